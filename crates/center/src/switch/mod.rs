@@ -1,0 +1,148 @@
+//! The voice switch as the centre sees it: a small set of declarative commands and
+//! the events that come back. The same words cross an in-process channel or, when
+//! the switch runs as a process of its own so that calls outlive the centre, a local
+//! socket (one JSON object a line).
+//!
+//! A leg is one party's voice. Legs that are connected by a bridge hear each other;
+//! a leg in no bridge hears its [`Feed`].
+
+use omnibar_model::{Cause, IvrId, LegId, PhoneNumber};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// What the centre tells its switch. Every command is answered by [`Reply`] with
+/// the same `id`; a repeated command with the same content changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum SwitchCommand {
+    /// A WebRTC party (an agent's desktop or a customer's browser) offers. With a
+    /// leg that exists this is a renegotiation or an ICE restart. Reply: the answer.
+    Peer {
+        leg: LegId,
+        offer: String,
+    },
+    /// Empty text ends the list.
+    Candidate {
+        leg: LegId,
+        candidate: String,
+    },
+    /// A demo customer who calls in: his leg is up at once and he behaves by `script`.
+    Customer {
+        leg: LegId,
+        script: String,
+    },
+    /// Call out. [`SwitchEvent::Ringing`], then [`SwitchEvent::Up`] or
+    /// [`SwitchEvent::Gone`] follow.
+    Dial {
+        leg: LegId,
+        target: Target,
+    },
+    Close {
+        leg: LegId,
+    },
+    /// Exactly these legs are in this bridge from now on; none ends it. A leg is
+    /// taken out of any other bridge.
+    Connect {
+        bridge: String,
+        legs: Vec<LegId>,
+    },
+    /// What the leg hears while it is in no bridge.
+    Feed {
+        leg: LegId,
+        feed: Feed,
+    },
+    /// DTMF to this leg (RFC 4733 events, or tones to a party without them).
+    Digits {
+        leg: LegId,
+        digits: String,
+    },
+    /// Records the leg as stereo WAV, 48 kHz: left what it says, right what it
+    /// hears. `None` stops.
+    Record {
+        leg: LegId,
+        file: Option<PathBuf>,
+    },
+    /// All legs and bridges, for a centre that has been restarted.
+    List,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Target {
+    Number(PhoneNumber),
+    Ivr(IvrId),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    #[default]
+    Silence,
+    Music,
+    Ringback,
+    Busy,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    Done,
+    Answer {
+        sdp: String,
+    },
+    Legs {
+        legs: Vec<LegStatus>,
+        bridges: Vec<BridgeStatus>,
+    },
+    /// `message` is a sentence for a person.
+    Refused {
+        message: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegStatus {
+    pub leg: LegId,
+    pub up: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeStatus {
+    pub bridge: String,
+    pub legs: Vec<LegId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum SwitchEvent {
+    Candidate {
+        leg: LegId,
+        candidate: String,
+    },
+    Ringing {
+        leg: LegId,
+    },
+    /// Voice can flow.
+    Up {
+        leg: LegId,
+    },
+    /// Nothing has come from a peer for a while, or comes again.
+    Path {
+        leg: LegId,
+        flowing: bool,
+    },
+    Digit {
+        leg: LegId,
+        digit: char,
+    },
+    /// The leg is over and forgotten.
+    Gone {
+        leg: LegId,
+        cause: Cause,
+    },
+    /// A demo IVR or customer asks to be sent on: the digits that were chosen.
+    Chosen {
+        leg: LegId,
+        digits: String,
+    },
+}

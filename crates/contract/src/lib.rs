@@ -1,0 +1,28 @@
+//! What a UI may ask of Omnibar ([`Intent`]) and see of it ([`View`], [`Meter`],
+//! [`Fault`]): the three doors.
+//!
+//! 1. `intent(Intent) -> Result<(), Fault>` posts and never waits for the world. A
+//!    `Fault` means that the intent could not even be read; whether it was done
+//!    shows in the next view.
+//! 2. `view`: the whole [`View`], pushed at every change with a rising `revision`.
+//! 3. `meter`: levels and quality, at most 20 Hz; may be dropped.
+//!
+//! `ui/src/contract/` is generated from these types (`cargo run -p xtask -- generate`).
+
+mod audio;
+mod intent;
+mod settings;
+mod view;
+
+pub use audio::{
+    AudioFault, AudioIntent, AudioView, DeviceChoice, DeviceView, Meter, PathProblem, QualityView,
+    RoleView, TestState,
+};
+pub use intent::{Fault, Intent, Password, SearchIntent, SettingsIntent, WindowIntent};
+pub use settings::{
+    Density, Dock, Edge, Locale, Remembered, Settings, Shape, Theme, TurnServer, Volumes,
+    WindowView,
+};
+pub use view::{
+    DirectoryEntry, DirectoryView, HistoryEntry, HistoryView, Notice, NoticeKind, View,
+};

@@ -1,0 +1,126 @@
+use crate::DeviceChoice;
+use omnibar_model::AgentId;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    Light,
+    Dark,
+    #[default]
+    System,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Density {
+    #[default]
+    Comfortable,
+    Compact,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Locale {
+    #[default]
+    En,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    Left,
+    Right,
+    Top,
+    Bottom,
+}
+
+/// The three shapes of the window (375 x 667 px floating; a panel on the left or
+/// right edge; a bar of 48 px on the top or bottom edge).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Dock {
+    #[default]
+    Floating,
+    Panel,
+    Bar,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Shape {
+    pub dock: Dock,
+    /// Left or right for a panel, top or bottom for a bar; not used when floating.
+    pub edge: Edge,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { dock: Dock::Floating, edge: Edge::Right }
+    }
+}
+
+/// 0 to 1 each.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Volumes {
+    pub speaker: f32,
+    pub ringer: f32,
+    /// Answer and end tones, reminders, key echo.
+    pub cues: f32,
+}
+
+impl Default for Volumes {
+    fn default() -> Self {
+        Self { speaker: 1.0, ringer: 0.8, cues: 0.4 }
+    }
+}
+
+/// A TURN or STUN server of the agent's own, beside those of the centre. Its
+/// credential is in the keychain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TurnServer {
+    /// `stun:host:port` or `turn:host:port` (RFC 7064, RFC 7065).
+    pub url: String,
+    pub username: String,
+}
+
+/// What the agent has set. Stored by the shell as TOML.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Settings {
+    pub theme: Theme,
+    pub density: Density,
+    pub locale: Locale,
+    /// Text size in per cent, 100 to 200; 0 is taken as 100.
+    pub text_size: u16,
+    pub shape: Shape,
+    pub microphone: DeviceChoice,
+    pub speaker: DeviceChoice,
+    pub ringer: DeviceChoice,
+    pub volumes: Volumes,
+    /// Answer offers without a press.
+    pub auto_answer: bool,
+    /// Turns the system-wide Alt keys off while a call is up.
+    pub no_global_keys: bool,
+    pub ice_servers: Vec<TurnServer>,
+}
+
+/// What the sign-in screen starts with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Remembered {
+    pub centre: String,
+    pub user: Option<AgentId>,
+    /// A password is in the keychain.
+    pub password: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct WindowView {
+    pub shape: Shape,
+    /// This host can change shapes (the desktop window can, a page cannot).
+    pub can_shape: bool,
+    /// The embedded centre is running with demo customers.
+    pub demo: bool,
+}

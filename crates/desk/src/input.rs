@@ -1,0 +1,236 @@
+use omnibar_model::{
+    AgentId, AgentState, BreakReason, Campaign, CampaignId, CommandId, Destination, DispositionId,
+    Extension, ExtensionId, Interaction, InteractionId, Ivr, LegId, PhoneNumber, Presence, Queue,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What an agent asks for, from whichever door: window, page, hot key, command line.
+///
+/// `interaction: None` means the selected call; [`crate::Refusal::NoSuchCall`] if
+/// there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "do", rename_all = "snake_case", rename_all_fields = "snake_case")]
+pub enum Ask {
+    /// `centre` is a `ws:` or `wss:` address, or `http(s):` of the same host. The
+    /// password travels beside the desk, never through it.
+    SignIn {
+        centre: String,
+        user: AgentId,
+        take_over: bool,
+    },
+    Choose {
+        campaigns: Vec<CampaignId>,
+        extension: ExtensionId,
+    },
+    /// Refused while an interaction is open.
+    SignOut,
+    SetPresence {
+        presence: Presence,
+    },
+
+    /// Makes this the call that keys and buttons act on. Does not hold or resume.
+    Select {
+        interaction: InteractionId,
+    },
+    Accept {
+        interaction: Option<InteractionId>,
+    },
+    Reject {
+        interaction: Option<InteractionId>,
+    },
+    Dial {
+        number: PhoneNumber,
+        campaign: Option<CampaignId>,
+    },
+    Hold {
+        interaction: Option<InteractionId>,
+        leg: Option<LegId>,
+    },
+    Resume {
+        interaction: Option<InteractionId>,
+        leg: Option<LegId>,
+    },
+    /// Hold if connected, resume if held (Alt+H).
+    ToggleHold {
+        interaction: Option<InteractionId>,
+    },
+    Mute {
+        on: bool,
+    },
+    /// Alt+M.
+    ToggleMute,
+    Dtmf {
+        interaction: Option<InteractionId>,
+        digits: String,
+    },
+    /// Cold transfer.
+    Transfer {
+        interaction: Option<InteractionId>,
+        to: Destination,
+    },
+    Consult {
+        interaction: Option<InteractionId>,
+        to: Destination,
+    },
+    /// Finish a warm transfer.
+    Complete {
+        interaction: Option<InteractionId>,
+    },
+    Conference {
+        interaction: Option<InteractionId>,
+    },
+    Drop {
+        interaction: Option<InteractionId>,
+        leg: LegId,
+    },
+    End {
+        interaction: Option<InteractionId>,
+    },
+    Note {
+        interaction: Option<InteractionId>,
+        note: String,
+    },
+    Dispose {
+        interaction: Option<InteractionId>,
+        disposition: DispositionId,
+        note: String,
+    },
+    /// Takes a refusal, an offer that was missed or another passing message off the screen.
+    Dismiss,
+}
+
+/// The connection to the centre.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Link {
+    /// Never connected, or signed out.
+    Down,
+    Up,
+    /// Lost; trying again. `next_try_ms` is counted from this input.
+    Reconnecting {
+        attempt: u32,
+        #[ts(type = "number")]
+        next_try_ms: u64,
+    },
+}
+
+/// Why a sign-in did not happen. The UI has words and a next step for each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+pub enum SignInFault {
+    /// Wrong user or password.
+    WrongCredentials,
+    /// Signed in elsewhere; may be taken over.
+    Elsewhere,
+    TooManyTries,
+    /// Not an address of a centre.
+    BadAddress,
+    /// `detail` names what failed: name look-up, connection, certificate.
+    Unreachable {
+        detail: String,
+    },
+    /// Client and centre are of different versions.
+    Version,
+    /// The session's token is no longer good.
+    Expired,
+    /// The same user signed in elsewhere.
+    TakenOver,
+    /// An administrator ended the session.
+    Removed,
+    /// The centre answered with something else; `detail` is its sentence.
+    Refused {
+        detail: String,
+    },
+}
+
+/// What the centre says at sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionStart {
+    pub name: String,
+    pub centre: String,
+    /// True when an earlier session goes on, with its campaigns and extension.
+    pub resumed: bool,
+    pub campaigns: Vec<Campaign>,
+    pub extensions: Vec<Extension>,
+}
+
+/// The one voice connection of the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LineState {
+    /// No connection is wanted or possible.
+    #[default]
+    Closed,
+    Connecting,
+    /// Packets can flow both ways.
+    Up,
+    /// No packet or consent check has come through for a while; it may recover.
+    Lost,
+    /// An ICE restart is under way.
+    Recovering,
+    /// Given up; a new offer is needed.
+    Failed,
+}
+
+/// Everything that can happen to a desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    Ask {
+        ask: Ask,
+    },
+    /// A deadline has come.
+    Tick,
+
+    LinkChanged {
+        link: Link,
+    },
+    SessionOpened {
+        start: SessionStart,
+    },
+    SignInFailed {
+        fault: SignInFault,
+    },
+    Chosen {
+        breaks: Vec<BreakReason>,
+        queues: Vec<Queue>,
+        ivrs: Vec<Ivr>,
+    },
+    /// The session is over and will not be resumed. `None`: the agent signed out.
+    SessionEnded {
+        fault: Option<SignInFault>,
+    },
+    /// Answer to an [`crate::Effect::Order`]. An error is the centre's sentence.
+    Answered {
+        command: CommandId,
+        result: Result<(), String>,
+    },
+
+    /// Everything, replacing what was believed.
+    Synchronised {
+        state: AgentState,
+        since: omnibar_model::Moment,
+        presence: Presence,
+        next: Option<Presence>,
+        interactions: Vec<Interaction>,
+    },
+    AgentChanged {
+        state: AgentState,
+        since: omnibar_model::Moment,
+        presence: Presence,
+        next: Option<Presence>,
+    },
+    /// `Conversation::Ended` is an interaction's last word.
+    InteractionChanged {
+        interaction: Interaction,
+    },
+
+    LineChanged {
+        line: LineState,
+    },
+    /// The centre no longer has this session's voice leg.
+    LineGone,
+    /// The machine's network changed (address, interface, wake-up).
+    NetworkChanged,
+}

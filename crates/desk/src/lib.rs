@@ -1,0 +1,23 @@
+//! What the agent's desk does next.
+//!
+//! Sans-IO: `Desk::handle` takes one [`Input`] at a [`Moment`], `Desk::poll_effect`
+//! yields what to do about it, `Desk::deadline` says when to come back with
+//! [`Input::Tick`], `Desk::snapshot` is what a UI may see.
+//!
+//! Contract:
+//! - `handle` cannot fail. What makes no sense in the present state yields
+//!   [`Effect::Refused`] with a reason, and changes nothing.
+//! - The same inputs at the same moments give the same effects and snapshots, so a
+//!   transcript of inputs replays as a test.
+//! - A deadline is never in the past after `handle`.
+//! - Nothing here knows a clock, a thread, a socket or a random number.
+
+mod effect;
+mod input;
+mod snapshot;
+
+pub use effect::{Alert, Effect, Order, Refusal, Sound};
+pub use input::{Ask, Input, LineState, Link, SessionStart, SignInFault};
+pub use snapshot::{
+    CallView, Can, Pending, PresenceView, RefusalView, SessionView, Snapshot, Verb,
+};

@@ -1,0 +1,71 @@
+use crate::{CampaignId, DispositionId, ExtensionId, IvrId, QueueId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignKind {
+    Inbound,
+    Outbound,
+}
+
+/// A campaign as the agent's desk needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Campaign {
+    pub id: CampaignId,
+    pub name: String,
+    pub kind: CampaignKind,
+    /// Time in wrap-up after which the centre disposes by itself; `None`: no limit.
+    #[ts(type = "number | null")]
+    pub wrap_up_ms: Option<u64>,
+    pub dispositions: Vec<DispositionClass>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DispositionClass {
+    pub name: String,
+    pub codes: Vec<DispositionCode>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DispositionCode {
+    pub id: DispositionId,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Queue {
+    pub id: QueueId,
+    pub name: String,
+    pub campaign: CampaignId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Ivr {
+    pub id: IvrId,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct BreakReason {
+    pub id: String,
+    pub name: String,
+}
+
+/// Where the agent's voice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ExtensionKind {
+    /// This app, over the one WebRTC connection to the centre.
+    Centre,
+    /// No softphone: the centre calls a desk phone.
+    Phone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Extension {
+    pub id: ExtensionId,
+    pub name: String,
+    pub kind: ExtensionKind,
+}

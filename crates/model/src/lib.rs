@@ -1,0 +1,32 @@
+//! The nouns of Omnibar: agent, presence, interaction, leg, campaign, queue,
+//! disposition, address, cause, secret.
+//!
+//! Contract of this crate: values only. Nothing here does IO, reads a clock,
+//! draws a random number or knows a protocol. Values that cross a border
+//! (centre protocol, UI contract, store) are serialisable; [`Secret`] is not.
+
+mod address;
+mod campaign;
+mod cause;
+mod id;
+mod interaction;
+mod moment;
+mod presence;
+mod secret;
+
+pub use address::{BadNumber, Destination, PhoneNumber};
+pub use campaign::{
+    BreakReason, Campaign, CampaignKind, DispositionClass, DispositionCode, Extension,
+    ExtensionKind, Ivr, Queue,
+};
+pub use cause::Cause;
+pub use id::{
+    AgentId, CampaignId, CommandId, DispositionId, ExtensionId, InteractionId, IvrId, LegId,
+    QueueId,
+};
+pub use interaction::{
+    Channel, Conversation, Direction, Interaction, Leg, LegState, Party, PartyKind, VoicePath,
+};
+pub use moment::Moment;
+pub use presence::{AgentState, Presence};
+pub use secret::Secret;

@@ -1,0 +1,187 @@
+//! What the driver needs of the world. Every method posts and returns at once;
+//! whatever comes of it arrives later as an [`Event`] in the driver's [`Inbox`].
+
+use omnibar_contract::{
+    AudioIntent, AudioView, DirectoryEntry, HistoryEntry, Meter, Notice, Remembered, Settings,
+    SettingsIntent, WindowIntent, WindowView,
+};
+use omnibar_desk::{Alert, LineState, Link, Order, SessionStart, SignInFault, Sound};
+use omnibar_model::{
+    AgentId, AgentState, BreakReason, CommandId, Interaction, InteractionId, Ivr, Moment, Presence,
+    Queue, Secret,
+};
+use tokio::sync::mpsc;
+
+/// A STUN or TURN server for the voice connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:host:port`, `turn:host:port?transport=udp` (RFC 7064, RFC 7065).
+    pub urls: Vec<String>,
+    pub username: String,
+    pub credential: Secret,
+}
+
+/// One message of the offer/answer exchange for the voice connection (JSEP, RFC 9429).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VoiceSignal {
+    /// From line to centre.
+    Offer(String),
+    /// From centre to line.
+    Answer(String),
+    /// Either way; empty text ends the list.
+    Candidate(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    pub centre: String,
+    pub user: AgentId,
+    /// `None`: the vault's, or the one of a session that can be resumed.
+    pub password: Option<Secret>,
+    pub take_over: bool,
+}
+
+/// The contact centre.
+pub trait Centre: Send {
+    fn open(&mut self, sign_in: SignIn);
+    /// Sign out. [`CentreEvent::Ended`] with `None` follows.
+    fn close(&mut self);
+    /// Answered by [`CentreEvent::Answered`] with the same id, once, even across reconnects.
+    fn order(&mut self, command: CommandId, order: Order);
+    fn signal(&mut self, signal: VoiceSignal);
+    fn search(&mut self, text: String);
+    fn history(&mut self, before: Option<InteractionId>);
+}
+
+#[derive(Clone, Debug)]
+pub enum CentreEvent {
+    LinkChanged(Link),
+    Opened(SessionStart),
+    OpenFailed(SignInFault),
+    Chosen {
+        breaks: Vec<BreakReason>,
+        queues: Vec<Queue>,
+        ivrs: Vec<Ivr>,
+        ice_servers: Vec<IceServer>,
+    },
+    Ended(Option<SignInFault>),
+    Answered {
+        command: CommandId,
+        result: Result<(), String>,
+    },
+    Synchronised {
+        agent: AgentNews,
+        interactions: Vec<Interaction>,
+    },
+    AgentChanged(AgentNews),
+    InteractionChanged(Interaction),
+    Signal(VoiceSignal),
+    /// An offer was refused or could not be delivered; the line should start anew.
+    SignalFailed(String),
+    VoiceGone,
+    Found {
+        text: String,
+        entries: Vec<DirectoryEntry>,
+    },
+    History {
+        before: Option<InteractionId>,
+        entries: Vec<HistoryEntry>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct AgentNews {
+    pub state: AgentState,
+    pub since: Moment,
+    pub presence: Presence,
+    pub next: Option<Presence>,
+}
+
+/// The voice connection to the centre.
+pub trait Line: Send {
+    /// Makes a connection and offers it; an open one is closed first.
+    fn open(&mut self, servers: Vec<IceServer>);
+    /// ICE restart (RFC 8445 section 9), keeping DTLS and media.
+    fn restart(&mut self);
+    fn close(&mut self);
+    fn signal(&mut self, signal: VoiceSignal);
+}
+
+#[derive(Clone, Debug)]
+pub enum LineEvent {
+    Changed(LineState),
+    Signal(VoiceSignal),
+    NetworkChanged,
+}
+
+/// Microphone, speaker and ringer.
+pub trait Audio: Send {
+    fn start_ringing(&mut self);
+    fn stop_ringing(&mut self);
+    fn play(&mut self, sound: Sound);
+    /// Whether what the microphone hears is sent. Silence is sent otherwise, so the
+    /// far side's jitter buffer and the path stay warm.
+    fn set_microphone(&mut self, open: bool);
+    /// Opens or closes the devices for a call.
+    fn set_in_call(&mut self, on: bool);
+    fn ask(&mut self, intent: AudioIntent);
+    /// Devices and volumes of the settings.
+    fn apply(&mut self, settings: &Settings);
+}
+
+#[derive(Clone, Debug)]
+pub enum AudioEvent {
+    Changed(AudioView),
+    Meter(Meter),
+}
+
+/// The agent's desktop: notifications, keys, window, settings, keychain.
+pub trait Shell: Send {
+    fn alert(&mut self, alert: Alert);
+    /// System-wide keys are taken only while this is on.
+    fn set_in_call(&mut self, on: bool);
+    fn settings(&mut self, intent: SettingsIntent);
+    fn window(&mut self, intent: WindowIntent);
+    /// Keep the sign-in for the next time; called after it has succeeded.
+    fn remember(&mut self, sign_in: SignIn);
+    /// The kept password of this sign-in, answered by [`ShellEvent::Password`].
+    fn recall(&mut self, centre: String, user: AgentId);
+}
+
+#[derive(Clone, Debug)]
+pub enum ShellEvent {
+    SettingsChanged(Settings),
+    RememberedChanged(Remembered),
+    WindowChanged(WindowView),
+    NoticesChanged(Vec<Notice>),
+    Password(Option<Secret>),
+}
+
+/// Everything that reaches the driver.
+#[derive(Debug)]
+pub enum Event {
+    Intent(omnibar_contract::Intent),
+    Centre(CentreEvent),
+    Line(LineEvent),
+    Audio(AudioEvent),
+    Shell(ShellEvent),
+    /// Ends the driver after signing out of nothing: calls at the centre go on.
+    Stop,
+}
+
+/// The driver's one door for events; adapters hold a clone.
+#[derive(Clone, Debug)]
+pub struct Inbox(pub(crate) mpsc::UnboundedSender<Event>);
+
+impl Inbox {
+    #[must_use]
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// False when the driver has ended.
+    pub fn post(&self, event: Event) -> bool {
+        self.0.send(event).is_ok()
+    }
+}
