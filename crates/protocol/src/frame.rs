@@ -33,6 +33,22 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code of this version, in the order of the enum.
+    pub const KNOWN: &'static [Self] = &[
+        Self::ParseError,
+        Self::InvalidRequest,
+        Self::MethodNotFound,
+        Self::InvalidParams,
+        Self::Internal,
+        Self::Unauthorised,
+        Self::SessionExpired,
+        Self::SessionElsewhere,
+        Self::Conflict,
+        Self::NotFound,
+        Self::TooMany,
+        Self::Version,
+    ];
+
     #[must_use]
     pub fn number(self) -> i32 {
         match self {
@@ -55,23 +71,7 @@ impl Code {
 
 impl From<i32> for Code {
     fn from(n: i32) -> Self {
-        [
-            Self::ParseError,
-            Self::InvalidRequest,
-            Self::MethodNotFound,
-            Self::InvalidParams,
-            Self::Internal,
-            Self::Unauthorised,
-            Self::SessionExpired,
-            Self::SessionElsewhere,
-            Self::Conflict,
-            Self::NotFound,
-            Self::TooMany,
-            Self::Version,
-        ]
-        .into_iter()
-        .find(|c| c.number() == n)
-        .unwrap_or(Self::Other(n))
+        Self::KNOWN.iter().copied().find(|c| c.number() == n).unwrap_or(Self::Other(n))
     }
 }
 
