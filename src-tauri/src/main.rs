@@ -1,1 +1,53 @@
-fn main() {}
+//! Omnibar's only composition root: a window over the softphone, or the softphone
+//! alone (`omnibar phone`).
+
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cli;
+mod compose;
+mod logs;
+mod paths;
+mod phone;
+mod shell;
+mod window;
+
+use clap::Parser;
+use cli::{Cli, Mode};
+use paths::Paths;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let common = match &cli.mode {
+        Some(Mode::Phone(args)) => &args.common,
+        None => &cli.window.common,
+    };
+    let paths = match Paths::new(common.data.as_deref()) {
+        Ok(paths) => paths,
+        Err(error) => return fail(&format!("the data directory cannot be used: {error}")),
+    };
+    let _logs = logs::start(&paths);
+    // TLS needs one provider for the process; a second call only finds the first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Two threads: one may be busy with TLS or SRTP while the other moves packets.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("omnibar-io")
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("no threads are to be had: {error}")),
+    };
+    match cli.mode {
+        Some(Mode::Phone(args)) => runtime.block_on(phone::run(args, paths)),
+        None => window::run(cli.window, paths, &runtime),
+    }
+}
+
+#[allow(clippy::print_stderr)]
+fn fail(message: &str) -> ExitCode {
+    eprintln!("omnibar: {message}");
+    ExitCode::FAILURE
+}

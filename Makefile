@@ -1,0 +1,7 @@
+.PHONY: run test check bench dist
+
+run: ; @scripts/run.sh
+test: ; @scripts/test.sh
+check: ; @scripts/test.sh --quick
+bench: ; @scripts/bench.sh
+dist: ; @scripts/dist.sh

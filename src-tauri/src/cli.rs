@@ -1,0 +1,77 @@
+use clap::{Args, Parser, Subcommand};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Native desktop softphone toolbar for contact-centre agents.
+#[derive(Debug, Parser)]
+#[command(name = "omnibar", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) mode: Option<Mode>,
+    #[command(flatten)]
+    pub(crate) window: WindowArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mode {
+    /// The softphone without a window: commands on standard input, one a line;
+    /// events on standard output, one JSON object a line.
+    Phone(PhoneArgs),
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct WindowArgs {
+    /// Start with an embedded contact centre and demo customers.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Address of the embedded centre; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:7340", requires = "demo")]
+    pub(crate) demo_listen: Option<std::net::SocketAddr>,
+    /// Address of the centre to offer at sign-in, for example wss://centre.example.
+    #[arg(long, value_name = "URL")]
+    pub(crate) centre: Option<String>,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// A `tel:` link to dial.
+    pub(crate) link: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct CommonArgs {
+    /// Directory for settings, logs and the outbox instead of the user's own.
+    #[arg(long, value_name = "DIR", env = "OMNIBAR_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Certificate authority of the centre, PEM, beside the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Local address for voice; all interfaces when not given.
+    #[arg(long, value_name = "IP", env = "OMNIBAR_BIND")]
+    pub(crate) bind: Vec<IpAddr>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PhoneArgs {
+    /// Address of the centre, for example ws://127.0.0.1:7340.
+    #[arg(long, value_name = "URL")]
+    pub(crate) centre: String,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: String,
+    /// Read the password from the first line of standard input; otherwise it is
+    /// asked for at the terminal.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// Name or id of the microphone.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) mic: Option<String>,
+    /// Name or id of the speaker; also rings.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) speaker: Option<String>,
+    /// Answer every offer at once.
+    #[arg(long)]
+    pub(crate) auto_answer: bool,
+    /// End another session of the same user.
+    #[arg(long)]
+    pub(crate) take_over: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}

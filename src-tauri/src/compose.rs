@@ -1,0 +1,98 @@
+//! Puts the softphone together: driver, desk and the four adapters. The adapters
+//! meet here and nowhere else.
+
+use crate::cli::{CommonArgs, WindowArgs};
+use crate::paths::Paths;
+use crate::shell::{Kept, ShellPort, Surface};
+use omnibar_backend::BackendConfig;
+use omnibar_center::{Centre, Config as CentreConfig};
+use omnibar_contract::{NoticeKind, WindowView};
+use omnibar_headset::HeadsetConfig;
+use omnibar_line::LineConfig;
+use omnibar_softphone::{Clock, Doors, Event, Inbox, Initial, Ports, Softphone};
+use std::time::Instant;
+
+/// Packets between line and media thread: 256 of 20 ms are 5 s, more than any jitter
+/// buffer would take.
+const RING: usize = 256;
+
+pub(crate) struct Composition<'a> {
+    pub(crate) common: &'a CommonArgs,
+    pub(crate) window: WindowView,
+    pub(crate) paths: Paths,
+    pub(crate) kept: Kept,
+    pub(crate) surface: Option<Box<dyn Surface>>,
+    pub(crate) auto_answer: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("the window could not be opened: {0}")]
+    Window(String),
+}
+
+/// Starts everything. Must be called within the runtime.
+pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
+    let clock = Clock::start();
+    let epoch = Instant::now();
+    let (inbox, events) = Inbox::new();
+    let mut settings = c.kept.settings.clone();
+    settings.auto_answer |= c.auto_answer;
+    let remembered = c.kept.remembered.clone();
+
+    let (received, arriving) = rtrb::RingBuffer::new(RING);
+    let (line, outgoing, round_trip) = omnibar_line::start(
+        LineConfig { bind: c.common.bind.clone(), received, epoch },
+        inbox.clone(),
+    );
+    let headset = omnibar_headset::start(
+        HeadsetConfig { sink: outgoing, source: arriving, round_trip, epoch, settings: settings.clone() },
+        inbox.clone(),
+    );
+    let backend = omnibar_backend::start(
+        BackendConfig {
+            outbox_dir: c.paths.outbox(),
+            client: format!("omnibar/{} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS),
+            extra_ca: c.common.ca.clone(),
+            seed: u64::from(std::process::id()),
+        },
+        inbox.clone(),
+        clock,
+    );
+    let shell = ShellPort::start(c.paths, c.kept, c.surface, inbox.clone());
+    let doors = Softphone::start(
+        Ports {
+            centre: Box::new(backend),
+            line: Box::new(line),
+            audio: Box::new(headset),
+            shell: Box::new(shell),
+        },
+        events,
+        clock,
+        Initial { settings, remembered, window: c.window, transcript: None },
+    );
+    Ok((inbox, doors))
+}
+
+/// Starts the embedded centre beside the app; what goes wrong is said in the window.
+pub(crate) fn start_demo(args: &WindowArgs, paths: &Paths, kept: &mut Kept) {
+    let Some(listen) = args.demo_listen else { return };
+    let config = CentreConfig::demo(listen, paths.demo());
+    match tauri::async_runtime::block_on(Centre::start(config)) {
+        Ok(centre) => {
+            kept.remembered.centre = format!("ws://{}", centre.address());
+            kept.remembered.user.get_or_insert_with(|| "agent1".into());
+            // It ends with the process.
+            std::mem::forget(centre);
+        }
+        Err(error) => {
+            tracing::error!(%error, "the embedded centre did not start");
+            kept.say(NoticeKind::CentreNotStarted { detail: error.to_string() });
+        }
+    }
+}
+
+/// Ends the softphone; calls at the centre go on.
+pub(crate) fn stop(inbox: &Inbox) {
+    inbox.post(Event::Stop);
+}

@@ -1,0 +1,131 @@
+//! The words of `omnibar phone`, one command a line.
+
+use omnibar_desk::Ask;
+use omnibar_model::{Destination, DispositionId, LegId, PhoneNumber, Presence};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Ask(Ask),
+    Devices,
+    Quit,
+}
+
+/// Longest line in bytes: a disposition with a full note fits.
+pub(super) const MAX_LINE: usize = 8 * 1024;
+
+/// Reads a line. The error is a sentence for the person or script that wrote it.
+pub(super) fn parse(line: &str) -> Result<Command, String> {
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let none = |ask| if rest.is_empty() { Ok(Command::Ask(ask)) } else { Err(extra(word)) };
+    let interaction = None;
+    match word {
+        "ready" => none(Ask::SetPresence { presence: Presence::Available }),
+        "break" => {
+            let reason = one(word, rest, "a reason")?.to_owned();
+            Ok(Command::Ask(Ask::SetPresence { presence: Presence::Break { reason } }))
+        }
+        "call" => Ok(Command::Ask(Ask::Dial { number: number(rest)?, campaign: None })),
+        "answer" => none(Ask::Accept { interaction }),
+        "reject" => none(Ask::Reject { interaction }),
+        "hold" => none(Ask::Hold { interaction, leg: None }),
+        "resume" => none(Ask::Resume { interaction, leg: None }),
+        "mute" => none(Ask::Mute { on: true }),
+        "unmute" => none(Ask::Mute { on: false }),
+        "dtmf" => {
+            let digits = one(word, rest, "digits")?.to_owned();
+            Ok(Command::Ask(Ask::Dtmf { interaction, digits }))
+        }
+        "transfer" => Ok(Command::Ask(Ask::Transfer { interaction, to: destination(rest)? })),
+        "consult" => Ok(Command::Ask(Ask::Consult { interaction, to: destination(rest)? })),
+        "complete" => none(Ask::Complete { interaction }),
+        "conference" => none(Ask::Conference { interaction }),
+        "hold-leg" => Ok(Command::Ask(Ask::Hold { interaction, leg: Some(leg(word, rest)?) })),
+        "resume-leg" => Ok(Command::Ask(Ask::Resume { interaction, leg: Some(leg(word, rest)?) })),
+        "drop" => Ok(Command::Ask(Ask::Drop { interaction, leg: leg(word, rest)? })),
+        "hangup" => none(Ask::End { interaction }),
+        "dispose" => {
+            let (code, note) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let disposition = DispositionId::new(one(word, code, "a disposition code")?);
+            Ok(Command::Ask(Ask::Dispose { interaction, disposition, note: note.trim().to_owned() }))
+        }
+        "select" => {
+            let interaction = one(word, rest, "an interaction")?.into();
+            Ok(Command::Ask(Ask::Select { interaction }))
+        }
+        "devices" if rest.is_empty() => Ok(Command::Devices),
+        "quit" if rest.is_empty() => Ok(Command::Quit),
+        "devices" | "quit" => Err(extra(word)),
+        _ => Err("Unknown command. Known: ready, break REASON, call N, answer, reject, hold, \
+                  resume, mute, unmute, dtmf DIGITS, transfer N, consult N, complete, conference, \
+                  hold-leg LEG, resume-leg LEG, drop LEG, hangup, dispose CODE NOTE, select ID, \
+                  devices, quit."
+            .to_owned()),
+    }
+}
+
+fn extra(word: &str) -> String {
+    format!("`{word}` takes nothing after it.")
+}
+
+fn one<'a>(word: &str, rest: &'a str, what: &str) -> Result<&'a str, String> {
+    if rest.is_empty() || rest.contains(char::is_whitespace) {
+        return Err(format!("`{word}` needs {what}."));
+    }
+    Ok(rest)
+}
+
+fn leg(word: &str, rest: &str) -> Result<LegId, String> {
+    one(word, rest, "a leg").map(LegId::new)
+}
+
+fn number(text: &str) -> Result<PhoneNumber, String> {
+    PhoneNumber::parse(text).map_err(|error| format!("That cannot be dialled: {error}."))
+}
+
+/// `agent:ID`, `queue:ID`, `ivr:ID`, or a number.
+fn destination(text: &str) -> Result<Destination, String> {
+    match text.split_once(':') {
+        Some(("agent", id)) => Ok(Destination::Agent(id.into())),
+        Some(("queue", id)) => Ok(Destination::Queue(id.into())),
+        Some(("ivr", id)) => Ok(Destination::Ivr(id.into())),
+        Some(_) | None => number(text).map(Destination::Number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_read() {
+        let ask = |line: &str| match parse(line) {
+            Ok(Command::Ask(ask)) => ask,
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(ask(" ready "), Ask::SetPresence { presence: Presence::Available });
+        assert_eq!(
+            ask("dispose resolved called back, all well"),
+            Ask::Dispose {
+                interaction: None,
+                disposition: "resolved".into(),
+                note: "called back, all well".into()
+            }
+        );
+        assert_eq!(
+            ask("consult agent:agent2"),
+            Ask::Consult { interaction: None, to: Destination::Agent("agent2".into()) }
+        );
+        let to = Destination::Number(PhoneNumber::parse("+15550101").unwrap());
+        assert_eq!(ask("transfer +1 555 0101"), Ask::Transfer { interaction: None, to });
+        assert_eq!(parse("quit"), Ok(Command::Quit));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_in_words() {
+        for line in ["", "fly", "hold on", "call", "call me", "break", "drop", "dispose", "quit now"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Settings and the remembered sign-in, as TOML files that are replaced whole.
+
+use omnibar_contract::{Remembered, Settings};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A file was there but could not be read: it was put aside under this name.
+#[derive(Debug)]
+pub(crate) struct PutAside(pub(crate) PathBuf);
+
+pub(crate) fn load_settings(path: &Path) -> (Settings, Option<PutAside>) {
+    let (settings, aside): (Settings, _) = load(path);
+    (sane(settings), aside)
+}
+
+pub(crate) fn load_remembered(path: &Path) -> Remembered {
+    load(path).0
+}
+
+fn load<T: DeserializeOwned + Default>(path: &Path) -> (T, Option<PutAside>) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (T::default(), None),
+        Err(error) => return (T::default(), put_aside(path, &error.to_string())),
+    };
+    match toml::from_str(&text) {
+        Ok(value) => (value, None),
+        Err(error) => (T::default(), put_aside(path, error.message())),
+    }
+}
+
+fn put_aside(path: &Path, error: &str) -> Option<PutAside> {
+    let aside = path.with_extension("toml.unreadable");
+    tracing::warn!(file = %path.display(), error, "put an unreadable file aside");
+    std::fs::rename(path, &aside).ok().map(|()| PutAside(aside))
+}
+
+/// Writes beside and renames, so that a crash leaves the old file or the new one.
+pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> std::io::Result<()> {
+    let text = toml::to_string_pretty(value).map_err(std::io::Error::other)?;
+    let beside = path.with_extension("toml.new");
+    let mut file = std::fs::File::create(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(beside, path)
+}
+
+/// Values that a hand-edited file or a page could have made senseless.
+pub(crate) fn sane(mut settings: Settings) -> Settings {
+    settings.text_size = match settings.text_size {
+        0 => 100,
+        n => n.clamp(100, 200),
+    };
+    for volume in [
+        &mut settings.volumes.speaker,
+        &mut settings.volumes.ringer,
+        &mut settings.volumes.cues,
+    ] {
+        *volume = if volume.is_finite() { volume.clamp(0.0, 1.0) } else { 1.0 };
+    }
+    settings.ice_servers.truncate(8);
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_come_back_as_saved() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.toml");
+        let settings = Settings { text_size: 125, auto_answer: true, ..sane(Settings::default()) };
+        save(&path, &settings).unwrap();
+        let (back, aside) = load_settings(&path);
+        assert_eq!(back, settings);
+        assert!(aside.is_none());
+    }
+
+    #[test]
+    fn an_unreadable_file_is_put_aside_not_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.toml");
+        std::fs::write(&path, "theme = 7").unwrap();
+        let (settings, aside) = load_settings(&path);
+        assert_eq!(settings, sane(Settings::default()));
+        assert_eq!(std::fs::read_to_string(aside.unwrap().0).unwrap(), "theme = 7");
+    }
+
+    #[test]
+    fn senseless_values_are_mended() {
+        let mut settings = Settings { text_size: 9000, ..Settings::default() };
+        settings.volumes.speaker = f32::NAN;
+        settings.volumes.ringer = -4.0;
+        let settings = sane(settings);
+        assert_eq!(
+            (settings.text_size, settings.volumes.speaker, settings.volumes.ringer),
+            (200, 1.0, 0.0)
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! Desktop notifications, for an agent who looks elsewhere.
+
+use omnibar_desk::Alert;
+use tauri::AppHandle;
+use tauri_plugin_notification::NotificationExt;
+
+pub(super) fn show(app: &AppHandle, alert: &Alert) {
+    let (title, body) = match alert {
+        Alert::IncomingCall { name, queue, .. } => {
+            (format!("Incoming call: {name}"), format!("Queue: {queue}"))
+        }
+        Alert::OfferGone { missed: true, .. } => (
+            "Missed call".to_owned(),
+            "You get no more calls until you choose Available again.".to_owned(),
+        ),
+        Alert::VoiceLost => (
+            "No sound".to_owned(),
+            "The connection to the centre was lost. Omnibar is restoring it.".to_owned(),
+        ),
+        Alert::CentreLost => (
+            "Centre not reachable".to_owned(),
+            "The call goes on. Omnibar keeps trying.".to_owned(),
+        ),
+        // The window shows these; a notification would only be in the way.
+        Alert::OfferGone { missed: false, .. }
+        | Alert::CallEnded { .. }
+        | Alert::VoiceBack
+        | Alert::CentreBack => return,
+    };
+    // The notification daemon may take its time or not exist.
+    let notification = app.notification().builder().title(title).body(body);
+    tauri::async_runtime::spawn_blocking(move || {
+        if let Err(error) = notification.show() {
+            tracing::debug!(%error, "no notification");
+        }
+    });
+}
