@@ -6,6 +6,10 @@
 //! A leg is one party's voice. Legs that are connected by a bridge hear each other;
 //! a leg in no bridge hears its [`Feed`].
 
+mod link;
+
+pub use link::SwitchLink;
+
 use omnibar_model::{Cause, IvrId, LegId, PhoneNumber};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
