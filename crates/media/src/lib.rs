@@ -1,9 +1,39 @@
 //! Device-free voice: frames, Opus, jitter buffer, concealment, mixer, tones, level,
 //! quality.
 //!
-//! 48 kHz mono `f32`, blocks of 10 ms ([`BLOCK`] samples). Time is an argument
-//! ([`Micros`]); nothing here knows a device, a socket, a thread or a clock.
+//! 48 kHz mono `f32`, blocks of 10 ms ([`BLOCK`] samples), full scale is ±1. Time is an
+//! argument ([`Micros`]) and so is randomness (seeds); nothing here knows a device, a
+//! socket, a thread or a clock. One [`Engine`] is what one voice path needs:
+//!
+//! ```text
+//!  microphone ─▶ capture ─▶ Encoder ─▶ Packetizer ─▶ PacketSink
+//!  speaker   ◀─ playout ◀─ gain, cues, limiter ◀─ JitterBuffer ◀─ receive
+//! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod codec;
+mod digit;
+mod dtmf;
+pub mod engine;
+pub mod event;
+pub mod jitter;
+pub mod level;
+pub mod mixer;
 mod packet;
+pub mod quality;
+mod random;
+mod rtp;
+pub mod sim;
+pub mod tones;
 
+pub use codec::{Decoder, Encoder, FRAME};
+pub use digit::Digit;
+pub use dtmf::DtmfDetector;
+pub use engine::{Engine, EngineConfig, Levels, WhenClosed};
+pub use jitter::{JitterBuffer, JitterConfig, JitterStats, Playout, PlayoutKind};
+pub use level::Meter as LevelMeter;
+pub use mixer::{Limiter, Mixer};
 pub use packet::{BLOCK, Micros, Packet, PacketSink, Received, SAMPLE_RATE};
+pub use quality::Quality;
+pub use rtp::Packetizer;

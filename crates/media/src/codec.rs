@@ -1,0 +1,226 @@
+//! Opus (RFC 6716) at 48 kHz mono, and the trait by which the jitter buffer knows a
+//! decoder.
+
+use crate::SAMPLE_RATE;
+use opus::{Application, Bitrate, Channels, Signal};
+use thiserror::Error;
+
+/// Samples in one packet that we send: 20 ms.
+pub const FRAME: usize = 960;
+
+/// Samples in the longest Opus packet: 120 ms (RFC 6716 section 3.2.5).
+pub const LONGEST: usize = 5760;
+
+/// Bytes; the most that one packet of ours may take, 20 ms at 128 kbit/s and a margin.
+pub const MAX_ENCODED: usize = 400;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SetupError {
+    #[error("the Opus codec could not be started: out of memory")]
+    Start,
+    #[error("the Opus codec refused a setting: {0}")]
+    Setting(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the Opus encoder failed")]
+pub struct EncodeError;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    #[error("the packet is not valid")]
+    Corrupt,
+    #[error("the buffer has no room or a length that the codec cannot fill")]
+    Length,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncoderConfig {
+    /// bit/s, 6 000 to 128 000.
+    pub bitrate: u32,
+    /// 0 to 10.
+    pub complexity: u8,
+    /// In-band forward error correction (RFC 6716 section 2.1.7).
+    pub fec: bool,
+    /// Per cent of loss that the redundancy is sized for, 0 to 100.
+    pub expected_loss: u8,
+}
+
+impl Default for EncoderConfig {
+    fn default() -> Self {
+        Self { bitrate: 32_000, complexity: 9, fec: true, expected_loss: 5 }
+    }
+}
+
+#[derive(Debug)]
+pub struct Encoder {
+    opus: opus::Encoder,
+    clean: [f32; FRAME],
+    scratch: [u8; MAX_ENCODED],
+}
+
+impl Encoder {
+    /// DTX is off: the path and the far buffer stay warm in silence.
+    pub fn new(config: EncoderConfig) -> Result<Self, SetupError> {
+        let opus = opus::Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Voip)
+            .map_err(|_| SetupError::Start)?;
+        let mut encoder = Self { opus, clean: [0.0; FRAME], scratch: [0; MAX_ENCODED] };
+        encoder.opus.set_signal(Signal::Voice).map_err(|_| SetupError::Setting("signal"))?;
+        encoder.opus.set_dtx(false).map_err(|_| SetupError::Setting("DTX"))?;
+        encoder.set_fec(config.fec)?;
+        encoder.set_bitrate(config.bitrate)?;
+        encoder.set_complexity(config.complexity)?;
+        encoder.set_expected_loss(config.expected_loss)?;
+        Ok(encoder)
+    }
+
+    /// bit/s; brought into 6 000 to 128 000.
+    pub fn set_bitrate(&mut self, bitrate: u32) -> Result<(), SetupError> {
+        let bits = i32::try_from(bitrate.clamp(6_000, 128_000)).unwrap_or(i32::MAX);
+        self.opus.set_bitrate(Bitrate::Bits(bits)).map_err(|_| SetupError::Setting("bit rate"))
+    }
+
+    /// 0 to 10; more is brought down.
+    pub fn set_complexity(&mut self, complexity: u8) -> Result<(), SetupError> {
+        self.opus
+            .set_complexity(i32::from(complexity.min(10)))
+            .map_err(|_| SetupError::Setting("complexity"))
+    }
+
+    pub fn set_fec(&mut self, on: bool) -> Result<(), SetupError> {
+        self.opus.set_inband_fec(on).map_err(|_| SetupError::Setting("FEC"))
+    }
+
+    /// Per cent; more than 100 is brought down.
+    pub fn set_expected_loss(&mut self, percent: u8) -> Result<(), SetupError> {
+        self.opus
+            .set_packet_loss_perc(i32::from(percent.min(100)))
+            .map_err(|_| SetupError::Setting("expected loss"))
+    }
+
+    /// One packet, at most [`MAX_ENCODED`] bytes. Samples that are not finite count as
+    /// silence.
+    pub fn encode(&mut self, frame: &[f32; FRAME]) -> Result<Vec<u8>, EncodeError> {
+        for (clean, &sample) in self.clean.iter_mut().zip(frame) {
+            *clean = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+        }
+        let length =
+            self.opus.encode_float(&self.clean, &mut self.scratch).map_err(|_| EncodeError)?;
+        self.scratch.get(..length).map(<[u8]>::to_vec).ok_or(EncodeError)
+    }
+}
+
+/// What the jitter buffer needs of a codec. Lengths are samples at 48 kHz mono.
+/// Every call continues the signal of the call before.
+pub trait SpeechDecoder: Send + std::fmt::Debug {
+    /// Samples in this packet, at most [`LONGEST`].
+    fn duration(&self, payload: &[u8]) -> Result<usize, DecodeError>;
+    /// Returns the samples written at the front of `out`.
+    fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, DecodeError>;
+    /// Whether [`recover`](Self::recover) can rebuild what came before this packet.
+    fn has_redundancy(&self, payload: &[u8]) -> bool;
+    /// Fills `out` with what the packet before `next` held.
+    fn recover(&mut self, next: &[u8], out: &mut [f32]) -> Result<(), DecodeError>;
+    /// Fills `out`, a multiple of 120 samples, with a guess.
+    fn conceal(&mut self, out: &mut [f32]) -> Result<(), DecodeError>;
+    /// Forgets the signal: another stream begins.
+    fn reset(&mut self);
+}
+
+#[derive(Debug)]
+pub struct Decoder {
+    opus: opus::Decoder,
+}
+
+impl Decoder {
+    pub fn new() -> Result<Self, SetupError> {
+        let opus =
+            opus::Decoder::new(SAMPLE_RATE, Channels::Mono).map_err(|_| SetupError::Start)?;
+        Ok(Self { opus })
+    }
+}
+
+impl SpeechDecoder for Decoder {
+    fn duration(&self, payload: &[u8]) -> Result<usize, DecodeError> {
+        match opus::packet::get_nb_samples(payload, SAMPLE_RATE) {
+            Ok(samples) if (1..=LONGEST).contains(&samples) => Ok(samples),
+            Ok(_) | Err(_) => Err(DecodeError::Corrupt),
+        }
+    }
+
+    fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, DecodeError> {
+        // libopus takes an empty packet for a lost one.
+        if payload.is_empty() {
+            return Err(DecodeError::Corrupt);
+        }
+        let samples =
+            self.opus.decode_float(payload, out, false).map_err(|_| DecodeError::Corrupt)?;
+        mute_unless_finite(out.get_mut(..samples).ok_or(DecodeError::Length)?);
+        Ok(samples)
+    }
+
+    /// RFC 6716 section 4.2.3: the low bit-rate redundancy flag follows the voice
+    /// activity flags of the first SILK frame.
+    fn has_redundancy(&self, payload: &[u8]) -> bool {
+        let [toc, rest @ ..] = payload else { return false };
+        // Configurations 0 to 15 have a SILK layer (RFC 6716 table 2).
+        if toc & 0x80 != 0 {
+            return false;
+        }
+        let silk_frames = match (toc >> 3) & 0x1f {
+            config @ 0..=11 => match config & 3 {
+                2 => 2,
+                3 => 3,
+                _ => 1,
+            },
+            _ => 1,
+        };
+        let first = match toc & 3 {
+            0 | 1 => rest.first(),
+            2 => rest.get(if rest.first().is_some_and(|&size| size >= 252) { 2 } else { 1 }),
+            // A count byte; with padding or different sizes the place would need a
+            // full parse, and nobody sends speech so.
+            _ => rest.first().filter(|&&count| count & 0xc0 == 0).and_then(|_| rest.get(1)),
+        };
+        first.is_some_and(|byte| (byte >> (7 - silk_frames)) & 1 == 1)
+    }
+
+    fn recover(&mut self, next: &[u8], out: &mut [f32]) -> Result<(), DecodeError> {
+        if next.is_empty() {
+            return Err(DecodeError::Corrupt);
+        }
+        fill(out, |out| self.opus.decode_float(next, out, true))
+    }
+
+    fn conceal(&mut self, out: &mut [f32]) -> Result<(), DecodeError> {
+        fill(out, |out| self.opus.decode_float(&[], out, false))
+    }
+
+    fn reset(&mut self) {
+        // Resetting cannot fail; a decoder that kept its state would still decode.
+        let _ = self.opus.reset_state();
+    }
+}
+
+fn fill(
+    out: &mut [f32],
+    run: impl FnOnce(&mut [f32]) -> opus::Result<usize>,
+) -> Result<(), DecodeError> {
+    if out.is_empty() || !out.len().is_multiple_of(120) || out.len() > LONGEST {
+        return Err(DecodeError::Length);
+    }
+    let samples = run(out).map_err(|_| DecodeError::Corrupt)?;
+    if samples != out.len() {
+        return Err(DecodeError::Length);
+    }
+    mute_unless_finite(out);
+    Ok(())
+}
+
+fn mute_unless_finite(samples: &mut [f32]) {
+    for sample in samples {
+        if !sample.is_finite() {
+            *sample = 0.0;
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What the media thread runs for one voice path.
+
+use crate::codec::{EncodeError, EncoderConfig, SetupError};
+use crate::event::{Event, Receiver, Sender};
+use crate::level::Meter;
+use crate::quality::{PathStats, emodel};
+use crate::tones::{Cue, CueTone, Tone};
+use crate::{
+    BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterConfig, JitterStats, Limiter, Micros,
+    PacketSink, Packetizer, Playout, Quality, Received,
+};
+use std::collections::VecDeque;
+
+/// What goes out while the microphone is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenClosed {
+    /// Packets of silence: the path and the far buffer stay warm.
+    #[default]
+    SendSilence,
+    /// Nothing, but the clock goes on.
+    SendNothing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EngineConfig {
+    pub encoder: EncoderConfig,
+    pub jitter: JitterConfig,
+    /// RTP payload type of Opus, as negotiated. Other types are not heard.
+    pub voice: u8,
+    /// RTP payload type of telephone-event at 48 kHz; `None`: the far side takes none.
+    pub events: Option<u8>,
+    pub when_closed: WhenClosed,
+    /// For the random start of sequence and timestamp.
+    pub seed: u64,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            encoder: EncoderConfig::default(),
+            jitter: JitterConfig::default(),
+            voice: 111,
+            events: Some(110),
+            when_closed: WhenClosed::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// 0 to 1 on the scale of [`Meter`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Levels {
+    /// What is sent.
+    pub microphone: f32,
+    /// What is heard.
+    pub speaker: f32,
+}
+
+/// One voice path: microphone to packets, packets to speaker.
+#[derive(Debug)]
+pub struct Engine {
+    config: EngineConfig,
+    encoder: Encoder,
+    packetizer: Packetizer,
+    frame: [f32; FRAME],
+    half: bool,
+    open: bool,
+    /// 0 to 1, follows `open` without a click.
+    opening: f32,
+    keys: Sender,
+    jitter: JitterBuffer,
+    received_keys: Receiver,
+    digits: VecDeque<Digit>,
+    path: PathStats,
+    late: u64,
+    round_trip: Option<Micros>,
+    gain: f32,
+    volume: f32,
+    cue: Option<CueTone>,
+    limiter: Limiter,
+    microphone: Meter,
+    speaker: Meter,
+}
+
+impl Engine {
+    /// The microphone is closed at first.
+    pub fn new(config: EngineConfig) -> Result<Self, SetupError> {
+        Ok(Self {
+            encoder: Encoder::new(config.encoder)?,
+            packetizer: Packetizer::new(config.seed),
+            frame: [0.0; FRAME],
+            half: false,
+            open: false,
+            opening: 0.0,
+            keys: Sender::new(),
+            jitter: JitterBuffer::new(config.jitter)?,
+            received_keys: Receiver::new(),
+            digits: VecDeque::new(),
+            path: PathStats::new(),
+            late: 0,
+            round_trip: None,
+            gain: 1.0,
+            volume: 1.0,
+            cue: None,
+            limiter: Limiter::new(),
+            microphone: Meter::new(),
+            speaker: Meter::new(),
+            config,
+        })
+    }
+
+    /// 10 ms from the microphone. Every second call sends a packet.
+    pub fn capture(
+        &mut self,
+        block: &[f32; BLOCK],
+        sink: &mut dyn PacketSink,
+    ) -> Result<(), EncodeError> {
+        let at = if self.half { BLOCK } else { 0 };
+        let target = if self.open { 1.0 } else { 0.0 };
+        let part = &mut self.frame[at..at + BLOCK];
+        for (out, &sample) in part.iter_mut().zip(block) {
+            self.opening += (target - self.opening).clamp(-RAMP, RAMP);
+            *out = if sample.is_finite() { sample * self.opening } else { 0.0 };
+        }
+        if let Some(sent) = part.as_array() {
+            self.microphone.push(sent);
+        }
+        self.half = !self.half;
+        if self.half { Ok(()) } else { self.send(sink) }
+    }
+
+    /// A packet from the network, voice or telephone event.
+    pub fn receive(&mut self, received: Received) {
+        let kind = received.packet.payload_type;
+        if kind == self.config.voice {
+            self.path.receive(&received);
+            self.jitter.receive(received);
+        } else if Some(kind) == self.config.events {
+            self.path.receive(&received);
+            if let Some(digit) = self.received_keys.receive(&received.packet)
+                && self.digits.len() < MOST_DIGITS
+            {
+                self.digits.push_back(digit);
+            }
+        }
+    }
+
+    /// The next 10 ms for the speaker.
+    pub fn playout(&mut self, now: Micros, out: &mut [f32; BLOCK]) -> Playout {
+        let playout = self.jitter.playout(now, out);
+        let late = self.jitter.stats().late;
+        self.path.late(now, late - self.late);
+        self.late = late;
+        for sample in out.iter_mut() {
+            self.gain += (self.volume - self.gain).clamp(-RAMP, RAMP);
+            *sample *= self.gain;
+        }
+        self.overlay(out);
+        self.limiter.apply(out);
+        self.speaker.push(out);
+        playout
+    }
+
+    /// Opens or closes the microphone, with a ramp of 5 ms.
+    pub fn set_microphone(&mut self, open: bool) {
+        self.open = open;
+    }
+
+    /// Loudness of the far side, 1: as it comes, at most 4.
+    pub fn set_volume(&mut self, volume: f32) {
+        if volume.is_finite() {
+            self.volume = volume.clamp(0.0, 4.0);
+        }
+    }
+
+    /// Per cent of our packets that the far side reports lost.
+    pub fn set_expected_loss(&mut self, percent: u8) -> Result<(), SetupError> {
+        self.encoder.set_expected_loss(percent)
+    }
+
+    /// As measured by RTCP or ICE; half of it counts into the quality.
+    pub fn set_round_trip(&mut self, round_trip: Option<Micros>) {
+        self.round_trip = round_trip;
+    }
+
+    /// Plays a cue over what is heard, instead of one that is still sounding.
+    pub fn play(&mut self, cue: Cue) {
+        self.cue = Some(cue.tone());
+    }
+
+    /// Sends a key as telephone event. False when the far side takes none or too many wait.
+    pub fn press(&mut self, digit: Digit) -> bool {
+        self.config.events.is_some() && self.keys.press(digit)
+    }
+
+    /// The next key that the far side has pressed.
+    pub fn digit(&mut self) -> Option<Digit> {
+        self.digits.pop_front()
+    }
+
+    #[must_use]
+    pub fn meter(&self) -> Levels {
+        Levels { microphone: self.microphone.level(), speaker: self.speaker.level() }
+    }
+
+    /// What the listener at this side has.
+    pub fn quality(&mut self, now: Micros) -> Quality {
+        let stats = self.jitter.stats();
+        let loss_percent = self.path.loss_percent(now);
+        let network = self.round_trip.map_or(0.0, |trip| trip.0 as f32 / 2000.0);
+        let path = emodel::Path {
+            delay_ms: network + stats.delay_ms + ENDS_MS,
+            loss_percent,
+            burst_ratio: self.path.burst_ratio(now),
+        };
+        let codec = if stats.recovered > 0 { emodel::OPUS_FEC } else { emodel::OPUS };
+        let r_factor = emodel::r_factor(path, codec);
+        Quality {
+            mos: emodel::mos(r_factor),
+            r_factor,
+            loss_percent,
+            jitter_ms: self.path.jitter_ms(),
+            delay_ms: stats.delay_ms,
+            flowing: self.path.flowing(now),
+        }
+    }
+
+    #[must_use]
+    pub fn stats(&self) -> JitterStats {
+        self.jitter.stats()
+    }
+
+    fn send(&mut self, sink: &mut dyn PacketSink) -> Result<(), EncodeError> {
+        if let (Some(kind), Some(step)) =
+            (self.config.events, self.keys.next(self.packetizer.timestamp()))
+        {
+            let payload = Event::encode(step.event).to_vec();
+            sink.send(self.packetizer.event(kind, step.timestamp, step.marker, payload));
+        } else if self.silent() {
+            self.packetizer.skip();
+        } else {
+            let payload = self.encoder.encode(&self.frame)?;
+            sink.send(self.packetizer.voice(self.config.voice, payload));
+        }
+        self.packetizer.advance(FRAME as u32);
+        Ok(())
+    }
+
+    fn silent(&self) -> bool {
+        match self.config.when_closed {
+            WhenClosed::SendSilence => false,
+            WhenClosed::SendNothing => !self.open && self.opening <= 0.0,
+        }
+    }
+
+    fn overlay(&mut self, out: &mut [f32; BLOCK]) {
+        let Some(cue) = &mut self.cue else { return };
+        let mut block = [0.0; BLOCK];
+        if cue.fill(&mut block) {
+            for (sample, tone) in out.iter_mut().zip(block) {
+                *sample += tone;
+            }
+        } else {
+            self.cue = None;
+        }
+    }
+}
+
+/// Gain a sample: 0 to 1 in 5 ms.
+const RAMP: f32 = 1.0 / 240.0;
+/// Digits kept for a reader that does not come.
+const MOST_DIGITS: usize = 64;
+/// ms: packetization, codec look-ahead and the devices at both ends.
+const ENDS_MS: f32 = 45.0;
