@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds Omnibar and opens it with an embedded contact centre and demo customers.
+# Without a display it plays a scripted shift in a virtual one and leaves
+# target/shift/. Arguments go to omnibar.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+display=yes
+if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then display=no; fi
+
+if [ $display = yes ]; then scripts/setup.sh build; else scripts/setup.sh headless; fi
+if [ ! -e ui/dist/index.html ] || [ -n "$(find ui/src ui/index.html ui/package-lock.json -newer ui/dist/index.html -print -quit)" ]; then
+  echo "run: building the window's page"
+  npm run --silent --prefix ui build >/dev/null
+fi
+# OMNIBAR_PROFILE=dev builds quicker and runs slower.
+profile=${OMNIBAR_PROFILE:-release}
+directory=$profile
+[ "$profile" = dev ] && directory=debug
+echo "run: building Omnibar ($profile; the first time takes some minutes)"
+cargo build --locked --quiet --profile "$profile" -p omnibar -p omnibar-center
+
+if [ $display = yes ]; then
+  exec "target/$directory/omnibar" --demo "$@"
+fi
+echo "run: no display; playing a scripted shift in a virtual one"
+export OMNIBAR_BIN=$PWD/target/$directory/omnibar
+export OMNIBAR_CENTER_BIN=$PWD/target/$directory/omnibar-center
+exec node tests/e2e/shift.mjs

@@ -1,0 +1,84 @@
+// Child processes that are ended by id, and never outlive the run.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { createWriteStream } from 'node:fs';
+
+const running = new Set();
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts a program; its output goes to `log` (a path) unless `stdout` is piped. */
+export function start(command, args, { env, log, stdin = 'ignore', pipe = false, cwd } = {}) {
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    cwd,
+    stdio: [stdin, 'pipe', 'pipe'],
+  });
+  const label = `${command.split('/').pop()} ${args[0] ?? ''}`.trim();
+  child.label = label;
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  child.on('error', () => running.delete(child));
+  if (log) {
+    const sink = createWriteStream(log, { flags: 'a' });
+    child.stderr.pipe(sink, { end: false });
+    if (!pipe) child.stdout.pipe(sink, { end: false });
+  } else {
+    child.stderr.resume();
+    if (!pipe) child.stdout.resume();
+  }
+  return child;
+}
+
+/** Ends a child: asks first, insists after `grace` ms. */
+export async function end(child, grace = 5000) {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const insist = setTimeout(() => child.kill('SIGKILL'), grace);
+  await gone;
+  clearTimeout(insist);
+}
+
+/** Runs a program to its end and gives its output; fails when it fails. */
+export async function run(command, args, options = {}) {
+  const child = start(command, args, { ...options, pipe: true });
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  const [code] = await once(child, 'close');
+  const out = Buffer.concat(chunks);
+  if (code !== 0 && !options.mayFail) {
+    throw new Error(`${child.label} ended with ${code}: ${out.toString().slice(-500)}`);
+  }
+  return options.binary ? out : out.toString();
+}
+
+/** The lines of a child's standard output, as they come. */
+export function lines(child, onLine) {
+  createInterface({ input: child.stdout }).on('line', onLine);
+}
+
+/**
+ * Asks `probe` until it gives something other than null, undefined or false. Polling
+ * is for things outside that send no event: an X server, a file, a page.
+ */
+export async function until(what, probe, timeout = 15000, every = 50) {
+  const deadline = performance.now() + timeout;
+  let last;
+  for (;;) {
+    try {
+      const found = await probe();
+      if (found !== null && found !== undefined && found !== false) return found;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`waited ${timeout} ms for ${what}${last ? `: ${last.message}` : ''}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, every));
+  }
+}

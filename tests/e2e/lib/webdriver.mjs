@@ -1,0 +1,111 @@
+// The few W3C WebDriver calls that the checks need (https://www.w3.org/TR/webdriver2/).
+import { end, start, until } from './process.mjs';
+
+const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
+let nextPort = 4600 + (process.pid % 1000);
+
+export class WebDriver {
+  /** Starts the driver and, through it, the app. `env` reaches the app. */
+  static async open(binary, args, { env, log }) {
+    const port = nextPort++;
+    const driver = start('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], {
+      env: { ...env, TAURI_AUTOMATION: 'true', TAURI_WEBVIEW_AUTOMATION: 'true' },
+      log,
+    });
+    const self = new WebDriver(`http://127.0.0.1:${port}`, driver);
+    await until('the web driver', () => self.call('GET', '/status'));
+    const { sessionId } = await self.call('POST', '/session', {
+      capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args } } },
+    });
+    self.session = `/session/${sessionId}`;
+    return self;
+  }
+
+  constructor(base, driver) {
+    this.base = base;
+    this.driver = driver;
+  }
+
+  async call(method, path, body) {
+    const response = await fetch(this.base + path, {
+      method,
+      body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
+    });
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`${value?.error}: ${value?.message}`);
+    return value;
+  }
+
+  /** Runs a function's text in the page. */
+  execute(script, ...args) {
+    return this.call('POST', `${this.session}/execute/sync`, { script, args });
+  }
+
+  async all(selector) {
+    const found = await this.call('POST', `${this.session}/elements`, {
+      using: 'css selector',
+      value: selector,
+    });
+    return found.map((e) => e[ELEMENT]);
+  }
+
+  /** The first visible element, once there is one. */
+  element(selector, timeout = 10000) {
+    return until(
+      `${selector} on the screen`,
+      async () => {
+        for (const id of await this.all(selector)) {
+          if (await this.call('GET', `${this.session}/element/${id}/displayed`)) return id;
+        }
+        return null;
+      },
+      timeout,
+    );
+  }
+
+  async text(selector) {
+    const id = await this.element(selector);
+    return this.call('GET', `${this.session}/element/${id}/text`);
+  }
+
+  /** Clicks when the element is there and enabled. */
+  async click(selector, timeout = 10000) {
+    await until(
+      `a click on ${selector}`,
+      async () => {
+        const id = await this.element(selector, timeout);
+        if (!(await this.call('GET', `${this.session}/element/${id}/enabled`))) return false;
+        await this.call('POST', `${this.session}/element/${id}/click`);
+        return true;
+      },
+      timeout,
+    );
+  }
+
+  async type(selector, text) {
+    const id = await this.element(selector);
+    await this.call('POST', `${this.session}/element/${id}/clear`);
+    await this.call('POST', `${this.session}/element/${id}/value`, { text });
+  }
+
+  /** Presses keys together, for example `['\uE00A', 'h']` for Alt+H. */
+  async press(...keys) {
+    const down = keys.map((value) => ({ type: 'keyDown', value }));
+    const up = keys.toReversed().map((value) => ({ type: 'keyUp', value }));
+    await this.call('POST', `${this.session}/actions`, {
+      actions: [{ type: 'key', id: 'keyboard', actions: [...down, ...up] }],
+    });
+  }
+
+  async screenshot() {
+    return Buffer.from(await this.call('GET', `${this.session}/screenshot`), 'base64');
+  }
+
+  async close() {
+    try {
+      if (this.session) await this.call('DELETE', this.session);
+    } finally {
+      await end(this.driver);
+    }
+  }
+}
