@@ -9,8 +9,9 @@ cd "$(dirname "$0")/.."
 build=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libasound2-dev
   libdbus-1-dev build-essential cmake pkg-config file)
 headless=(xvfb xauth openbox dbus-x11 webkit2gtk-driver gnome-keyring libsecret-tools
-  libayatana-appindicator3-1 fonts-dejavu-core at-spi2-core pulseaudio pulseaudio-utils)
-test=(chromium xdotool wmctrl x11-utils imagemagick espeak-ng sox coturn xdg-utils
+  libayatana-appindicator3-1 fonts-dejavu-core at-spi2-core pulseaudio pulseaudio-utils
+  espeak-ng sox)
+test=(chromium xdotool wmctrl x11-utils imagemagick coturn xdg-utils
   desktop-file-utils)
 
 case "${1:?build, headless or test}" in

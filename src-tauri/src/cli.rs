@@ -27,6 +27,9 @@ pub(crate) struct WindowArgs {
     /// Address of the embedded centre; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:7340", requires = "demo")]
     pub(crate) demo_listen: Option<std::net::SocketAddr>,
+    /// Directory in which the demo customers record what they hear.
+    #[arg(long, value_name = "DIR", requires = "demo")]
+    pub(crate) demo_record: Option<PathBuf>,
     /// Address of the centre to offer at sign-in, for example wss://centre.example.
     #[arg(long, value_name = "URL")]
     pub(crate) centre: Option<String>,
@@ -69,6 +72,9 @@ pub(crate) struct PhoneArgs {
     /// Answer every offer at once.
     #[arg(long)]
     pub(crate) auto_answer: bool,
+    /// Campaign to work in; may be repeated. All that the centre offers when not given.
+    #[arg(long, value_name = "ID")]
+    pub(crate) campaign: Vec<String>,
     /// End another session of the same user.
     #[arg(long)]
     pub(crate) take_over: bool,

@@ -144,12 +144,18 @@ async fn serve(
 struct Wishes {
     microphone: Option<String>,
     speaker: Option<String>,
+    campaigns: Vec<String>,
     chosen: bool,
 }
 
 impl Wishes {
     fn new(args: &PhoneArgs) -> Self {
-        Self { microphone: args.mic.clone(), speaker: args.speaker.clone(), chosen: false }
+        Self {
+            microphone: args.mic.clone(),
+            speaker: args.speaker.clone(),
+            campaigns: args.campaign.clone(),
+            chosen: false,
+        }
     }
 
     fn pursue(&mut self, view: &View, doors: &Doors) {
@@ -171,7 +177,11 @@ impl Wishes {
         };
         self.chosen = true;
         let ask = Ask::Choose {
-            campaigns: campaigns.iter().map(|c| c.id.clone()).collect(),
+            campaigns: if self.campaigns.is_empty() {
+                campaigns.iter().map(|c| c.id.clone()).collect()
+            } else {
+                self.campaigns.iter().map(|c| c.as_str().into()).collect()
+            },
             extension: extension.id.clone(),
         };
         post(doors, Intent::Desk { ask });

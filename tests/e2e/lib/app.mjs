@@ -1,0 +1,77 @@
+// The real window of the real app, with an embedded centre.
+import { createServer } from 'node:net';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { binary } from './desktop.mjs';
+import { WebDriver } from './webdriver.mjs';
+
+export const ALT = '\uE00A';
+const id = (name) => `[data-testid="${name}"]`;
+
+/** A port that is free now. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export class App {
+  /** `centre`: of another process; otherwise the app's own demo centre is started. */
+  static async open(desktop, { name = 'app', centre, record, args = [] } = {}) {
+    const self = new App();
+    self.desktop = desktop;
+    self.data = join(desktop.dir, name);
+    self.log = join(desktop.dir, `${name}.log`);
+    await mkdir(self.data, { recursive: true });
+    const port = centre ? 0 : await freePort();
+    self.centre = centre ?? `ws://127.0.0.1:${port}`;
+    const where = centre
+      ? ['--centre', centre]
+      : ['--demo', '--demo-listen', `127.0.0.1:${port}`, ...(record ? ['--demo-record', record] : [])];
+    self.driver = await WebDriver.open(
+      binary,
+      [...where, '--data', self.data, '--bind', '127.0.0.1', ...args],
+      { env: desktop.env, log: self.log },
+    );
+    return self;
+  }
+
+  click(name, timeout) {
+    return this.driver.click(id(name), timeout);
+  }
+
+  see(name, timeout) {
+    return this.driver.element(id(name), timeout);
+  }
+
+  text(name) {
+    return this.driver.text(id(name));
+  }
+
+  type(name, text) {
+    return this.driver.type(id(name), text);
+  }
+
+  async is(name) {
+    return (await this.driver.all(id(name))).length > 0;
+  }
+
+  async signIn(user = 'agent1', password = 'demo') {
+    await this.type('signin-user', user);
+    await this.type('signin-password', password);
+    await this.click('signin-submit');
+  }
+
+  /** The state word of the selected call. */
+  state() {
+    return this.text('call-state');
+  }
+
+  close() {
+    return this.driver.close();
+  }
+}
