@@ -69,6 +69,9 @@ pub enum PeerError {
     Description(String),
     #[error("The network candidate was refused: {0}. The call goes on with the others.")]
     Candidate(String),
+    /// Nothing is wrong: the offer has been replaced since.
+    #[error("The answer belongs to an earlier offer. Wait for the answer to the latest.")]
+    Stale,
     #[error("The voice connection is closed. Open a new one.")]
     Closed,
 }

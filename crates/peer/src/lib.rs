@@ -11,6 +11,9 @@
 
 mod config;
 mod peer;
+mod sdp;
+mod stack;
+mod traffic;
 
 pub use config::{Arrival, Bind, IceServer, PeerConfig, PeerError, PeerEvent, PeerState};
 pub use peer::Peer;

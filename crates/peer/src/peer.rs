@@ -1,11 +1,44 @@
-use crate::{Arrival, PeerConfig, PeerError, PeerEvent};
+use crate::sdp::{self, Description, Direction};
+use crate::stack::{self, OPUS_ENCODING, TELEPHONE_EVENT_8K_ENCODING, TELEPHONE_EVENT_ENCODING};
+use crate::traffic::{Inbound, Outbound};
+use crate::{Arrival, OPUS, PeerConfig, PeerError, PeerEvent, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use futures_util::FutureExt;
 use omnibar_media::Packet;
-use std::time::Duration;
-use tokio::sync::mpsc;
+use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, mpsc};
+use webrtc::peer_connection::{
+    PeerConnection, RTCIceCandidateInit, RTCSessionDescription, StatsSelector,
+};
 
-/// One end of an audio connection. Clones are the same end.
+/// Candidates kept until the description they belong to has come.
+const MAX_EARLY_CANDIDATES: usize = 64;
+
+/// One end of an audio connection. Clones are the same end; when the last is dropped
+/// the connection is closed.
 #[derive(Clone, Debug)]
-pub struct Peer {}
+pub struct Peer(Arc<Shared>);
+
+struct Shared {
+    connection: Arc<dyn PeerConnection>,
+    outbound: Arc<Outbound>,
+    inbound: Arc<Inbound>,
+    exchange: Mutex<Exchange>,
+    runtime: tokio::runtime::Handle,
+}
+
+/// Where the offer/answer exchange stands (RFC 9429 section 3.2).
+#[derive(Default)]
+struct Exchange {
+    /// Origin version of an offer of ours that has not been answered.
+    offered: Option<String>,
+    /// Whether the other side has been described.
+    described: bool,
+    early: Vec<String>,
+}
 
 impl Peer {
     /// Binds the sockets. `packets` is called on a tokio task for every voice packet
@@ -14,40 +47,241 @@ impl Peer {
         config: PeerConfig,
         events: mpsc::UnboundedSender<PeerEvent>,
         packets: impl FnMut(Arrival) + Send + 'static,
-    ) -> Result<Self, PeerError>;
+    ) -> Result<Self, PeerError> {
+        let inbound = Arc::new(Inbound::new(events, Box::new(packets)));
+        let outbound = Arc::new(Outbound::default());
+        let handler = Arc::new(crate::traffic::Events {
+            inbound: inbound.clone(),
+            outbound: outbound.clone(),
+        });
+        let stack = stack::build(&config, handler).await?;
+        outbound.attach(stack.track, stack.ssrc);
+        Ok(Self(Arc::new(Shared {
+            connection: stack.connection,
+            outbound,
+            inbound,
+            exchange: Mutex::default(),
+            runtime: tokio::runtime::Handle::current(),
+        })))
+    }
 
-    /// The first offer. Candidates follow as events.
-    pub async fn offer(&self) -> Result<String, PeerError>;
+    /// The first offer, or a new one. Candidates follow as events.
+    pub async fn offer(&self) -> Result<String, PeerError> {
+        self.make_offer(false).await
+    }
 
     /// An offer that restarts ICE (RFC 8445 section 9), keeping DTLS and media.
-    pub async fn restart(&self) -> Result<String, PeerError>;
+    pub async fn restart(&self) -> Result<String, PeerError> {
+        self.make_offer(true).await
+    }
 
     /// Takes an offer, the first or a later one, and answers it.
-    pub async fn answer(&self, offer: &str) -> Result<String, PeerError>;
+    pub async fn answer(&self, offer: &str) -> Result<String, PeerError> {
+        let described = Description::read(offer)?;
+        let mut exchange = self.0.exchange.lock().await;
+        let sdp = RTCSessionDescription::offer(offer.to_owned()).map_err(refused)?;
+        guarded(self.0.connection.set_remote_description(sdp)).await?;
+        // The stack would answer a hold as if nothing had been said.
+        self.set_direction(described.direction.reversed()).await?;
+        let answer = guarded(self.0.connection.create_answer(None)).await?;
+        let text = sdp::with_offer_named(&answer.sdp, &described.version);
+        guarded(self.0.connection.set_local_description(answer)).await?;
+        let local = Description::read(&text)?;
+        self.settle(&local, &described, described.direction.reversed()).await?;
+        exchange.described = true;
+        self.take_early(&mut exchange).await;
+        Ok(text)
+    }
 
-    /// Takes the answer to the latest offer.
-    pub async fn accept(&self, answer: &str) -> Result<(), PeerError>;
+    /// Takes the answer to the latest offer; [`PeerError::Stale`] for an earlier one's.
+    pub async fn accept(&self, answer: &str) -> Result<(), PeerError> {
+        let described = Description::read(answer)?;
+        let mut exchange = self.0.exchange.lock().await;
+        let Some(version) = &exchange.offered else {
+            return Err(PeerError::Stale);
+        };
+        if described.answers.as_ref().is_some_and(|answers| answers != version) {
+            return Err(PeerError::Stale);
+        }
+        let sdp = RTCSessionDescription::answer(answer.to_owned()).map_err(refused)?;
+        guarded(self.0.connection.set_remote_description(sdp)).await?;
+        exchange.offered = None;
+        exchange.described = true;
+        let local = self.0.connection.local_description().await.ok_or(PeerError::Closed)?;
+        let local = Description::read(&local.sdp)?;
+        self.settle(&local, &described, described.direction.reversed()).await?;
+        self.take_early(&mut exchange).await;
+        Ok(())
+    }
 
-    /// Takes a `candidate:…` line of the other side; empty text ends the list.
-    pub async fn candidate(&self, candidate: &str) -> Result<(), PeerError>;
+    /// Takes a `candidate:…` line of the other side; empty text ends the list. Lines
+    /// that come before their description wait for it.
+    pub async fn candidate(&self, candidate: &str) -> Result<(), PeerError> {
+        let Some(line) = sdp::usable_candidate(candidate)? else {
+            return Ok(());
+        };
+        let mut exchange = self.0.exchange.lock().await;
+        if exchange.described && exchange.offered.is_none() {
+            return self.add_candidate(line).await;
+        }
+        if exchange.early.len() == MAX_EARLY_CANDIDATES {
+            return Err(PeerError::Candidate(format!(
+                "{MAX_EARLY_CANDIDATES} others wait for their description already"
+            )));
+        }
+        exchange.early.push(line.to_owned());
+        Ok(())
+    }
 
-    /// Sends a packet whose payload type is a canonical one. Never blocks: what cannot
+    /// Sends a packet whose payload type is a canonical one. Never waits: what cannot
     /// be sent now is dropped and counted in [`Peer::dropped`].
-    pub fn send(&self, packet: Packet);
+    pub fn send(&self, packet: Packet) {
+        self.0.outbound.send(packet);
+    }
 
     /// Packets that [`Peer::send`] could not hand to the network.
-    pub fn dropped(&self) -> u64;
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.0.outbound.dropped()
+    }
 
     /// The payload type to give to [`Peer::send`] for Opus: always [`crate::OPUS`].
-    pub fn opus_type(&self) -> u8;
+    #[must_use]
+    pub fn opus_type(&self) -> u8 {
+        OPUS
+    }
 
     /// The payload type to give to [`Peer::send`] for digits, when the other side takes
-    /// them.
-    pub fn telephone_event_type(&self) -> Option<u8>;
+    /// them. Its clock is 48 kHz for [`crate::TELEPHONE_EVENT`].
+    #[must_use]
+    pub fn telephone_event_type(&self) -> Option<u8> {
+        [TELEPHONE_EVENT, TELEPHONE_EVENT_8K].into_iter().find(|kind| self.0.outbound.takes(*kind))
+    }
 
     /// Round trip of the path in use, by its last connectivity check.
-    pub async fn round_trip(&self) -> Option<Duration>;
+    pub async fn round_trip(&self) -> Option<Duration> {
+        let report = self.0.connection.get_stats(Instant::now(), StatsSelector::None).await;
+        report
+            .candidate_pairs()
+            .filter(|pair| pair.nominated && pair.current_round_trip_time > 0.0)
+            .max_by_key(|pair| pair.responses_received)
+            .and_then(|pair| Duration::try_from_secs_f64(pair.current_round_trip_time).ok())
+    }
 
     /// Ends the connection; [`crate::PeerState::Closed`] follows.
-    pub async fn close(&self);
+    pub async fn close(&self) {
+        self.0.outbound.stop();
+        if let Err(error) = self.0.connection.close().await {
+            tracing::debug!(%error, "the voice connection did not close cleanly");
+        }
+        self.0.inbound.closed();
+    }
+
+    async fn make_offer(&self, ice_restart: bool) -> Result<String, PeerError> {
+        let mut exchange = self.0.exchange.lock().await;
+        self.set_direction(Direction::SendReceive).await?;
+        let options = RTCOfferOptions { ice_restart, ..Default::default() };
+        let offer = guarded(self.0.connection.create_offer(Some(options))).await?;
+        let text = offer.sdp.clone();
+        let version = Description::read(&text)?.version;
+        guarded(self.0.connection.set_local_description(offer)).await?;
+        exchange.offered = Some(version);
+        Ok(text)
+    }
+
+    async fn set_direction(&self, direction: Direction) -> Result<(), PeerError> {
+        for transceiver in self.0.connection.get_transceivers().await {
+            if transceiver.sender().await.map_err(refused)?.is_some() {
+                transceiver.set_direction(direction.into()).await.map_err(refused)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what the exchange has settled. `ours` is the direction as seen here.
+    async fn settle(
+        &self,
+        local: &Description,
+        remote: &Description,
+        ours: Direction,
+    ) -> Result<(), PeerError> {
+        let senders = self.0.connection.get_senders().await;
+        let mut accepted = vec![];
+        for sender in senders {
+            let parameters = sender.get_parameters().await.map_err(refused)?;
+            accepted
+                .extend(parameters.rtp_parameters.codecs.iter().map(|codec| codec.payload_type));
+        }
+        let encodings = [
+            (OPUS, OPUS_ENCODING),
+            (TELEPHONE_EVENT, TELEPHONE_EVENT_ENCODING),
+            (TELEPHONE_EVENT_8K, TELEPHONE_EVENT_8K_ENCODING),
+        ];
+        for (canonical, encoding) in encodings {
+            let theirs = remote.payload_type(encoding).filter(|number| accepted.contains(number));
+            self.0.outbound.set_type(canonical, theirs);
+            self.0.inbound.set_type(canonical, local.payload_type(encoding));
+        }
+        self.0.outbound.set_allowed(ours.sends());
+        Ok(())
+    }
+
+    async fn take_early(&self, exchange: &mut Exchange) {
+        for line in std::mem::take(&mut exchange.early) {
+            if let Err(error) = self.add_candidate(&line).await {
+                tracing::debug!(%error, "an early candidate was left out");
+            }
+        }
+    }
+
+    async fn add_candidate(&self, line: &str) -> Result<(), PeerError> {
+        let init = RTCIceCandidateInit { candidate: line.to_owned(), ..Default::default() };
+        guarded(self.0.connection.add_ice_candidate(init)).await.map_err(|error| match error {
+            PeerError::Description(reason) => PeerError::Candidate(reason),
+            other => other,
+        })
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let connection = self.connection.clone();
+        self.outbound.stop();
+        self.runtime.spawn(async move { connection.close().await });
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("outbound", &self.outbound).finish_non_exhaustive()
+    }
+}
+
+impl From<Direction> for RTCRtpTransceiverDirection {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::SendReceive => Self::Sendrecv,
+            Direction::SendOnly => Self::Sendonly,
+            Direction::ReceiveOnly => Self::Recvonly,
+            Direction::Inactive => Self::Inactive,
+        }
+    }
+}
+
+fn refused(error: webrtc::error::Error) -> PeerError {
+    PeerError::Description(error.to_string())
+}
+
+/// Runs a step of the stack on input from outside. A panic of its parsers is this
+/// input's refusal, not this process's end.
+async fn guarded<T>(
+    step: impl Future<Output = Result<T, webrtc::error::Error>>,
+) -> Result<T, PeerError> {
+    match AssertUnwindSafe(step).catch_unwind().await {
+        Ok(result) => result.map_err(|error| match error {
+            webrtc::error::Error::ErrConnectionClosed => PeerError::Closed,
+            other => refused(other),
+        }),
+        Err(_) => Err(PeerError::Description("it is malformed".to_owned())),
+    }
 }

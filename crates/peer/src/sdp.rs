@@ -1,0 +1,220 @@
+//! What has to be known of a session description (RFC 8866) before the WebRTC stack
+//! sees it, and what its answers have to say beyond what the stack writes.
+
+use crate::PeerError;
+
+/// Longer descriptions are refused; a browser's audio offer has about 2 KiB.
+const MAX_DESCRIPTION: usize = 64 * 1024;
+const MAX_LINES: usize = 2_000;
+const MAX_MEDIA: usize = 8;
+/// Longer candidates are refused; a long one has about 200 bytes.
+const MAX_CANDIDATE: usize = 2 * 1024;
+
+/// Names the offer that an answer belongs to by the version in its origin line, so
+/// that a late answer to an offer that has been replaced is not taken for the new one's.
+const ANSWERS: &str = "a=x-omnibar-answers:";
+
+/// Which way voice may flow, as its describer sees it (RFC 8866 section 6.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    SendReceive,
+    SendOnly,
+    ReceiveOnly,
+    Inactive,
+}
+
+impl Direction {
+    /// As the other side sees it.
+    pub(crate) fn reversed(self) -> Self {
+        match self {
+            Self::SendReceive => Self::SendReceive,
+            Self::SendOnly => Self::ReceiveOnly,
+            Self::ReceiveOnly => Self::SendOnly,
+            Self::Inactive => Self::Inactive,
+        }
+    }
+
+    pub(crate) fn sends(self) -> bool {
+        matches!(self, Self::SendReceive | Self::SendOnly)
+    }
+}
+
+/// The parts of a description that this crate acts on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Description {
+    /// The `sess-version` of the origin line.
+    pub(crate) version: String,
+    pub(crate) direction: Direction,
+    /// Origin version of the offer that this answers, when it says so.
+    pub(crate) answers: Option<String>,
+    /// `a=rtpmap` of the audio section: payload type and lower-case encoding.
+    pub(crate) formats: Vec<(u8, String)>,
+}
+
+impl Description {
+    /// Reads a description that has exactly one audio section in use.
+    pub(crate) fn read(text: &str) -> Result<Self, PeerError> {
+        let lines = lines(text)?;
+        let version = origin_version(&lines)?;
+        let answers = lines.iter().find_map(|line| line.strip_prefix(ANSWERS)).map(str::to_owned);
+        let session_direction = lines
+            .iter()
+            .take_while(|line| !line.starts_with("m="))
+            .find_map(|line| direction(line));
+        let audio = audio_section(&lines)?;
+        for needed in ["a=mid:", "a=rtcp-mux"] {
+            if !audio.iter().any(|line| line.starts_with(needed)) {
+                return Err(refused(format!("its audio section has no {needed} line")));
+            }
+        }
+        for needed in ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:"] {
+            if !lines.iter().any(|line| line.starts_with(needed)) {
+                return Err(refused(format!("it has no {needed} line")));
+            }
+        }
+        let formats = formats(audio);
+        if !formats.iter().any(|(_, encoding)| encoding == "opus/48000/2") {
+            return Err(refused("it has no Opus codec".to_owned()));
+        }
+        Ok(Self {
+            version,
+            direction: audio
+                .iter()
+                .find_map(|line| direction(line))
+                .or(session_direction)
+                .unwrap_or(Direction::SendReceive),
+            answers,
+            formats,
+        })
+    }
+
+    pub(crate) fn payload_type(&self, encoding: &str) -> Option<u8> {
+        self.formats.iter().find(|(_, name)| name == encoding).map(|(number, _)| *number)
+    }
+}
+
+/// The answer with a line that names the offer it belongs to.
+pub(crate) fn with_offer_named(answer: &str, offer_version: &str) -> String {
+    let at = answer.find("\r\nm=").map_or(answer.len(), |end| end + 2);
+    let (session, media) = answer.split_at(at);
+    format!("{session}{ANSWERS}{offer_version}\r\n{media}")
+}
+
+/// A candidate line without its attribute prefix, or `None` for one that cannot be used
+/// here: the end of the list, other transports than UDP, and names of the local link
+/// (`….local`, by which browsers hide addresses; their connectivity checks reveal the
+/// address as a peer-reflexive candidate).
+pub(crate) fn usable_candidate(text: &str) -> Result<Option<&str>, PeerError> {
+    if text.len() > MAX_CANDIDATE {
+        return Err(PeerError::Candidate(format!("it is longer than {MAX_CANDIDATE} bytes")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(PeerError::Candidate("it has control characters".to_owned()));
+    }
+    let line = text.trim().strip_prefix("a=").unwrap_or(text.trim());
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let Some(fields) = line.strip_prefix("candidate:") else {
+        return Err(PeerError::Candidate("it does not begin with candidate:".to_owned()));
+    };
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let [_, _, transport, priority, address, port, "typ", _, ..] = fields[..] else {
+        return Err(PeerError::Candidate("it has too few fields".to_owned()));
+    };
+    if priority.parse::<u32>().is_err() || port.parse::<u16>().is_err() {
+        return Err(PeerError::Candidate("its priority or port is no number".to_owned()));
+    }
+    if !transport.eq_ignore_ascii_case("udp") || address.to_ascii_lowercase().ends_with(".local") {
+        return Ok(None);
+    }
+    if address.parse::<std::net::IpAddr>().is_err() {
+        return Err(PeerError::Candidate("its address is no IP address".to_owned()));
+    }
+    Ok(Some(line))
+}
+
+fn refused(reason: String) -> PeerError {
+    PeerError::Description(reason)
+}
+
+fn lines(text: &str) -> Result<Vec<&str>, PeerError> {
+    if text.len() > MAX_DESCRIPTION {
+        return Err(refused(format!("it is longer than {MAX_DESCRIPTION} bytes")));
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.len() > MAX_LINES {
+        return Err(refused(format!("it has more than {MAX_LINES} lines")));
+    }
+    if lines.first() != Some(&"v=0") {
+        return Err(refused("it does not begin with v=0".to_owned()));
+    }
+    for line in &lines {
+        let bytes = line.as_bytes();
+        if bytes.len() < 2 || !bytes[0].is_ascii_lowercase() || bytes[1] != b'=' {
+            return Err(refused("it has a line that is not of the form x=value".to_owned()));
+        }
+        if line.chars().any(char::is_control) {
+            return Err(refused("it has control characters".to_owned()));
+        }
+    }
+    Ok(lines)
+}
+
+fn origin_version(lines: &[&str]) -> Result<String, PeerError> {
+    let origin = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("o="))
+        .ok_or_else(|| refused("it has no origin line".to_owned()))?;
+    match origin.split(' ').collect::<Vec<_>>()[..] {
+        [_, id, version, _, _, _] if number(id) && number(version) => Ok(version.to_owned()),
+        _ => Err(refused("its origin line is malformed".to_owned())),
+    }
+}
+
+fn number(text: &str) -> bool {
+    text.parse::<u64>().is_ok()
+}
+
+/// The lines of the one audio section in use. Sections of other kinds are left to the
+/// WebRTC stack, which rejects them.
+fn audio_section<'a>(lines: &'a [&'a str]) -> Result<&'a [&'a str], PeerError> {
+    let starts: Vec<usize> =
+        (0..lines.len()).filter(|&index| lines[index].starts_with("m=")).collect();
+    if starts.len() > MAX_MEDIA {
+        return Err(refused(format!("it has more than {MAX_MEDIA} media sections")));
+    }
+    let mut found = None;
+    for (nth, &start) in starts.iter().enumerate() {
+        let end = starts.get(nth + 1).copied().unwrap_or(lines.len());
+        let mut fields = lines[start]["m=".len()..].split(' ');
+        let (kind, port) = (fields.next(), fields.next());
+        if kind != Some("audio") || port == Some("0") {
+            continue;
+        }
+        if found.replace(&lines[start..end]).is_some() {
+            return Err(refused("it has more than one audio section".to_owned()));
+        }
+    }
+    found.ok_or_else(|| refused("it has no audio section".to_owned()))
+}
+
+fn direction(line: &str) -> Option<Direction> {
+    match line {
+        "a=sendrecv" => Some(Direction::SendReceive),
+        "a=sendonly" => Some(Direction::SendOnly),
+        "a=recvonly" => Some(Direction::ReceiveOnly),
+        "a=inactive" => Some(Direction::Inactive),
+        _ => None,
+    }
+}
+
+fn formats(section: &[&str]) -> Vec<(u8, String)> {
+    section
+        .iter()
+        .filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '))
+        .filter_map(|(number, encoding)| {
+            Some((number.parse().ok().filter(|n| *n < 128)?, encoding.to_ascii_lowercase()))
+        })
+        .collect()
+}

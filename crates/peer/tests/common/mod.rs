@@ -1,0 +1,82 @@
+//! Two peers on loopback with their signalling joined.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use omnibar_media::Packet;
+use omnibar_peer::{Arrival, Bind, OPUS, Peer, PeerConfig, PeerEvent, PeerState};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Nothing on loopback takes longer than this, on a busy machine too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct End {
+    pub(crate) peer: Peer,
+    pub(crate) events: mpsc::UnboundedReceiver<PeerEvent>,
+    pub(crate) packets: mpsc::UnboundedReceiver<Arrival>,
+}
+
+pub(crate) fn loopback() -> PeerConfig {
+    PeerConfig { bind: Bind::Only(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]), ..PeerConfig::default() }
+}
+
+impl End {
+    pub(crate) async fn new(config: PeerConfig) -> Self {
+        let (events_in, events) = mpsc::unbounded_channel();
+        let (packets_in, packets) = mpsc::unbounded_channel();
+        let peer = Peer::new(config, events_in, move |arrival| {
+            let _ = packets_in.send(arrival);
+        })
+        .await
+        .unwrap();
+        Self { peer, events, packets }
+    }
+
+    /// Waits for a state, handing candidates to the other side on the way.
+    pub(crate) async fn until(&mut self, wanted: PeerState, other: &Peer) {
+        tokio::time::timeout(PATIENCE, async {
+            loop {
+                match self.events.recv().await.expect("the peer lives") {
+                    PeerEvent::Candidate(line) => other.candidate(&line).await.unwrap(),
+                    PeerEvent::EndOfCandidates => other.candidate("").await.unwrap(),
+                    PeerEvent::State(state) if state == wanted => return,
+                    PeerEvent::State(_) => {}
+                }
+            }
+        })
+        .await
+        .unwrap_or_else(|_| panic!("{wanted:?} was not reached in {PATIENCE:?}"));
+    }
+
+    pub(crate) async fn arrival(&mut self) -> Arrival {
+        tokio::time::timeout(PATIENCE, self.packets.recv())
+            .await
+            .expect("a packet in time")
+            .unwrap()
+    }
+}
+
+/// Offers, answers and connects.
+pub(crate) async fn connect(a: &mut End, b: &mut End) {
+    let offer = a.peer.offer().await.unwrap();
+    let answer = b.peer.answer(&offer).await.unwrap();
+    a.peer.accept(&answer).await.unwrap();
+    both_connected(a, b).await;
+}
+
+pub(crate) async fn both_connected(a: &mut End, b: &mut End) {
+    let (a_peer, b_peer) = (a.peer.clone(), b.peer.clone());
+    tokio::join!(a.until(PeerState::Connected, &b_peer), b.until(PeerState::Connected, &a_peer));
+}
+
+/// A voice packet whose content tells its place.
+pub(crate) fn voice(number: u16) -> Packet {
+    Packet {
+        sequence: number,
+        timestamp: u32::from(number) * 960,
+        payload_type: OPUS,
+        marker: number == 0,
+        payload: (0..80).map(|byte| (number as u8).wrapping_mul(31).wrapping_add(byte)).collect(),
+    }
+}

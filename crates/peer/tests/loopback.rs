@@ -1,0 +1,40 @@
+//! Two peers on this machine speak to each other.
+
+mod common;
+
+use common::{End, connect, loopback, voice};
+use omnibar_peer::PeerState;
+use std::time::{Duration, Instant};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_peers_exchange_packets() {
+    let mut a = End::new(loopback()).await;
+    let mut b = End::new(loopback()).await;
+    let begun = Instant::now();
+    connect(&mut a, &mut b).await;
+    let connected = begun.elapsed();
+    a.peer.send(voice(0));
+    let first = b.arrival().await;
+    println!("offer to connected {connected:?}, offer to first RTP {:?}", begun.elapsed());
+    assert_eq!(first.packet, voice(0));
+    for number in 1..200 {
+        a.peer.send(voice(number));
+        b.peer.send(voice(number));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    for number in 1..200 {
+        assert_eq!(b.arrival().await.packet, voice(number));
+        assert_eq!(a.arrival().await.packet, voice(number));
+    }
+    assert_eq!((a.peer.dropped(), b.peer.dropped()), (0, 0));
+    let round_trip = a.peer.round_trip().await.expect("a measured path");
+    println!("round trip {round_trip:?}");
+    assert!(round_trip < Duration::from_secs(1));
+
+    a.peer.close().await;
+    let (a_peer, b_peer) = (a.peer.clone(), b.peer.clone());
+    a.until(PeerState::Closed, &b_peer).await;
+    let closed = Instant::now();
+    b.until(PeerState::Disconnected, &a_peer).await;
+    println!("the other side noticed the close after {:?}", closed.elapsed());
+}
