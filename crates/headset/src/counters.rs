@@ -1,0 +1,33 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that only rises. Written by one thread, read by any.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// What the headset's threads have done so far, for logs, benchmarks and tests.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Times the media thread woke. Stands still while there is no call, ring or test.
+    pub media_turns: Count,
+    /// Times the devices' thread woke.
+    pub device_turns: Count,
+    /// Blocks of 10 ms given to the encoder, with sound or with silence in its place.
+    pub captured: Count,
+    /// Blocks of 10 ms taken from the jitter buffer.
+    pub played: Count,
+    /// Times the speaker or ringer asked for more than was ready.
+    pub underruns: Count,
+    /// Samples (48 kHz) of the microphone that were dropped, oldest first, to stay in time.
+    pub dropped: Count,
+}

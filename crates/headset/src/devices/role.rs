@@ -1,0 +1,244 @@
+//! One role's device: what was chosen, what is wanted, what is open.
+//!
+//! ```text
+//!              want                     open fails, next candidate
+//!  ┌────────┐ ──────▶ ┌───────────┐ ─────────────────────┐
+//!  │ closed │         │ wanted    │ ◀────────────────────┘
+//!  └────────┘ ◀────── └───────────┘ ──opened──▶ ┌──────┐
+//!     ▲       want no       ▲                   │ open │
+//!     │                     └──failed, gone, ── └──────┘
+//!     └─────────────────────── other choice ─────── ┘ want no
+//! ```
+
+use super::listing::{Entry, Listing, Role};
+use super::stream::{self, OpenError, Opened, Plan};
+use super::{DeviceNews, Message};
+use cpal::ErrorKind;
+use omnibar_contract::{AudioFault, DeviceChoice, RoleView};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+/// A stream that ends sooner after it was opened counts as one that did not open.
+const SHORT_LIVED: Duration = Duration::from_secs(1);
+
+pub(super) struct RoleState {
+    role: Role,
+    choice: DeviceChoice,
+    /// The chosen device's name when it was last seen.
+    chosen_name: String,
+    wanted: bool,
+    open: Option<Open>,
+    /// Devices that would not open; tried again later.
+    refused: Vec<Entry>,
+    /// The system forbade the last device that was tried.
+    forbidden: bool,
+    /// The default device that went away while it was in use.
+    went: Option<Entry>,
+}
+
+struct Open {
+    serial: u32,
+    entry: Entry,
+    since: Instant,
+    stream: cpal::Stream,
+}
+
+pub(super) enum Outcome {
+    Same,
+    Changed(DeviceNews),
+    /// The server did not answer in time.
+    Hung,
+}
+
+impl RoleState {
+    pub(super) fn new(role: Role, choice: DeviceChoice) -> Self {
+        Self {
+            role,
+            choice,
+            chosen_name: String::new(),
+            wanted: false,
+            open: None,
+            refused: Vec::new(),
+            forbidden: false,
+            went: None,
+        }
+    }
+
+    pub(super) fn want(&mut self, wanted: bool) {
+        if wanted && !self.wanted {
+            self.forgive();
+        }
+        self.wanted = wanted;
+    }
+
+    pub(super) fn choose(&mut self, choice: DeviceChoice) {
+        if choice != self.choice {
+            self.choice = choice;
+            self.chosen_name.clear();
+            self.went = None;
+            self.forgive();
+        }
+    }
+
+    /// Devices that would not open get another chance.
+    pub(super) fn forgive(&mut self) {
+        self.refused.clear();
+        self.forbidden = false;
+    }
+
+    /// `None`: it was not the present stream that failed.
+    pub(super) fn failed(&mut self, serial: u32) -> Option<DeviceNews> {
+        let open = self.open.as_ref().filter(|open| open.serial == serial)?;
+        if open.since.elapsed() < SHORT_LIVED {
+            self.refused.push(open.entry.clone());
+        }
+        self.close()
+    }
+
+    pub(super) fn close(&mut self) -> Option<DeviceNews> {
+        let open = self.open.take()?;
+        stream::close(open.stream);
+        Some(match self.role {
+            Role::Microphone => DeviceNews::Microphone(None),
+            Role::Speaker => DeviceNews::Speaker(None),
+            Role::Ringer => DeviceNews::Ringer(None),
+        })
+    }
+
+    /// Opens the best device that there is, or closes what is not wanted.
+    pub(super) fn settle(
+        &mut self,
+        listing: &Listing,
+        host: Option<&Arc<cpal::Host>>,
+        serial: &mut u32,
+        news: &Sender<Message>,
+    ) -> Outcome {
+        self.remember(listing);
+        let (true, Some(host)) = (self.wanted, host) else {
+            self.went = None;
+            return self.close().map_or(Outcome::Same, Outcome::Changed);
+        };
+        for entry in listing.candidates(self.role, &self.choice) {
+            if self.refused.contains(&entry) {
+                continue;
+            }
+            if self.open.as_ref().is_some_and(|open| open.entry == entry) {
+                return Outcome::Same;
+            }
+            *serial = serial.wrapping_add(1);
+            match stream::open(self.plan(host, &entry, *serial, news)) {
+                Ok(opened) => return Outcome::Changed(self.replace(entry, *serial, opened)),
+                Err(OpenError::Hung) => return Outcome::Hung,
+                Err(error) => {
+                    tracing::warn!(role = ?self.role, device = %entry.name, %error, "not opened");
+                    self.forbidden = matches!(error, OpenError::Denied(_));
+                    self.refused.push(entry);
+                }
+            }
+        }
+        self.close().map_or(Outcome::Same, Outcome::Changed)
+    }
+
+    pub(super) fn waits_for_retry(&self) -> bool {
+        self.wanted && !self.refused.is_empty()
+    }
+
+    pub(super) fn denied(&self) -> bool {
+        self.forbidden && self.wanted && self.open.is_none()
+    }
+
+    pub(super) fn view(&self, listing: &Listing) -> RoleView {
+        match &self.open {
+            Some(open) => listing.role_view_using(self.role, &self.choice, Some(&open.entry)),
+            // Every candidate was tried in vain.
+            None if self.wanted => listing.role_view_using(self.role, &self.choice, None),
+            None => listing.role_view(self.role, &self.choice),
+        }
+    }
+
+    /// The device that should be used and is away, while another takes its place.
+    pub(super) fn lost(&self, listing: &Listing) -> Option<AudioFault> {
+        let view = self.view(listing);
+        let name = match (&self.choice, &self.went) {
+            (DeviceChoice::Device { id, name }, _) if view.fallback => {
+                let names = [&self.chosen_name, name, id];
+                names.into_iter().find(|name| !name.is_empty())?.clone()
+            }
+            (DeviceChoice::SystemDefault, Some(went)) => went.name.clone(),
+            (DeviceChoice::Device { .. }, _) | (DeviceChoice::SystemDefault, None) => return None,
+        };
+        Some(AudioFault::DeviceLost { name, using: view.using })
+    }
+
+    fn remember(&mut self, listing: &Listing) {
+        if let Some(entry) = listing.chosen(self.role, &self.choice) {
+            self.chosen_name.clone_from(&entry.name);
+        }
+        let there = |entry: &Entry| listing.entries(self.role).iter().any(|e| e.id == entry.id);
+        if let Some(open) = &self.open
+            && !there(&open.entry)
+        {
+            self.went = Some(open.entry.clone());
+        }
+        self.went = self.went.take().filter(|went| !there(went));
+    }
+
+    fn plan(
+        &self,
+        host: &Arc<cpal::Host>,
+        entry: &Entry,
+        serial: u32,
+        news: &Sender<Message>,
+    ) -> Plan {
+        let (role, news) = (self.role, news.clone());
+        Plan {
+            host: Arc::clone(host),
+            role,
+            id: entry.id.clone(),
+            on_error: Box::new(move |error| {
+                if ends_the_stream(error.kind()) {
+                    // Nobody listens any more when the headset has been dropped.
+                    let _ = news.send(Message::Failed(role, serial, error));
+                } else {
+                    tracing::debug!(?role, %error, "sound stream");
+                }
+            }),
+        }
+    }
+
+    /// The new stream takes over before the old one is closed.
+    fn replace(&mut self, entry: Entry, serial: u32, opened: Opened) -> DeviceNews {
+        tracing::info!(role = ?self.role, device = %entry.name, "device opened");
+        let (stream, news) = match opened {
+            Opened::Microphone(stream, end) => (stream, DeviceNews::Microphone(Some(end))),
+            Opened::Speaker(stream, end) if self.role == Role::Ringer => {
+                (stream, DeviceNews::Ringer(Some(end)))
+            }
+            Opened::Speaker(stream, end) => (stream, DeviceNews::Speaker(Some(end))),
+        };
+        let open = Open { serial, entry, since: Instant::now(), stream };
+        if let Some(old) = self.open.replace(open) {
+            stream::close(old.stream);
+        }
+        self.forbidden = false;
+        news
+    }
+}
+
+/// Whether cpal's error means that no callback will come any more.
+fn ends_the_stream(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => false,
+        ErrorKind::DeviceBusy
+        | ErrorKind::DeviceNotAvailable
+        | ErrorKind::HostUnavailable
+        | ErrorKind::PermissionDenied
+        | ErrorKind::ResourceExhausted
+        | ErrorKind::StreamInvalidated
+        | ErrorKind::UnsupportedConfig
+        | ErrorKind::BackendError => true,
+        // cpal may add kinds.
+        _ => true,
+    }
+}

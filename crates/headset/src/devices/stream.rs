@@ -1,0 +1,303 @@
+//! Streams of one device, and the rings between their callbacks and the media thread.
+//!
+//! A callback copies samples and notes when it ran and how many frames it moved;
+//! nothing in it locks, allocates, logs or calls the system.
+
+use super::listing::Role;
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{
+    BufferSize, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig,
+    StreamInstant, SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
+};
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// Opening a device that takes longer has failed, and its server is not well.
+const OPEN_WITHIN: Duration = Duration::from_secs(2);
+/// Longest stretch of sound in a ring, ms. Depth is kept far below it.
+const RING_MS: u32 = 200;
+/// Callback periods to ask for, ms. The system's own choice may be seconds.
+const PERIODS_MS: [u32; 3] = [10, 20, 40];
+
+/// What a callback tells the media thread.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge {
+    /// ns on the stream's clock of the newest callback; 0: none yet.
+    last: AtomicU64,
+    /// Frames that the newest callback moved.
+    frames: AtomicU32,
+    /// Frames that found no place, or that were not there when the device asked.
+    missed: AtomicU64,
+}
+
+impl Gauge {
+    fn note(&self, at: StreamInstant, frames: usize, moved: usize) {
+        self.frames.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
+        if moved < frames {
+            self.missed.fetch_add((frames - moved) as u64, Ordering::Relaxed);
+        }
+        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).max(1);
+        self.last.store(nanos, Ordering::Release);
+    }
+}
+
+/// The media thread's end of a microphone or of a speaker: `R` is the ring's half.
+#[derive(Debug)]
+pub(crate) struct End<R> {
+    pub(crate) ring: R,
+    /// Of the device, in Hz.
+    pub(crate) rate: u32,
+    pub(crate) opened: Instant,
+    /// When the stream's clock read zero.
+    zero: Instant,
+    gauge: Arc<Gauge>,
+}
+
+pub(crate) type MicrophoneEnd = End<Consumer<f32>>;
+pub(crate) type SpeakerEnd = End<Producer<f32>>;
+
+impl<R> End<R> {
+    /// When the newest callback ran, and the frames that it moved.
+    pub(crate) fn last_callback(&self) -> Option<(Instant, u32)> {
+        let last = self.gauge.last.load(Ordering::Acquire);
+        (last != 0).then(|| {
+            let at = self.zero + Duration::from_nanos(last);
+            (at, self.gauge.frames.load(Ordering::Relaxed))
+        })
+    }
+
+    pub(crate) fn missed(&self) -> u64 {
+        self.gauge.missed.load(Ordering::Relaxed)
+    }
+}
+
+/// Which device, and how its failure is told: from another thread, never from a callback.
+pub(crate) struct Plan {
+    pub(crate) host: Arc<cpal::Host>,
+    pub(crate) role: Role,
+    pub(crate) id: String,
+    pub(crate) on_error: Box<dyn Fn(cpal::Error) + Send>,
+}
+
+pub(crate) enum Opened {
+    Microphone(cpal::Stream, MicrophoneEnd),
+    Speaker(cpal::Stream, SpeakerEnd),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("the device is not there")]
+    Gone,
+    #[error("the system refuses the device: {0}")]
+    Denied(cpal::Error),
+    #[error("the device cannot be opened: {0}")]
+    Device(cpal::Error),
+    #[error("the sound server does not answer")]
+    Hung,
+}
+
+impl From<cpal::Error> for OpenError {
+    fn from(error: cpal::Error) -> Self {
+        if error.kind() == ErrorKind::PermissionDenied {
+            Self::Denied(error)
+        } else {
+            Self::Device(error)
+        }
+    }
+}
+
+/// Opens and starts a stream. Done on a thread of its own, since a server that
+/// hangs would never come back from it.
+pub(crate) fn open(plan: Plan) -> Result<Opened, OpenError> {
+    let (done, result) = channel();
+    std::thread::Builder::new()
+        .name("device-open".into())
+        .spawn(move || {
+            // Nobody waits any more after `OPEN_WITHIN`: the stream is closed again.
+            let _ = done.send(open_here(plan));
+        })
+        .map_err(|_| OpenError::Hung)?;
+    match result.recv_timeout(OPEN_WITHIN) {
+        Ok(opened) => opened,
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(OpenError::Hung),
+    }
+}
+
+/// Closing joins cpal's threads, which may be waiting for the server.
+pub(crate) fn close(stream: cpal::Stream) {
+    let closing = std::thread::Builder::new().name("device-close".into());
+    if let Err(error) = closing.spawn(move || drop(stream)) {
+        tracing::warn!(%error, "a sound stream was closed on the spot");
+    }
+}
+
+fn open_here(plan: Plan) -> Result<Opened, OpenError> {
+    let Plan { host, role, id, on_error } = plan;
+    let mut devices = match role {
+        Role::Microphone => host.input_devices()?,
+        Role::Speaker | Role::Ringer => host.output_devices()?,
+    };
+    let device = devices
+        .find(|device| device.id().is_ok_and(|found| found.to_string() == id))
+        .ok_or(OpenError::Gone)?;
+    let on_error = Arc::new(std::sync::Mutex::new(on_error));
+    let mut failure = OpenError::Gone;
+    for period in PERIODS_MS {
+        let tell = Arc::clone(&on_error);
+        let tell = move |error| {
+            if let Ok(tell) = tell.lock() {
+                tell(error);
+            }
+        };
+        let opened = match role {
+            Role::Microphone => open_microphone(&device, period, tell),
+            Role::Speaker | Role::Ringer => open_speaker(&device, period, tell),
+        };
+        match opened {
+            Ok(opened) => return Ok(opened),
+            Err(error) if error.kind() == ErrorKind::UnsupportedConfig => {
+                failure = OpenError::Device(error);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(failure)
+}
+
+fn open_microphone(
+    device: &cpal::Device,
+    period: u32,
+    on_error: impl FnMut(cpal::Error) + Send + 'static,
+) -> Result<Opened, cpal::Error> {
+    let default = device.default_input_config()?;
+    let (config, format) = configure(&default, device.supported_input_configs()?, period);
+    match format {
+        SampleFormat::I16 => capture::<i16>(device, config, on_error),
+        SampleFormat::I32 => capture::<i32>(device, config, on_error),
+        SampleFormat::U8 => capture::<u8>(device, config, on_error),
+        _ => capture::<f32>(device, config, on_error),
+    }
+}
+
+fn open_speaker(
+    device: &cpal::Device,
+    period: u32,
+    on_error: impl FnMut(cpal::Error) + Send + 'static,
+) -> Result<Opened, cpal::Error> {
+    let default = device.default_output_config()?;
+    let (config, format) = configure(&default, device.supported_output_configs()?, period);
+    match format {
+        SampleFormat::I16 => render::<i16>(device, config, on_error),
+        SampleFormat::I32 => render::<i32>(device, config, on_error),
+        SampleFormat::U8 => render::<u8>(device, config, on_error),
+        _ => render::<f32>(device, config, on_error),
+    }
+}
+
+/// The device's own rate, so that only one resampler (ours) is in the path; one
+/// channel and `f32` where the device offers them.
+fn configure(
+    default: &SupportedStreamConfig,
+    supported: impl Iterator<Item = SupportedStreamConfigRange>,
+    period: u32,
+) -> (StreamConfig, SampleFormat) {
+    let rate = default.sample_rate();
+    let fitting = |range: &SupportedStreamConfigRange| {
+        (range.min_sample_rate()..=range.max_sample_rate()).contains(&rate)
+            && range.sample_format() == SampleFormat::F32
+            && (range.channels() == 1 || range.channels() == default.channels())
+    };
+    let best = supported.filter(fitting).min_by_key(SupportedStreamConfigRange::channels);
+    let (channels, format, size) = match best {
+        Some(range) => (range.channels(), range.sample_format(), *range.buffer_size()),
+        None => (default.channels(), default.sample_format(), *default.buffer_size()),
+    };
+    let frames = rate * period / 1000;
+    let frames = match size {
+        SupportedBufferSize::Range { min, max } if min <= max => frames.clamp(min, max),
+        SupportedBufferSize::Range { .. } | SupportedBufferSize::Unknown => frames,
+    };
+    let buffer_size = BufferSize::Fixed(frames);
+    (StreamConfig { channels, sample_rate: rate, buffer_size }, format)
+}
+
+fn capture<T>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    on_error: impl FnMut(cpal::Error) + Send + 'static,
+) -> Result<Opened, cpal::Error>
+where
+    T: SizedSample,
+    f32: FromSample<T>,
+{
+    let (mut producer, ring) = ring(config.sample_rate);
+    let gauge = Arc::new(Gauge::default());
+    let noted = Arc::clone(&gauge);
+    let channels = usize::from(config.channels.max(1));
+    let share = 1.0 / channels as f32;
+    let stream = device.build_input_stream(
+        config,
+        move |data: &[T], info: &cpal::InputCallbackInfo| {
+            let frames = data.len() / channels;
+            let room = producer.slots().min(frames);
+            let moved = producer.write_chunk_uninit(room).map_or(0, |chunk| {
+                chunk.fill_from_iter(data.chunks_exact(channels).map(|frame| {
+                    frame.iter().map(|&sample| f32::from_sample(sample)).sum::<f32>() * share
+                }))
+            });
+            noted.note(info.timestamp().callback, frames, moved);
+        },
+        on_error,
+        Some(OPEN_WITHIN),
+    )?;
+    stream.play()?;
+    let end = end(&stream, ring, config.sample_rate, gauge);
+    Ok(Opened::Microphone(stream, end))
+}
+
+fn render<T>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    on_error: impl FnMut(cpal::Error) + Send + 'static,
+) -> Result<Opened, cpal::Error>
+where
+    T: SizedSample + FromSample<f32>,
+{
+    let (ring, mut consumer) = ring(config.sample_rate);
+    let gauge = Arc::new(Gauge::default());
+    let noted = Arc::clone(&gauge);
+    let channels = usize::from(config.channels.max(1));
+    let stream = device.build_output_stream(
+        config,
+        move |data: &mut [T], info: &cpal::OutputCallbackInfo| {
+            let frames = data.len() / channels;
+            let there = consumer.slots().min(frames);
+            let mut sound = consumer.read_chunk(there).ok().into_iter().flatten();
+            for frame in data.chunks_exact_mut(channels) {
+                let sample = sound.next().map_or(T::EQUILIBRIUM, T::from_sample);
+                // Left and right; a subwoofer or rear speaker is left alone.
+                frame.fill(T::EQUILIBRIUM);
+                frame.iter_mut().take(2).for_each(|place| *place = sample);
+            }
+            noted.note(info.timestamp().callback, frames, there);
+        },
+        on_error,
+        Some(OPEN_WITHIN),
+    )?;
+    stream.play()?;
+    let end = end(&stream, ring, config.sample_rate, gauge);
+    Ok(Opened::Speaker(stream, end))
+}
+
+fn ring(rate: u32) -> (Producer<f32>, Consumer<f32>) {
+    RingBuffer::new((rate * RING_MS / 1000) as usize)
+}
+
+fn end<R>(stream: &cpal::Stream, ring: R, rate: u32, gauge: Arc<Gauge>) -> End<R> {
+    let opened = Instant::now();
+    let clock = stream.now().duration_since(StreamInstant::ZERO);
+    End { ring, rate, opened, zero: opened.checked_sub(clock).unwrap_or(opened), gauge }
+}

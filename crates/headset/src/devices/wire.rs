@@ -1,0 +1,162 @@
+//! Our own connection to the PulseAudio server (PipeWire serves it too). cpal opens
+//! the streams; what it does not offer is done here: hearing of devices that come
+//! and go, and telling a device from its successor of the same name.
+
+use super::listing::{Entry, Listing};
+use pulseaudio::protocol::{
+    self, AuthParams, AuthReply, Command, CommandReply, ProtocolError, SetClientNameReply,
+    SinkInfo, SinkInfoList, SourceInfo, SourceInfoList, SubscriptionEventFacility,
+    SubscriptionEventType, SubscriptionMask,
+};
+use std::ffi::CStr;
+use std::io::BufReader;
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// A server that does not answer within this is taken as gone.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WireError {
+    #[error("no sound server: there is no PulseAudio or PipeWire socket")]
+    NoSocket,
+    #[error("the sound server does not answer: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("the sound server cannot be understood: {0}")]
+    Protocol(#[from] ProtocolError),
+}
+
+#[derive(Debug)]
+pub(crate) struct Wire {
+    socket: BufReader<UnixStream>,
+    version: u16,
+    sequence: u32,
+}
+
+impl Wire {
+    /// Finds the server as cpal does: `PULSE_SERVER=unix:…`, then the runtime directories.
+    pub(crate) fn connect() -> Result<Self, WireError> {
+        let path = pulseaudio::socket_path_from_env().ok_or(WireError::NoSocket)?;
+        let socket = UnixStream::connect(path)?;
+        socket.set_read_timeout(Some(ANSWER_WITHIN))?;
+        socket.set_write_timeout(Some(ANSWER_WITHIN))?;
+        let cookie = pulseaudio::cookie_path_from_env()
+            .and_then(|path| std::fs::read(path).ok())
+            .unwrap_or_default();
+        let mut wire =
+            Self { socket: BufReader::new(socket), version: protocol::MAX_VERSION, sequence: 0 };
+        let auth = AuthParams {
+            version: protocol::MAX_VERSION,
+            supports_shm: false,
+            supports_memfd: false,
+            cookie,
+        };
+        let reply: AuthReply = wire.ask(&Command::Auth(auth))?;
+        wire.version = protocol::MAX_VERSION.min(reply.version);
+        let mut props = protocol::Props::new();
+        props.set(protocol::Prop::ApplicationName, c"Omnibar");
+        let _: SetClientNameReply = wire.ask(&Command::SetClientName(props))?;
+        Ok(wire)
+    }
+
+    pub(crate) fn list(&mut self) -> Result<Listing, WireError> {
+        let server: protocol::ServerInfo = self.ask(&Command::GetServerInfo)?;
+        let sinks: SinkInfoList = self.ask(&Command::GetSinkInfoList)?;
+        let sources: SourceInfoList = self.ask(&Command::GetSourceInfoList)?;
+        Ok(Listing {
+            inputs: sources.iter().map(source_entry).collect(),
+            outputs: sinks.iter().map(sink_entry).collect(),
+            default_input: server.default_source_name.as_deref().map(id),
+            default_output: server.default_sink_name.as_deref().map(id),
+        })
+    }
+
+    /// Turns this connection into a stream of events. Reading it blocks from now on
+    /// until something happens or [`Hangup`] ends it.
+    pub(crate) fn subscribe(&mut self) -> Result<Hangup, WireError> {
+        let mask = SubscriptionMask::SINK | SubscriptionMask::SOURCE | SubscriptionMask::SERVER;
+        self.write(&Command::Subscribe(mask))?;
+        protocol::read_ack_message(&mut self.socket)?;
+        self.socket.get_ref().set_read_timeout(None)?;
+        Ok(Hangup(self.socket.get_ref().try_clone()?))
+    }
+
+    /// Waits until devices have come or gone or another is the default.
+    pub(crate) fn wait_for_change(&mut self) -> Result<(), WireError> {
+        loop {
+            let (_, command) = protocol::read_command_message(&mut self.socket, self.version)?;
+            if let Command::SubscribeEvent(event) = command
+                && concerns_devices(event.event_facility, event.event_type)
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    fn ask<R: CommandReply>(&mut self, command: &Command) -> Result<R, WireError> {
+        self.write(command)?;
+        let (_, reply) = protocol::read_reply_message(&mut self.socket, self.version)?;
+        Ok(reply)
+    }
+
+    fn write(&mut self, command: &Command) -> Result<(), WireError> {
+        let sequence = self.sequence;
+        self.sequence = self.sequence.wrapping_add(1);
+        let version = self.version;
+        protocol::write_command_message(self.socket.get_mut(), sequence, command, version)?;
+        Ok(())
+    }
+}
+
+/// Ends a blocked [`Wire::wait_for_change`].
+#[derive(Debug)]
+pub(crate) struct Hangup(UnixStream);
+
+impl Drop for Hangup {
+    fn drop(&mut self) {
+        // An error means that the server has hung up already.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// A changed sink or source is a volume that was moved or a stream that began; a
+/// changed server is a new default.
+fn concerns_devices(facility: SubscriptionEventFacility, kind: SubscriptionEventType) -> bool {
+    match facility {
+        SubscriptionEventFacility::Sink | SubscriptionEventFacility::Source => match kind {
+            SubscriptionEventType::New | SubscriptionEventType::Removed => true,
+            SubscriptionEventType::Changed => false,
+        },
+        SubscriptionEventFacility::Server => true,
+        SubscriptionEventFacility::SinkInput
+        | SubscriptionEventFacility::SourceOutput
+        | SubscriptionEventFacility::Module
+        | SubscriptionEventFacility::Client
+        | SubscriptionEventFacility::SampleCache
+        | SubscriptionEventFacility::Autoload
+        | SubscriptionEventFacility::Card => false,
+    }
+}
+
+fn id(name: &CStr) -> String {
+    cpal::DeviceId::new(cpal::HostId::PulseAudio, name.to_string_lossy()).to_string()
+}
+
+fn sink_entry(sink: &SinkInfo) -> Entry {
+    Entry {
+        id: id(&sink.name),
+        name: sink.description.as_ref().unwrap_or(&sink.name).to_string_lossy().into_owned(),
+        incarnation: sink.index,
+        monitor: false,
+    }
+}
+
+fn source_entry(source: &SourceInfo) -> Entry {
+    Entry {
+        id: id(&source.name),
+        name: source.description.as_ref().unwrap_or(&source.name).to_string_lossy().into_owned(),
+        incarnation: source.index,
+        monitor: source.monitor_of_sink_index.is_some(),
+    }
+}

@@ -1,0 +1,473 @@
+//! The media thread: everything that happens to sound, 10 ms at a time.
+
+use crate::HeadsetConfig;
+use crate::check::Check;
+use crate::counters::Counters;
+use crate::devices::{DeviceNews, Devices, Role, Roster, Wants};
+use crate::flow::{Intake, Outlet};
+use crate::mix::Mix;
+use crate::quality;
+use omnibar_contract::{AudioIntent, AudioView, Meter, Settings, TestState};
+use omnibar_desk::Sound;
+use omnibar_media::{BLOCK, Engine, EngineConfig, LevelMeter, Micros, PacketSink, Received};
+use omnibar_softphone::{AudioEvent, Event, Inbox};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+const BLOCK_TIME: Duration = Duration::from_millis(10);
+/// Blocks that the timer makes up for after the thread was held up.
+const CATCH_UP: u32 = 5;
+/// 20 Hz.
+const METER_EVERY: Duration = Duration::from_millis(50);
+/// The speaker stays open after its last sound: until what its server holds has been
+/// heard, and for the cue that follows the end of a call.
+const LINGER: Duration = Duration::from_millis(500);
+/// A device that gives or takes nothing for this long is opened anew.
+const STALLED_AFTER: Duration = Duration::from_secs(1);
+/// Packets that waited longer when a call begins are of something that is over.
+const FRESH: Micros = Micros(100_000);
+
+#[derive(Debug)]
+pub(crate) enum Message {
+    Devices(DeviceNews),
+    Ring(bool),
+    Play(Sound),
+    Microphone(bool),
+    InCall(bool),
+    Ask(AudioIntent),
+    Apply(Box<Settings>),
+    Stop,
+}
+
+pub(crate) struct MediaThread {
+    engine: Option<Engine>,
+    sink: Box<dyn PacketSink>,
+    source: rtrb::Consumer<Received>,
+    round_trip: Arc<AtomicU64>,
+    epoch: Instant,
+    inbox: Inbox,
+    counters: Arc<Counters>,
+    devices: Devices,
+    wants: Wants,
+    microphone: Option<Intake>,
+    speaker: Option<Outlet>,
+    ringer: Option<Outlet>,
+    /// When the devices last kept time, or the timer in their place.
+    captured_at: Instant,
+    played_at: Instant,
+    microphone_ran: Instant,
+    speaker_ran: Instant,
+    in_call: bool,
+    microphone_open: bool,
+    received_at: Instant,
+    mix: Mix,
+    check: Check,
+    own_level: LevelMeter,
+    speaker_until: Instant,
+    meter_at: Instant,
+    roster: Option<Roster>,
+    told: Option<AudioView>,
+}
+
+impl MediaThread {
+    pub(crate) fn new(
+        config: HeadsetConfig,
+        inbox: Inbox,
+        counters: Arc<Counters>,
+        messages: Sender<Message>,
+    ) -> std::io::Result<Self> {
+        let HeadsetConfig { sink, source, round_trip, epoch, settings } = config;
+        let choices = [settings.microphone, settings.speaker, settings.ringer];
+        let devices = Devices::start(choices, Arc::clone(&counters), move |news| {
+            // Nobody listens any more when the headset has been dropped.
+            let _ = messages.send(Message::Devices(news));
+        })?;
+        let now = Instant::now();
+        let mut thread = Self {
+            engine: None,
+            sink,
+            source,
+            round_trip,
+            epoch,
+            inbox,
+            counters,
+            devices,
+            wants: Wants::default(),
+            microphone: None,
+            speaker: None,
+            ringer: None,
+            captured_at: now,
+            played_at: now,
+            microphone_ran: now,
+            speaker_ran: now,
+            in_call: false,
+            microphone_open: false,
+            received_at: now,
+            mix: Mix::new(settings.volumes),
+            check: Check::default(),
+            own_level: LevelMeter::new(),
+            speaker_until: now,
+            meter_at: now,
+            roster: None,
+            told: None,
+        };
+        thread.prepare_engine();
+        Ok(thread)
+    }
+
+    pub(crate) fn run(mut self, messages: &Receiver<Message>) {
+        loop {
+            let now = Instant::now();
+            let first = match self.next(now) {
+                None => messages.recv().map_err(RecvTimeoutError::from),
+                Some(at) => messages.recv_timeout(at.saturating_duration_since(now)),
+            };
+            self.counters.media_turns.add(1);
+            let first = match first {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let now = Instant::now();
+            for message in first.into_iter().chain(messages.try_iter()) {
+                if matches!(message, Message::Stop) {
+                    return;
+                }
+                self.take(message, now);
+            }
+            self.turn(now);
+        }
+    }
+
+    fn take(&mut self, message: Message, now: Instant) {
+        match message {
+            Message::Devices(news) => self.take_device(news, now),
+            Message::Ring(on) => self.mix.ring(on),
+            Message::Play(sound) => self.mix.play(sound),
+            Message::Microphone(open) => {
+                self.microphone_open = open;
+                if let Some(engine) = &mut self.engine {
+                    engine.set_microphone(open);
+                }
+            }
+            Message::InCall(true) => self.begin_call(now),
+            Message::InCall(false) => {
+                self.in_call = false;
+                self.speaker_until = now + LINGER;
+            }
+            Message::Ask(intent) => self.ask(intent, now),
+            Message::Apply(settings) => self.apply(*settings),
+            Message::Stop => {}
+        }
+    }
+
+    fn take_device(&mut self, news: DeviceNews, now: Instant) {
+        let outlet = |end| Outlet::new(end).inspect_err(say_unusable).ok();
+        match news {
+            DeviceNews::Microphone(end) => {
+                self.microphone_ran = now;
+                let intake = |end| Intake::new(end).inspect_err(say_unusable).ok();
+                self.microphone = end.and_then(intake);
+            }
+            DeviceNews::Speaker(end) => {
+                self.speaker_ran = now;
+                self.speaker = end.and_then(outlet);
+            }
+            DeviceNews::Ringer(end) => self.ringer = end.and_then(outlet),
+            DeviceNews::Roster(roster) => self.roster = Some(roster),
+        }
+    }
+
+    fn begin_call(&mut self, now: Instant) {
+        if self.in_call {
+            return;
+        }
+        self.in_call = true;
+        self.check.end_test();
+        self.prepare_engine();
+        self.received_at = now;
+        (self.captured_at, self.played_at, self.meter_at) = (now, now, now);
+        (self.microphone_ran, self.speaker_ran) = (now, now);
+        let oldest = self.micros(now).0.saturating_sub(FRESH.0);
+        while self.source.peek().is_ok_and(|received| received.arrived.0 < oldest) {
+            let _ = self.source.pop();
+        }
+    }
+
+    fn ask(&mut self, intent: AudioIntent, now: Instant) {
+        match intent {
+            AudioIntent::ChooseMicrophone { choice } => {
+                self.devices.choose(Role::Microphone, choice);
+            }
+            AudioIntent::ChooseSpeaker { choice } => self.devices.choose(Role::Speaker, choice),
+            AudioIntent::ChooseRinger { choice } => self.devices.choose(Role::Ringer, choice),
+            AudioIntent::Meter { on } => self.check.meter(on),
+            AudioIntent::StopTest => self.check.stop(),
+            // The customer would hear it, or the agent not the customer.
+            AudioIntent::TestSpeaker | AudioIntent::TestRinger | AudioIntent::RecordAndPlayBack
+                if self.in_call =>
+            {
+                tracing::info!(?intent, "no audio test while in a call");
+            }
+            AudioIntent::TestSpeaker => self.check.test_speaker(now),
+            AudioIntent::TestRinger => self.check.test_ringer(now),
+            AudioIntent::RecordAndPlayBack => self.check.record(now),
+        }
+    }
+
+    fn apply(&mut self, settings: Settings) {
+        self.devices.choose(Role::Microphone, settings.microphone);
+        self.devices.choose(Role::Speaker, settings.speaker);
+        self.devices.choose(Role::Ringer, settings.ringer);
+        self.mix.volumes = settings.volumes;
+        if let Some(engine) = &mut self.engine {
+            engine.set_volume(settings.volumes.speaker);
+        }
+    }
+
+    /// One pass over everything that may be due.
+    fn turn(&mut self, now: Instant) {
+        self.check.turn(now);
+        self.want(now);
+        self.receive(now);
+        if self.hears() {
+            self.capture(now);
+        }
+        if self.sounds(now) {
+            self.play(now);
+        }
+        self.ring(now);
+        self.tell();
+        self.meter(now);
+        self.want(now);
+    }
+
+    /// When the next turn is due; `None`: when a message comes.
+    fn next(&mut self, now: Instant) -> Option<Instant> {
+        let capture = self.hears().then(|| {
+            let device = self.microphone.as_mut();
+            let due = device.and_then(|intake| intake.runs(now).then(|| intake.next(now)));
+            due.unwrap_or(self.captured_at + BLOCK_TIME)
+        });
+        let play = self.sounds(now).then(|| {
+            let device = self.speaker.as_mut();
+            let due = device.and_then(|outlet| outlet.runs(now).then(|| outlet.next(now)));
+            due.unwrap_or(self.played_at + BLOCK_TIME)
+        });
+        let ring = self.ringer.as_ref().map(|outlet| outlet.next(now));
+        let meter = self.metering().then_some(self.meter_at);
+        let times = [capture, play, ring, meter, self.check.deadline()];
+        times.into_iter().flatten().min()
+    }
+
+    /// Somebody listens to the microphone.
+    fn hears(&self) -> bool {
+        self.in_call || self.check.needs_microphone()
+    }
+
+    /// There is, or may at any moment be, something to hear.
+    fn sounds(&self, now: Instant) -> bool {
+        self.in_call
+            || self.mix.ringing()
+            || self.mix.cueing()
+            || self.check.needs_speaker()
+            || now < self.speaker_until
+    }
+
+    fn want(&mut self, now: Instant) {
+        if self.mix.cueing() || self.check.needs_speaker() {
+            self.speaker_until = now + LINGER;
+        }
+        let wants = Wants {
+            microphone: self.hears(),
+            speaker: self.sounds(now),
+            ringer: self.mix.ringing() || self.check.needs_ringer(),
+        };
+        if wants != self.wants {
+            if wants.speaker && !self.wants.speaker {
+                (self.played_at, self.speaker_ran) = (now, now);
+            }
+            if wants.microphone && !self.wants.microphone {
+                (self.captured_at, self.microphone_ran) = (now, now);
+            }
+            self.wants = wants;
+            self.devices.want(wants);
+        }
+    }
+
+    fn receive(&mut self, now: Instant) {
+        if !self.in_call {
+            return;
+        }
+        while let Ok(received) = self.source.pop() {
+            self.received_at = now;
+            if let Some(engine) = &mut self.engine {
+                engine.receive(received);
+            }
+        }
+    }
+
+    fn capture(&mut self, now: Instant) {
+        let mut block = [0.0; BLOCK];
+        if self.microphone.as_mut().is_some_and(|intake| intake.runs(now)) {
+            (self.microphone_ran, self.captured_at) = (now, now);
+            while self.microphone.as_mut().is_some_and(|m| m.take(&mut block, &self.counters)) {
+                self.hear(&block, now);
+            }
+            return;
+        }
+        for _ in 0..due(&mut self.captured_at, now) {
+            self.hear(&block, now);
+        }
+        if self.microphone.is_some() && stalled(&mut self.microphone_ran, now) {
+            self.devices.stalled(Role::Microphone);
+        }
+    }
+
+    fn hear(&mut self, block: &[f32; BLOCK], now: Instant) {
+        self.check.hear(block, now);
+        self.own_level.push(block);
+        if !self.in_call {
+            return;
+        }
+        self.counters.captured.add(1);
+        if let Some(engine) = &mut self.engine
+            && let Err(error) = engine.capture(block, &mut *self.sink)
+        {
+            tracing::debug!(%error, "a block was not sent");
+        }
+    }
+
+    fn play(&mut self, now: Instant) {
+        if self.speaker.as_mut().is_some_and(|outlet| outlet.runs(now)) {
+            (self.speaker_ran, self.played_at) = (now, now);
+            while self.speaker.as_mut().is_some_and(|s| s.hungry(now, &self.counters)) {
+                let block = self.sound(now);
+                if let Some(speaker) = &mut self.speaker {
+                    speaker.push(&block);
+                }
+            }
+            return;
+        }
+        // Nobody hears it, but the jitter buffer and a cue's end keep their time.
+        for _ in 0..due(&mut self.played_at, now) {
+            self.sound(now);
+        }
+        if self.speaker.is_some() && stalled(&mut self.speaker_ran, now) {
+            self.devices.stalled(Role::Speaker);
+        }
+    }
+
+    fn sound(&mut self, now: Instant) -> [f32; BLOCK] {
+        let mut out = [0.0; BLOCK];
+        let time = self.micros(now);
+        if self.in_call
+            && let Some(engine) = &mut self.engine
+        {
+            engine.playout(time, &mut out);
+            self.counters.played.add(1);
+        }
+        self.mix.speaker(&mut out, &mut self.check);
+        out
+    }
+
+    fn ring(&mut self, now: Instant) {
+        while self.ringer.as_mut().is_some_and(|r| r.hungry(now, &self.counters)) {
+            let block = self.mix.ringer(&mut self.check);
+            if let Some(ringer) = &mut self.ringer {
+                ringer.push(&block);
+            }
+        }
+    }
+
+    fn metering(&self) -> bool {
+        self.in_call
+            || match self.check.state() {
+                TestState::Metering | TestState::Recording | TestState::PlayingBack => true,
+                TestState::Idle | TestState::Tone => false,
+            }
+    }
+
+    fn meter(&mut self, now: Instant) {
+        if !self.metering() || now < self.meter_at {
+            return;
+        }
+        self.meter_at = (self.meter_at + METER_EVERY).max(now);
+        let mut meter =
+            Meter { microphone: self.own_level.level(), speaker: self.mix.level(), quality: None };
+        let time = self.micros(now);
+        let trip = self.round_trip.load(Ordering::Relaxed);
+        let trip = (trip > 0).then_some(Micros(trip));
+        if self.in_call
+            && let Some(engine) = &mut self.engine
+        {
+            engine.set_round_trip(trip);
+            meter.microphone = engine.meter().microphone;
+            let silent = now.saturating_duration_since(self.received_at);
+            meter.quality = quality::view(engine.quality(time), trip, silent);
+        }
+        self.inbox.post(Event::Audio(AudioEvent::Meter(meter)));
+    }
+
+    fn tell(&mut self) {
+        let Some(roster) = &self.roster else { return };
+        let Roster { inputs, outputs, microphone, speaker, ringer, fault } = roster.clone();
+        let test = self.check.state();
+        let view = AudioView { inputs, outputs, microphone, speaker, ringer, fault, test };
+        if self.told.as_ref() != Some(&view) {
+            self.inbox.post(Event::Audio(AudioEvent::Changed(view.clone())));
+            self.told = Some(view);
+        }
+    }
+
+    /// One engine for all calls: its packets are one RTP stream on one connection.
+    fn prepare_engine(&mut self) {
+        if self.engine.is_some() {
+            return;
+        }
+        let seed = RandomState::new().build_hasher().finish();
+        match Engine::new(EngineConfig { seed, ..EngineConfig::default() }) {
+            Ok(mut engine) => {
+                engine.set_volume(self.mix.volumes.speaker);
+                engine.set_microphone(self.microphone_open);
+                self.engine = Some(engine);
+            }
+            Err(error) => tracing::error!(%error, "the codec cannot be started: no voice"),
+        }
+    }
+
+    fn micros(&self, at: Instant) -> Micros {
+        let since = at.saturating_duration_since(self.epoch).as_micros();
+        Micros(u64::try_from(since).unwrap_or(u64::MAX))
+    }
+}
+
+/// How many blocks the timer owes. What it owes beyond [`CATCH_UP`] is let go.
+fn due(last: &mut Instant, now: Instant) -> u32 {
+    let mut blocks = 0;
+    while *last + BLOCK_TIME <= now {
+        *last += BLOCK_TIME;
+        blocks += 1;
+        if blocks == CATCH_UP {
+            *last = now;
+        }
+    }
+    blocks
+}
+
+/// Once every [`STALLED_AFTER`] since the device ran.
+fn stalled(ran: &mut Instant, now: Instant) -> bool {
+    let stalled = now.saturating_duration_since(*ran) >= STALLED_AFTER;
+    if stalled {
+        *ran = now;
+    }
+    stalled
+}
+
+fn say_unusable(error: &rubato::ResamplerConstructionError) {
+    tracing::error!(%error, "the device's sample rate cannot be converted");
+}
