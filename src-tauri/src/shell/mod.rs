@@ -246,16 +246,19 @@ impl Desktop {
     }
 
     /// Keychains may ask the user and take their time. `None`: the task was lost.
-    async fn in_vault<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Vault) -> T + Send + 'static,
-    ) -> Option<T> {
+    fn in_vault<T, F>(&self, work: F) -> impl Future<Output = Option<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Vault) -> T + Send + 'static,
+    {
         let vault = Arc::clone(&self.vault);
-        tokio::task::spawn_blocking(move || {
-            work(&mut vault.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-        })
-        .await
-        .ok()
+        async move {
+            tokio::task::spawn_blocking(move || {
+                work(&mut vault.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+            })
+            .await
+            .ok()
+        }
     }
 
     /// One of a kind at a time: a repeat replaces the one before.

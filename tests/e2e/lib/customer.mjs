@@ -1,0 +1,65 @@
+// A customer with an ordinary browser: Chromium on the centre's call page, sending a
+// tone instead of a microphone, and listening by frequency.
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { until } from './process.mjs';
+
+const CHROMIUM = process.env.OMNIBAR_CHROMIUM ?? '/usr/bin/chromium';
+
+export class Browser {
+  static async open(desktop) {
+    const self = new Browser();
+    self.context = await chromium.launchPersistentContext(await mkdtemp(join(desktop.dir, 'chromium-')), {
+      executablePath: CHROMIUM,
+      headless: true,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync',
+        '--allow-loopback-in-peer-connection', '--autoplay-policy=no-user-gesture-required',
+        '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+    });
+    return self;
+  }
+
+  /** Opens the page and calls a queue; `hertz` is the tone that this customer sends. */
+  async call(centre, { queue = 'support', name = 'customer1', number = '+15550110', hertz = 700 } = {}) {
+    const page = await this.context.newPage();
+    const query = new URLSearchParams({ name, number, queue, test: '1' });
+    await page.goto(`${centre.page}/call?${query}`);
+    await page.evaluate((f) => window.omnibarCall.startTone(f), hertz);
+    await page.getByTestId('call').click();
+    return new Customer(page);
+  }
+
+  close() {
+    return this.context.close();
+  }
+}
+
+export class Customer {
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** `waiting`, `connected`, `held` or `ended`. */
+  state(want, timeout = 15000) {
+    return until(`a customer who is ${want}`, async () =>
+      (await this.page.evaluate(() => window.omnibarCall.state)) === want, timeout);
+  }
+
+  /** Waits until each frequency is heard, or not. `{ 440: true, 900: false }` */
+  hears(frequencies, timeout = 10000) {
+    const list = Object.keys(frequencies).map(Number);
+    let seen;
+    return until(`the customer hearing ${JSON.stringify(frequencies)}`, async () => {
+      seen = await this.page.evaluate((f) => window.omnibarCall.levels(f), list);
+      return list.every((f, i) => seen[i] > -60 === frequencies[f]);
+    }, timeout).catch((error) => {
+      throw new Error(`${error.message}; levels ${JSON.stringify(seen)}`);
+    });
+  }
+
+  hangUp() {
+    return this.page.getByTestId('hangup').click();
+  }
+}
