@@ -1,3 +1,4 @@
+use crate::Config;
 use omnibar_model::{
     AgentId, AgentState, BreakReason, Campaign, CampaignId, CommandId, Destination, DispositionId,
     Extension, ExtensionId, Interaction, InteractionId, Ivr, LegId, PhoneNumber, Presence, Queue,
@@ -182,6 +183,10 @@ pub enum Input {
     },
     /// A deadline has come.
     Tick,
+    /// The agent has changed the settings.
+    Configured {
+        config: Config,
+    },
 
     LinkChanged {
         link: Link,

@@ -12,10 +12,24 @@
 //! - A deadline is never in the past after `handle`.
 //! - Nothing here knows a clock, a thread, a socket or a random number.
 
+mod ask;
+mod call;
+mod calls;
+mod config;
+mod desk;
 mod effect;
 mod input;
+mod orders;
+mod presence;
+mod session;
+mod settle;
 mod snapshot;
+mod table;
+mod view;
+mod voice;
 
+pub use config::Config;
+pub use desk::Desk;
 pub use effect::{Alert, Effect, Order, Refusal, Sound};
 pub use input::{Ask, Input, LineState, Link, SessionStart, SignInFault};
 pub use snapshot::{
