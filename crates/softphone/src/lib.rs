@@ -6,11 +6,21 @@
 //!  adapters ──Event───▶ └────────┘ ──View, Meter──▶ UI doors
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod clock;
+mod doors;
+mod driver;
+mod entrance;
 mod port;
+mod record;
+mod scene;
+mod words;
 
 pub use clock::Clock;
+pub use doors::Doors;
+pub use driver::{Initial, Ports, Softphone};
 pub use port::{
-    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Event, IceServer, Inbox, Line, LineEvent,
-    Shell, ShellEvent, SignIn, VoiceSignal,
+    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Event, HISTORY_PAGE, IceServer, Inbox, Line,
+    LineEvent, Shell, ShellEvent, SignIn, VoiceSignal,
 };

@@ -12,6 +12,9 @@ use omnibar_model::{
 };
 use tokio::sync::mpsc;
 
+/// Rows that one answer to [`Centre::history`] holds when there are more.
+pub const HISTORY_PAGE: usize = 50;
+
 /// A STUN or TURN server for the voice connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IceServer {

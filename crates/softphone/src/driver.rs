@@ -1,0 +1,383 @@
+use crate::doors::Doors;
+use crate::entrance::{Entrance, Next};
+use crate::port::{
+    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Event, IceServer, Line, LineEvent, Shell,
+    ShellEvent, VoiceSignal,
+};
+use crate::record::Record;
+use crate::scene::Scene;
+use crate::{Clock, words};
+use omnibar_contract::{
+    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, View, WindowView,
+};
+use omnibar_desk::{Ask, Desk, Effect, Input, LineState};
+use omnibar_model::{AgentId, Secret};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, info, trace};
+
+/// Longest text of a search, in characters.
+const SEARCH_MAX: usize = 200;
+
+/// The world, as the driver sees it.
+pub struct Ports {
+    pub centre: Box<dyn Centre>,
+    pub line: Box<dyn Line>,
+    pub audio: Box<dyn Audio>,
+    pub shell: Box<dyn Shell>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").finish_non_exhaustive()
+    }
+}
+
+/// What the softphone starts with.
+pub struct Initial {
+    pub settings: Settings,
+    pub remembered: Remembered,
+    pub window: WindowView,
+    /// Where to write what happens to the desk, to replay it. It holds customers'
+    /// numbers and notes, so nothing is written unless somebody asks for it.
+    pub transcript: Option<Box<dyn std::io::Write + Send>>,
+}
+
+impl fmt::Debug for Initial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Initial")
+            .field("window", &self.window)
+            .field("transcript", &self.transcript.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The driver: an actor over the closed [`Event`] enum. It alone touches the desk.
+#[derive(Debug)]
+pub struct Softphone {
+    ports: Ports,
+    clock: Clock,
+    desk: Desk,
+    scene: Scene,
+    entrance: Entrance,
+    record: Record,
+    /// Those of the centre, for the voice connection.
+    ice_servers: Vec<IceServer>,
+    /// The view differs from the one shown.
+    changed: bool,
+    views: watch::Sender<Arc<View>>,
+    meters: watch::Sender<Meter>,
+}
+
+impl Softphone {
+    /// Starts the driver's task, which ends with [`Event::Stop`] or when no adapter can
+    /// reach it any more. Must be called within a tokio runtime.
+    pub fn start(
+        ports: Ports,
+        events: mpsc::UnboundedReceiver<Event>,
+        clock: Clock,
+        initial: Initial,
+    ) -> Doors {
+        let mut scene = Scene::new(initial.settings, initial.remembered, initial.window);
+        let config = scene.desk_config();
+        let desk = Desk::new(config);
+        let record = Record::start(initial.transcript, config);
+        let view = scene.view(clock.now(), desk.snapshot());
+        let (views, seen) = watch::channel(Arc::new(view));
+        let (meters, metered) = watch::channel(Meter::default());
+        let (intents, asked) = mpsc::unbounded_channel();
+        let mut driver = Self {
+            ports,
+            clock,
+            desk,
+            scene,
+            entrance: Entrance::default(),
+            record,
+            ice_servers: Vec::new(),
+            changed: false,
+            views,
+            meters,
+        };
+        driver.ports.audio.apply(&driver.scene.settings);
+        tokio::spawn(driver.run(events, asked));
+        Doors { intents, views: seen, meters: metered }
+    }
+
+    async fn run(
+        mut self,
+        mut events: mpsc::UnboundedReceiver<Event>,
+        mut asked: mpsc::UnboundedReceiver<Intent>,
+    ) {
+        loop {
+            let deadline = self.desk.deadline().map(|moment| self.clock.instant(moment));
+            let due = async {
+                match deadline {
+                    Some(instant) => tokio::time::sleep_until(instant).await,
+                    None => std::future::pending().await,
+                }
+            };
+            // In this order always, so that the same world gives the same run.
+            let event = tokio::select! {
+                biased;
+                () = due => None,
+                event = events.recv() => match event {
+                    Some(event) => Some(event),
+                    None => break,
+                },
+                Some(intent) = asked.recv() => Some(Event::Intent(intent)),
+            };
+            match event {
+                None => self.feed(Input::Tick),
+                Some(Event::Intent(intent)) => self.intent(intent),
+                Some(Event::Centre(event)) => self.centre(event),
+                Some(Event::Line(event)) => self.line(event),
+                Some(Event::Audio(event)) => self.audio(event),
+                Some(Event::Shell(event)) => self.shell(event),
+                Some(Event::Stop) => break,
+            }
+            self.show();
+        }
+        self.stop();
+    }
+
+    fn show(&mut self) {
+        if std::mem::take(&mut self.changed) {
+            let view = self.scene.view(self.clock.now(), self.desk.snapshot());
+            self.views.send_replace(Arc::new(view));
+        }
+    }
+
+    /// Calls at the centre go on; this machine falls silent.
+    fn stop(mut self) {
+        info!("softphone stops");
+        self.ports.audio.stop_ringing();
+        self.ports.audio.set_microphone(false);
+        self.ports.audio.set_in_call(false);
+        self.ports.shell.set_in_call(false);
+        self.ports.line.close();
+        self.record.finish();
+    }
+
+    fn feed(&mut self, input: Input) {
+        let now = self.clock.now();
+        self.record.input(now, &input);
+        self.desk.handle(now, input);
+        while let Some(effect) = self.desk.poll_effect() {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        trace!(effect = words::effect(&effect), "desk");
+        match effect {
+            Effect::OpenSession { centre, user, take_over } => {
+                match self.entrance.open(centre, user, take_over) {
+                    Next::Open(sign_in) => self.ports.centre.open(sign_in),
+                    Next::Recall { centre, user } => self.ports.shell.recall(centre, user),
+                }
+            }
+            Effect::CloseSession => {
+                self.entrance.closed();
+                self.ports.centre.close();
+            }
+            Effect::Order { command, order } => self.ports.centre.order(command, order),
+            Effect::OpenLine => {
+                let servers = self.servers();
+                self.ports.line.open(servers);
+            }
+            Effect::RestartLine => self.ports.line.restart(),
+            Effect::CloseLine => self.ports.line.close(),
+            Effect::StartRinging => self.ports.audio.start_ringing(),
+            Effect::StopRinging => self.ports.audio.stop_ringing(),
+            Effect::Play { sound } => self.ports.audio.play(sound),
+            Effect::SetMicrophone { open } => self.ports.audio.set_microphone(open),
+            Effect::SetInCall { on } => {
+                self.ports.audio.set_in_call(on);
+                self.ports.shell.set_in_call(on);
+            }
+            Effect::Alert { alert } => self.ports.shell.alert(alert),
+            Effect::Refused { ask, reason } => {
+                debug!(reason = words::refusal(&reason), "refused");
+                if matches!(ask, Ask::SignIn { .. }) {
+                    self.entrance.withdraw();
+                }
+            }
+            Effect::Changed => self.changed = true,
+        }
+    }
+
+    fn intent(&mut self, intent: Intent) {
+        match intent {
+            Intent::SignIn { centre, user, password, remember, take_over } => {
+                self.sign_in(centre, user, password, remember, take_over);
+            }
+            Intent::Desk { ask } => self.feed(Input::Ask { ask }),
+            Intent::Audio { ask } => self.ask_audio(ask),
+            Intent::Search { ask: SearchIntent::Directory { text } } => {
+                let text: String = text.chars().take(SEARCH_MAX).collect();
+                self.scene.search(&text);
+                self.changed = true;
+                self.ports.centre.search(text);
+            }
+            Intent::Search { ask: SearchIntent::History { before } } => {
+                self.scene.load_history();
+                self.changed = true;
+                self.ports.centre.history(before);
+            }
+            Intent::Settings { ask } => self.ports.shell.settings(ask),
+            Intent::Window { ask } => self.ports.shell.window(ask),
+        }
+    }
+
+    fn sign_in(
+        &mut self,
+        centre: String,
+        user: AgentId,
+        password: Option<omnibar_contract::Password>,
+        remember: bool,
+        take_over: bool,
+    ) {
+        self.entrance.offer(&centre, &user, password, remember);
+        self.feed(Input::Ask { ask: Ask::SignIn { centre, user, take_over } });
+    }
+
+    fn ask_audio(&mut self, ask: AudioIntent) {
+        if self.scene.chose(&ask) {
+            self.changed = true;
+            let settings = self.scene.settings.clone();
+            self.ports.shell.settings(omnibar_contract::SettingsIntent::Save { settings });
+        }
+        self.ports.audio.ask(ask);
+    }
+
+    fn centre(&mut self, event: CentreEvent) {
+        match event {
+            CentreEvent::LinkChanged(link) => {
+                info!(?link, "centre");
+                self.feed(Input::LinkChanged { link });
+            }
+            CentreEvent::Opened(start) => {
+                info!(resumed = start.resumed, "session opened");
+                if let Some(sign_in) = self.entrance.opened() {
+                    self.ports.shell.remember(sign_in);
+                }
+                self.feed(Input::SessionOpened { start });
+            }
+            CentreEvent::OpenFailed(fault) => {
+                info!(?fault, "sign-in failed");
+                self.entrance.closed();
+                self.feed(Input::SignInFailed { fault });
+            }
+            CentreEvent::Chosen { breaks, queues, ivrs, ice_servers } => {
+                self.ice_servers = ice_servers;
+                self.feed(Input::Chosen { breaks, queues, ivrs });
+            }
+            CentreEvent::Ended(fault) => {
+                info!(?fault, "session ended");
+                self.entrance.closed();
+                self.scene.session_ended();
+                self.changed = true;
+                self.feed(Input::SessionEnded { fault });
+            }
+            CentreEvent::Answered { command, result } => {
+                self.feed(Input::Answered { command, result });
+            }
+            CentreEvent::Synchronised { agent, interactions } => {
+                let AgentNews { state, since, presence, next } = agent;
+                self.feed(Input::Synchronised { state, since, presence, next, interactions });
+            }
+            CentreEvent::AgentChanged(AgentNews { state, since, presence, next }) => {
+                self.feed(Input::AgentChanged { state, since, presence, next });
+            }
+            CentreEvent::InteractionChanged(interaction) => {
+                info!(interaction = %interaction.id, conversation = ?interaction.conversation, "call");
+                self.feed(Input::InteractionChanged { interaction });
+            }
+            CentreEvent::Signal(signal) => self.ports.line.signal(signal),
+            CentreEvent::SignalFailed(reason) => {
+                info!(%reason, "the voice connection was not negotiated");
+                self.feed(Input::LineChanged { line: LineState::Failed });
+            }
+            CentreEvent::VoiceGone => self.feed(Input::LineGone),
+            CentreEvent::Found { text, entries } => {
+                self.scene.found(text, entries);
+                self.changed = true;
+            }
+            CentreEvent::History { before, entries } => {
+                self.scene.history(before.as_ref(), entries);
+                self.changed = true;
+            }
+        }
+    }
+
+    fn line(&mut self, event: LineEvent) {
+        match event {
+            LineEvent::Changed(line) => {
+                info!(?line, "voice");
+                self.feed(Input::LineChanged { line });
+            }
+            LineEvent::Signal(signal) => self.to_centre(signal),
+            LineEvent::NetworkChanged => self.feed(Input::NetworkChanged),
+        }
+    }
+
+    fn to_centre(&mut self, signal: VoiceSignal) {
+        match signal {
+            VoiceSignal::Offer(_) | VoiceSignal::Candidate(_) => self.ports.centre.signal(signal),
+            // This side offers; it never answers.
+            VoiceSignal::Answer(_) => debug!("the line answered an offer that nobody made"),
+        }
+    }
+
+    fn audio(&mut self, event: AudioEvent) {
+        match event {
+            AudioEvent::Changed(view) => {
+                self.changed |= self.scene.audio != view;
+                self.scene.audio = view;
+            }
+            AudioEvent::Meter(meter) => {
+                self.meters.send_replace(meter);
+            }
+        }
+    }
+
+    fn shell(&mut self, event: ShellEvent) {
+        match event {
+            ShellEvent::SettingsChanged(settings) => {
+                self.scene.settings = settings;
+                self.changed = true;
+                self.ports.audio.apply(&self.scene.settings);
+                let config = self.scene.desk_config();
+                self.feed(Input::Configured { config });
+            }
+            ShellEvent::RememberedChanged(remembered) => {
+                self.scene.remembered = remembered;
+                self.changed = true;
+            }
+            ShellEvent::WindowChanged(window) => {
+                self.scene.window = window;
+                self.changed = true;
+            }
+            ShellEvent::NoticesChanged(notices) => {
+                self.scene.notices = notices;
+                self.changed = true;
+            }
+            ShellEvent::Password(password) => {
+                if let Some(sign_in) = self.entrance.recalled(password) {
+                    self.ports.centre.open(sign_in);
+                }
+            }
+        }
+    }
+
+    /// The centre's servers and the agent's own.
+    fn servers(&self) -> Vec<IceServer> {
+        let own = self.scene.settings.ice_servers.iter().map(|server| IceServer {
+            urls: vec![server.url.clone()],
+            username: server.username.clone(),
+            credential: Secret::default(),
+        });
+        self.ice_servers.iter().cloned().chain(own).collect()
+    }
+}

@@ -1,0 +1,155 @@
+use crate::SignIn;
+use omnibar_contract::Password;
+use omnibar_model::{AgentId, Secret};
+use std::collections::VecDeque;
+
+/// What to do for a sign-in that the desk has let through.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Open(SignIn),
+    Recall { centre: String, user: AgentId },
+}
+
+/// Passwords on their way from the door to the centre, beside the desk.
+///
+/// ```text
+///  intent with password ───────────────▶ open ──opened──▶ remember, if wished
+///  intent without ──▶ recall ──answer──▶ open
+/// ```
+#[derive(Debug, Default)]
+pub(crate) struct Entrance {
+    offered: Option<Attempt>,
+    current: Option<Attempt>,
+    /// Attempts whose recall is unanswered, oldest first: answers come in that order.
+    recalls: VecDeque<u64>,
+    last: u64,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    number: u64,
+    sign_in: SignIn,
+    remember: bool,
+}
+
+impl Entrance {
+    /// A sign-in has been asked for; the desk has yet to allow it.
+    pub(crate) fn offer(
+        &mut self,
+        centre: &str,
+        user: &AgentId,
+        password: Option<Password>,
+        remember: bool,
+    ) {
+        self.last += 1;
+        let sign_in = SignIn {
+            centre: centre.to_owned(),
+            user: user.clone(),
+            password: password.map(Password::into_secret),
+            take_over: false,
+        };
+        self.offered = Some(Attempt { number: self.last, sign_in, remember });
+    }
+
+    /// The desk did not allow it.
+    pub(crate) fn withdraw(&mut self) {
+        self.offered = None;
+    }
+
+    /// The desk wants the session opened.
+    pub(crate) fn open(&mut self, centre: String, user: AgentId, take_over: bool) -> Next {
+        self.last += 1;
+        let mut attempt = self
+            .offered
+            .take_if(|a| a.sign_in.centre == centre && a.sign_in.user == user)
+            .unwrap_or(Attempt {
+                number: self.last,
+                sign_in: SignIn { centre, user, password: None, take_over },
+                remember: false,
+            });
+        attempt.sign_in.take_over = take_over;
+        let sign_in = attempt.sign_in.clone();
+        let number = attempt.number;
+        self.current = Some(attempt);
+        if sign_in.password.is_some() {
+            Next::Open(sign_in)
+        } else {
+            self.recalls.push_back(number);
+            Next::Recall { centre: sign_in.centre, user: sign_in.user }
+        }
+    }
+
+    /// The vault's answer; `None` when its question is no longer of interest.
+    pub(crate) fn recalled(&mut self, password: Option<Secret>) -> Option<SignIn> {
+        let number = self.recalls.pop_front()?;
+        let attempt = self.current.as_mut().filter(|a| a.number == number)?;
+        attempt.sign_in.password = password;
+        Some(attempt.sign_in.clone())
+    }
+
+    /// The centre has let the agent in. What is to be remembered, if anything.
+    pub(crate) fn opened(&mut self) -> Option<SignIn> {
+        self.current.take().filter(|a| a.remember).map(|a| a.sign_in)
+    }
+
+    /// Failed, cancelled or over: the password is not kept.
+    pub(crate) fn closed(&mut self) {
+        self.current = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(entrance: &mut Entrance, user: &str, password: Option<&str>, remember: bool) {
+        let password = password.map(|p| Password::from(p.to_owned()));
+        entrance.offer("ws://centre.test", &user.into(), password, remember);
+    }
+
+    fn open(entrance: &mut Entrance, user: &str) -> Next {
+        entrance.open("ws://centre.test".into(), user.into(), false)
+    }
+
+    #[test]
+    fn a_given_password_goes_straight_to_the_centre() {
+        let mut entrance = Entrance::default();
+        offer(&mut entrance, "agent1", Some("right"), true);
+        let Next::Open(sign_in) = open(&mut entrance, "agent1") else { panic!("not opened") };
+        assert_eq!(sign_in.password, Some(Secret::new("right")));
+        let kept = entrance.opened().and_then(|s| s.password);
+        assert_eq!(kept, Some(Secret::new("right")));
+        assert!(entrance.opened().is_none(), "remembered once");
+    }
+
+    #[test]
+    fn nothing_is_remembered_unless_wished() {
+        let mut entrance = Entrance::default();
+        offer(&mut entrance, "agent1", Some("right"), false);
+        assert!(matches!(open(&mut entrance, "agent1"), Next::Open(_)));
+        assert!(entrance.opened().is_none());
+    }
+
+    #[test]
+    fn a_late_answer_of_the_vault_is_not_used_for_another_user() {
+        let mut entrance = Entrance::default();
+        offer(&mut entrance, "agent1", None, false);
+        assert!(matches!(open(&mut entrance, "agent1"), Next::Recall { .. }));
+        entrance.closed();
+        offer(&mut entrance, "agent2", None, false);
+        assert!(matches!(open(&mut entrance, "agent2"), Next::Recall { .. }));
+        assert!(entrance.recalled(Some(Secret::new("of agent1"))).is_none());
+        let sign_in = entrance.recalled(Some(Secret::new("of agent2")));
+        let sign_in = sign_in.map(|s| (s.user, s.password));
+        assert_eq!(sign_in, Some(("agent2".into(), Some(Secret::new("of agent2")))));
+        assert!(entrance.recalled(None).is_none(), "an answer nobody asked for");
+    }
+
+    #[test]
+    fn a_password_that_the_desk_refused_is_not_used_later() {
+        let mut entrance = Entrance::default();
+        offer(&mut entrance, "agent1", Some("right"), false);
+        entrance.withdraw();
+        assert!(matches!(open(&mut entrance, "agent1"), Next::Recall { .. }));
+    }
+}
