@@ -1,0 +1,51 @@
+import type { App } from '../../state/app.svelte';
+import { isShown } from '../../state/shown.svelte';
+import { words } from '../../words';
+import type { Message } from '../../words/en';
+import { linkMessage, lineMessage } from './link';
+
+export interface Banner {
+  /** Also its test id. */
+  id: string;
+  /** Several notices may stand together. */
+  key: string;
+  message: Message;
+  tone: 'info' | 'warn' | 'danger';
+  urgent: boolean;
+  close?: () => void;
+}
+
+/** Everything that stays on the screen until mended or dismissed, gravest first. */
+export function banners(app: App): Banner[] {
+  const view = app.view;
+  if (!view) return [];
+  const list: Banner[] = [];
+  const add = (id: string, message: Message | null, rest: Partial<Banner> = {}) => {
+    if (message) list.push({ id, key: id, message, tone: 'warn', urgent: false, ...rest });
+  };
+
+  const link = linkMessage(view.desk.link, app.linkSince, app.clock.now);
+  add('banner-link', link, { tone: 'danger', urgent: true });
+  // Without the centre the voice path says nothing new.
+  if (!link) add('banner-line', lineMessage(view.desk.line), { urgent: true });
+  const { fault } = view.audio;
+  if (fault) {
+    const tone = fault.fault === 'device_lost' ? 'warn' : 'danger';
+    add('banner-audio', words.audioFault(fault), { tone, urgent: true });
+  }
+  if (app.fault) {
+    add('banner-fault', words.fault(app.fault), { tone: 'danger', close: () => (app.fault = null) });
+  }
+  const refusal = view.desk.refusal;
+  if (refusal && app.refusalArea && !isShown(app.refusalArea)) {
+    add('refusal', words.refusal(refusal.reason), { close: () => void app.desk({ do: 'dismiss' }) });
+  }
+  for (const { id, kind } of view.notices) {
+    add('notice', words.notice(kind), {
+      key: `notice-${id}`,
+      tone: kind.notice === 'logs_exported' ? 'info' : 'warn',
+      close: () => void app.preferences({ do: 'dismiss_notice', id }),
+    });
+  }
+  return list;
+}

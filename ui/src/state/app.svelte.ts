@@ -1,0 +1,284 @@
+import { getContext, setContext } from 'svelte';
+import type {
+  Ask,
+  AudioIntent,
+  CallView,
+  Fault,
+  Intent,
+  InteractionId,
+  Meter,
+  Moment,
+  SearchIntent,
+  SessionView,
+  Settings,
+  SettingsIntent,
+  Shape,
+  View,
+  WindowIntent,
+} from '../contract/generated';
+import { asFault, type Host } from '../host/host';
+import { meaning, selectedCall, type KeyAction } from '../keys';
+import { applyAppearance } from './appearance';
+import { areaOf, areaOfRefusal, type Area } from './areas';
+import { Clock } from './clock.svelte';
+import { Drafts } from './drafts.svelte';
+import { layoutChanged } from './guard';
+
+/** What covers the screen beside what the core's state asks for. */
+export type Panel = 'none' | 'keypad' | 'transfer' | 'conference' | 'settings' | 'keys' | 'presence';
+
+const SILENT: Meter = { microphone: 0, speaker: 0, quality: null };
+
+/**
+ * The state of the page: the newest view, and what only this page knows (which
+ * panel is open, what is being typed). Components read it and post intents.
+ */
+export class App {
+  view: View | null = $state.raw(null);
+  meter: Meter = $state.raw(SILENT);
+  /** The last intent that could not be taken at all. */
+  fault: Fault | null = $state.raw(null);
+  panel: Panel = $state('none');
+  /** Digits sent from the keypad since it was opened. */
+  dialled: string = $state('');
+  /** A press of the dispose key that the disposition panel should answer. */
+  disposeAsked: number = $state(0);
+  /** When the link came to be as it is: its next try is counted from there. */
+  linkSince: Moment = $state(0);
+
+  readonly clock = new Clock();
+  readonly drafts: Drafts;
+
+  /** Where the agent last asked for something: a refusal without a verb is shown there. */
+  #lastArea: Area = $state('window');
+  /** Settings that were sent and are not yet in a view. */
+  #sent: { base: string; settings: Settings } | null = $state.raw(null);
+  /** Which offer stands first, and since when (page clock, ms). */
+  #firstOffer: { id: InteractionId | null; at: number } = { id: null, at: 0 };
+  /** Shape to go back to when the panel that needed room is closed. */
+  #shapeBefore: Shape | null = null;
+
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.drafts = new Drafts((interaction, note) => this.desk({ do: 'note', interaction, note }));
+  }
+
+  /** Takes the host's doors; returns how to let them go. */
+  connect(): () => void {
+    const offs = [
+      this.#host.onView((view) => this.take(view)),
+      this.#host.onMeter((meter) => (this.meter = meter)),
+      this.#host.onKey((action) => this.act(action)),
+    ];
+    return () => offs.forEach((off) => off());
+  }
+
+  /** Takes a view unless a newer one is shown. */
+  take(view: View): void {
+    const before = this.view;
+    if (before && view.revision <= before.revision) return;
+    this.clock.set(view.now);
+    if (JSON.stringify(before?.desk.link) !== JSON.stringify(view.desk.link)) {
+      this.linkSince = view.now;
+    }
+    this.view = view;
+    if (this.#sent && JSON.stringify(view.settings) !== this.#sent.base) this.#sent = null;
+    applyAppearance(this.settings ?? view.settings);
+    this.drafts.follow(view.desk.calls.map((c) => c.interaction));
+    if (layoutKey(before) !== layoutKey(view)) layoutChanged();
+    const first = this.offers[0]?.interaction.id ?? null;
+    if (first !== this.#firstOffer.id) this.#firstOffer = { id: first, at: performance.now() };
+    this.#closeWhatNoLongerFits();
+  }
+
+  get session(): SessionView | undefined {
+    return this.view?.desk.session;
+  }
+
+  /** The call that keys and buttons act on. */
+  get call(): CallView | undefined {
+    return this.view ? selectedCall(this.view) : undefined;
+  }
+
+  get offers(): CallView[] {
+    return this.view?.desk.calls.filter((c) => c.interaction.conversation.state === 'offered') ?? [];
+  }
+
+  /** For how long the first offer has been the first, ms; `null`: there is none. */
+  get offerAge(): number | null {
+    return this.#firstOffer.id === null ? null : performance.now() - this.#firstOffer.at;
+  }
+
+  /** Calls that were taken or dialled, in the order in which they arrived. */
+  get taken(): CallView[] {
+    return this.view?.desk.calls.filter((c) => c.interaction.conversation.state !== 'offered') ?? [];
+  }
+
+  /** What the screen is about: the selected call, unless it is only offered. */
+  get current(): CallView | undefined {
+    const call = this.call;
+    return call && call.interaction.conversation.state !== 'offered' ? call : this.taken[0];
+  }
+
+  get settings(): Settings | undefined {
+    return this.#sent?.settings ?? this.view?.settings;
+  }
+
+  get isBar(): boolean {
+    return this.view?.window.shape.dock === 'bar';
+  }
+
+  /** Where the present refusal is to be shown. */
+  get refusalArea(): Area | null {
+    const refusal = this.view?.desk.refusal;
+    return refusal ? areaOfRefusal(refusal.reason, this.#lastArea) : null;
+  }
+
+  desk(ask: Ask): Promise<boolean> {
+    this.#lastArea = areaOf(ask.do) ?? this.#lastArea;
+    return this.post({ to: 'desk', ask });
+  }
+
+  audio(ask: AudioIntent): Promise<boolean> {
+    return this.post({ to: 'audio', ask });
+  }
+
+  search(ask: SearchIntent): Promise<boolean> {
+    return this.post({ to: 'search', ask });
+  }
+
+  window(ask: WindowIntent): Promise<boolean> {
+    return this.post({ to: 'window', ask });
+  }
+
+  preferences(ask: SettingsIntent): Promise<boolean> {
+    return this.post({ to: 'settings', ask });
+  }
+
+  /** Saves some settings; shown at once. */
+  save(change: Partial<Settings>): void {
+    const view = this.view;
+    if (!view) return;
+    const settings = { ...(this.settings ?? view.settings), ...change };
+    this.#sent = { base: JSON.stringify(view.settings), settings };
+    applyAppearance(settings);
+    void this.preferences({ do: 'save', settings }).then((ok) => {
+      if (ok) return;
+      this.#sent = null;
+      if (this.view) applyAppearance(this.view.settings);
+    });
+  }
+
+  /** False, and `fault` set, when the intent was not taken. */
+  async post(intent: Intent): Promise<boolean> {
+    try {
+      await this.#host.intent(intent);
+      this.fault = null;
+      return true;
+    } catch (thrown) {
+      this.fault = asFault(thrown);
+      return false;
+    }
+  }
+
+  /** A key, from this window or from the system. */
+  act(action: KeyAction): void {
+    if (!this.view) return;
+    const what = meaning(action, this.view);
+    switch (what.mean) {
+      case 'intent':
+        if (what.intent.to === 'desk') void this.desk(what.intent.ask);
+        break;
+      case 'open':
+        if (what.panel === 'disposition') {
+          this.panel = 'none';
+          this.disposeAsked += 1;
+        } else this.toggle(what.panel);
+        break;
+      case 'nothing':
+        break;
+      default: {
+        const unknown: never = what;
+        return unknown;
+      }
+    }
+  }
+
+  toggle(panel: Exclude<Panel, 'none'>): void {
+    if (this.panel === panel) this.close();
+    else this.open(panel);
+  }
+
+  open(panel: Exclude<Panel, 'none'>): void {
+    if (panel === 'keypad') this.dialled = '';
+    this.panel = panel;
+    layoutChanged();
+    const shape = this.view?.window.shape;
+    // A bar has no room for these; the window goes back when they are closed.
+    if (shape?.dock === 'bar' && (panel === 'settings' || panel === 'keys')) {
+      this.#shapeBefore = shape;
+      void this.window({ do: 'set_shape', shape: { dock: 'floating', edge: shape.edge } });
+    }
+  }
+
+  close(): void {
+    this.panel = 'none';
+    layoutChanged();
+    if (this.#shapeBefore) {
+      void this.window({ do: 'set_shape', shape: this.#shapeBefore });
+      this.#shapeBefore = null;
+    }
+  }
+
+  /** The agent chose a shape himself: there is none to go back to. */
+  setShape(shape: Shape): void {
+    this.#shapeBefore = null;
+    void this.window({ do: 'set_shape', shape });
+  }
+
+  digit(digit: string): void {
+    this.dialled = (this.dialled + digit).slice(-32);
+    void this.desk({ do: 'dtmf', interaction: null, digits: digit });
+  }
+
+  #closeWhatNoLongerFits(): void {
+    const can = this.call?.can;
+    const gone =
+      (this.panel === 'keypad' && !can?.dtmf) ||
+      (this.panel === 'transfer' && !can?.transfer && !can?.consult) ||
+      (this.panel === 'conference' && !can?.consult);
+    if (gone) this.close();
+  }
+}
+
+/** Changes when what stands on the screen does, so that clicks are held back. */
+function layoutKey(view: View | null): string {
+  if (!view) return '';
+  const { desk } = view;
+  return [
+    desk.session.state,
+    desk.selected,
+    desk.link.state,
+    desk.line,
+    desk.refusal?.since,
+    desk.missed?.id,
+    view.audio.fault?.fault,
+    view.window.shape.dock,
+    ...view.notices.map((n) => n.id),
+    ...desk.calls.map(
+      (c) => `${c.interaction.id}${c.interaction.conversation.state}${c.interaction.legs.length}`,
+    ),
+  ].join('|');
+}
+
+const KEY = Symbol('app');
+
+export function provideApp(app: App): App {
+  return setContext(KEY, app);
+}
+
+export function useApp(): App {
+  return getContext<App>(KEY);
+}
