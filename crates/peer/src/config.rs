@@ -1,7 +1,7 @@
 use omnibar_media::Packet;
 use omnibar_model::Secret;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A STUN or TURN server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Bind {
     Only(Vec<IpAddr>),
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerConfig {
     pub ice_servers: Vec<IceServer>,
     pub bind: Bind,
@@ -30,6 +30,21 @@ pub struct PeerConfig {
     /// Bind the sockets anew in every ICE restart, so that the connection follows a
     /// machine that changed networks. For the side that moves, not for a server.
     pub rebind_on_restart: bool,
+    /// Time from [`PeerState::Disconnected`] to [`PeerState::Failed`].
+    pub patience: Duration,
+}
+
+impl Default for PeerConfig {
+    fn default() -> Self {
+        Self {
+            ice_servers: vec![],
+            bind: Bind::default(),
+            relay_only: false,
+            rebind_on_restart: false,
+            // Consent expires after 30 s (RFC 7675 section 5.1); a person waits less.
+            patience: Duration::from_secs(20),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

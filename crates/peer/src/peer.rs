@@ -1,5 +1,5 @@
 use crate::sdp::{self, Description, Direction};
-use crate::stack::{self, OPUS_ENCODING, TELEPHONE_EVENT_8K_ENCODING, TELEPHONE_EVENT_ENCODING};
+use crate::stack;
 use crate::traffic::{Inbound, Outbound};
 use crate::{Arrival, OPUS, PeerConfig, PeerError, PeerEvent, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 use futures_util::FutureExt;
@@ -83,11 +83,14 @@ impl Peer {
         guarded(self.0.connection.set_remote_description(sdp)).await?;
         // The stack would answer a hold as if nothing had been said.
         self.set_direction(described.direction.reversed()).await?;
+        stack::list_formats(&*self.0.connection).await.map_err(refused)?;
         let answer = guarded(self.0.connection.create_answer(None)).await?;
-        let text = sdp::with_offer_named(&answer.sdp, &described.version);
+        let text = sdp::finish_answer(&answer.sdp, &described.version);
+        let agreed = |canonical| described.payload_type(canonical);
+        stack::use_formats(&*self.0.connection, agreed).await.map_err(refused)?;
         guarded(self.0.connection.set_local_description(answer)).await?;
         let local = Description::read(&text)?;
-        self.settle(&local, &described, described.direction.reversed()).await?;
+        self.settle(&local, &described);
         exchange.described = true;
         self.take_early(&mut exchange).await;
         Ok(text)
@@ -109,7 +112,9 @@ impl Peer {
         exchange.described = true;
         let local = self.0.connection.local_description().await.ok_or(PeerError::Closed)?;
         let local = Description::read(&local.sdp)?;
-        self.settle(&local, &described, described.direction.reversed()).await?;
+        let agreed = |canonical| described.payload_type(canonical);
+        stack::use_formats(&*self.0.connection, agreed).await.map_err(refused)?;
+        self.settle(&local, &described);
         self.take_early(&mut exchange).await;
         Ok(())
     }
@@ -180,12 +185,15 @@ impl Peer {
     async fn make_offer(&self, ice_restart: bool) -> Result<String, PeerError> {
         let mut exchange = self.0.exchange.lock().await;
         self.set_direction(Direction::SendReceive).await?;
+        stack::list_formats(&*self.0.connection).await.map_err(refused)?;
         let options = RTCOfferOptions { ice_restart, ..Default::default() };
         let offer = guarded(self.0.connection.create_offer(Some(options))).await?;
         let text = offer.sdp.clone();
-        let version = Description::read(&text)?.version;
+        let described = Description::read(&text)?;
+        let offered = |canonical| described.payload_type(canonical);
+        stack::use_formats(&*self.0.connection, offered).await.map_err(refused)?;
         guarded(self.0.connection.set_local_description(offer)).await?;
-        exchange.offered = Some(version);
+        exchange.offered = Some(described.version);
         Ok(text)
     }
 
@@ -198,32 +206,14 @@ impl Peer {
         Ok(())
     }
 
-    /// Takes over what the exchange has settled. `ours` is the direction as seen here.
-    async fn settle(
-        &self,
-        local: &Description,
-        remote: &Description,
-        ours: Direction,
-    ) -> Result<(), PeerError> {
-        let senders = self.0.connection.get_senders().await;
-        let mut accepted = vec![];
-        for sender in senders {
-            let parameters = sender.get_parameters().await.map_err(refused)?;
-            accepted
-                .extend(parameters.rtp_parameters.codecs.iter().map(|codec| codec.payload_type));
+    /// Takes over what the exchange has settled. What is sent bears the number that the
+    /// other side gave the format, what comes the number that we gave it.
+    fn settle(&self, local: &Description, remote: &Description) {
+        for canonical in [OPUS, TELEPHONE_EVENT, TELEPHONE_EVENT_8K] {
+            self.0.outbound.set_type(canonical, remote.payload_type(canonical));
+            self.0.inbound.set_type(canonical, local.payload_type(canonical));
         }
-        let encodings = [
-            (OPUS, OPUS_ENCODING),
-            (TELEPHONE_EVENT, TELEPHONE_EVENT_ENCODING),
-            (TELEPHONE_EVENT_8K, TELEPHONE_EVENT_8K_ENCODING),
-        ];
-        for (canonical, encoding) in encodings {
-            let theirs = remote.payload_type(encoding).filter(|number| accepted.contains(number));
-            self.0.outbound.set_type(canonical, theirs);
-            self.0.inbound.set_type(canonical, local.payload_type(encoding));
-        }
-        self.0.outbound.set_allowed(ours.sends());
-        Ok(())
+        self.0.outbound.set_allowed(remote.direction.reversed().sends());
     }
 
     async fn take_early(&self, exchange: &mut Exchange) {

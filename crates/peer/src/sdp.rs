@@ -1,7 +1,7 @@
 //! What has to be known of a session description (RFC 8866) before the WebRTC stack
 //! sees it, and what its answers have to say beyond what the stack writes.
 
-use crate::PeerError;
+use crate::{OPUS, PeerError, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 
 /// Longer descriptions are refused; a browser's audio offer has about 2 KiB.
 const MAX_DESCRIPTION: usize = 64 * 1024;
@@ -88,16 +88,49 @@ impl Description {
         })
     }
 
-    pub(crate) fn payload_type(&self, encoding: &str) -> Option<u8> {
+    /// The description's payload type for a canonical one.
+    pub(crate) fn payload_type(&self, canonical: u8) -> Option<u8> {
+        let encoding = match canonical {
+            OPUS => "opus/48000/2",
+            TELEPHONE_EVENT => "telephone-event/48000",
+            TELEPHONE_EVENT_8K => "telephone-event/8000",
+            _ => return None,
+        };
         self.formats.iter().find(|(_, name)| name == encoding).map(|(number, _)| *number)
     }
 }
 
-/// The answer with a line that names the offer it belongs to.
-pub(crate) fn with_offer_named(answer: &str, offer_version: &str) -> String {
-    let at = answer.find("\r\nm=").map_or(answer.len(), |end| end + 2);
-    let (session, media) = answer.split_at(at);
-    format!("{session}{ANSWERS}{offer_version}\r\n{media}")
+/// The stack's answer with Opus first, which is what a browser sends, and with a line
+/// that names the offer it belongs to.
+pub(crate) fn finish_answer(answer: &str, offer_version: &str) -> String {
+    let lines: Vec<&str> = answer.lines().collect();
+    let opus = audio_section(&lines).ok().and_then(|section| {
+        formats(section).into_iter().find(|(_, encoding)| encoding == "opus/48000/2")
+    });
+    let mut finished = String::with_capacity(answer.len() + 64);
+    let mut named = false;
+    for line in lines {
+        if line.starts_with("m=") && !std::mem::replace(&mut named, true) {
+            finished += &format!("{ANSWERS}{offer_version}\r\n");
+        }
+        match &opus {
+            Some((number, _)) if line.starts_with("m=audio ") => {
+                finished += &format_first(line, &number.to_string());
+            }
+            Some(_) | None => finished += line,
+        }
+        finished += "\r\n";
+    }
+    finished
+}
+
+/// A media line with that format moved to the front.
+fn format_first(line: &str, format: &str) -> String {
+    let mut fields: Vec<&str> = line.split(' ').collect();
+    if let Some(at) = fields.iter().skip(3).position(|field| *field == format) {
+        fields[3..=3 + at].rotate_right(1);
+    }
+    fields.join(" ")
 }
 
 /// A candidate line without its attribute prefix, or `None` for one that cannot be used

@@ -1,6 +1,6 @@
 //! How the WebRTC stack is set up: codecs, timers, addresses and its known faults.
 
-use crate::{Bind, OPUS, PeerConfig, PeerError, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use crate::{Bind, IceServer, OPUS, PeerConfig, PeerError, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::transport::RTCDtlsRole;
@@ -8,8 +8,10 @@ use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
     RtpCodecKind,
 };
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use webrtc::error::Error;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
@@ -20,13 +22,14 @@ use webrtc::peer_connection::{
 /// Silence after which a path counts as lost. Checks go out every [`KEEPALIVE`], so
 /// three in a row have been missed.
 const DISCONNECTED: Duration = Duration::from_millis(2_000);
-/// Further silence after which it is given up; consent expires after 30 s (RFC 7675).
-const FAILED: Duration = Duration::from_secs(20);
 const KEEPALIVE: Duration = Duration::from_millis(600);
-
-pub(crate) const OPUS_ENCODING: &str = "opus/48000/2";
-pub(crate) const TELEPHONE_EVENT_ENCODING: &str = "telephone-event/48000";
-pub(crate) const TELEPHONE_EVENT_8K_ENCODING: &str = "telephone-event/8000";
+/// Pace of connectivity checks while connecting (Ta of RFC 8445 section 14.2).
+const CHECK: Duration = Duration::from_millis(50);
+/// Checks of a pair until it is given up: at that pace for as long as signalling that is
+/// late, or a browser that asks for the microphone, may take.
+const CHECKS: u16 = 300;
+/// A name server that takes longer costs its STUN or TURN server its place.
+const NAME_PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Stack {
     pub(crate) connection: Arc<dyn PeerConnection>,
@@ -38,9 +41,9 @@ pub(crate) async fn build(
     config: &PeerConfig,
     handler: Arc<dyn PeerConnectionEventHandler>,
 ) -> Result<Stack, PeerError> {
-    let open = |error: webrtc::error::Error| PeerError::Open(error.to_string());
+    let open = |error: Error| PeerError::Open(error.to_string());
     let connection = PeerConnectionBuilder::new()
-        .with_configuration(configuration(config))
+        .with_configuration(configuration(config).await)
         .with_setting_engine(settings(config))
         .with_media_engine(codecs().map_err(open)?)
         .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
@@ -52,13 +55,38 @@ pub(crate) async fn build(
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
     let (track, ssrc) = voice_track();
     connection.add_track(Arc::new(track.clone())).await.map_err(open)?;
-    for transceiver in connection.get_transceivers().await {
-        transceiver.set_codec_preferences(formats()).await.map_err(open)?;
-    }
     Ok(Stack { connection, track, ssrc })
 }
 
-/// Opus first: the stack puts telephone-event nowhere unless it is told to.
+/// Has the next description list every format. By itself the stack lists the track's
+/// codec alone, and in an answer takes all clock rates of telephone-event for one;
+/// without preferences it lists what is registered, or what was offered of that.
+pub(crate) async fn list_formats(connection: &dyn PeerConnection) -> Result<(), Error> {
+    for transceiver in connection.get_transceivers().await {
+        transceiver.set_codec_preferences(vec![]).await?;
+    }
+    Ok(())
+}
+
+/// Tells the stack which payload types to send and take, after the description is
+/// made; `negotiated` says it by canonical type.
+pub(crate) async fn use_formats(
+    connection: &dyn PeerConnection,
+    negotiated: impl Fn(u8) -> Option<u8>,
+) -> Result<(), Error> {
+    let used: Vec<RTCRtpCodecParameters> = formats()
+        .into_iter()
+        .filter_map(|format| {
+            Some(RTCRtpCodecParameters { payload_type: negotiated(format.payload_type)?, ..format })
+        })
+        .collect();
+    for transceiver in connection.get_transceivers().await {
+        transceiver.set_codec_preferences(used.clone()).await?;
+    }
+    Ok(())
+}
+
+/// Opus first: the first is what a browser sends.
 fn formats() -> Vec<RTCRtpCodecParameters> {
     let format =
         |mime: &str, clock_rate, channels, fmtp: &str, payload_type| RTCRtpCodecParameters {
@@ -78,7 +106,7 @@ fn formats() -> Vec<RTCRtpCodecParameters> {
     ]
 }
 
-fn codecs() -> Result<MediaEngine, webrtc::error::Error> {
+fn codecs() -> Result<MediaEngine, Error> {
     let mut engine = MediaEngine::default();
     for format in formats() {
         engine.register_codec(format, RtpCodecKind::Audio)?;
@@ -95,25 +123,17 @@ fn settings(config: &PeerConfig) -> SettingEngine {
         .with_relay_acceptance_min_wait(Some(Duration::from_millis(300)))
         // The default picks a new role on a re-offer, which breaks the standing DTLS session.
         .with_answering_dtls_role(RTCDtlsRole::Server)
-        .with_ice_timeouts(Some(DISCONNECTED), Some(FAILED), Some(KEEPALIVE))
+        .with_ice_timeouts(Some(DISCONNECTED), Some(config.patience), Some(KEEPALIVE))
+        .with_ice_connection_attempts(Some(CHECK), Some(CHECKS))
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_discard_local_candidates_during_ice_restart(config.rebind_on_restart)
         .build()
 }
 
-fn configuration(config: &PeerConfig) -> RTCConfiguration {
-    let servers = config
-        .ice_servers
-        .iter()
-        .map(|server| RTCIceServer {
-            urls: server.urls.iter().filter(|url| usable_url(url)).cloned().collect(),
-            username: server.username.clone(),
-            credential: server.credential.expose().to_owned(),
-        })
-        .filter(|server| !server.urls.is_empty())
-        .collect();
+async fn configuration(config: &PeerConfig) -> RTCConfiguration {
+    let servers = futures_util::future::join_all(config.ice_servers.iter().map(reachable)).await;
     RTCConfigurationBuilder::new()
-        .with_ice_servers(servers)
+        .with_ice_servers(servers.into_iter().filter(|server| !server.urls.is_empty()).collect())
         .with_ice_transport_policy(if config.relay_only {
             RTCIceTransportPolicy::Relay
         } else {
@@ -122,24 +142,55 @@ fn configuration(config: &PeerConfig) -> RTCConfiguration {
         .build()
 }
 
-/// The stack speaks to servers over UDP only.
-fn usable_url(url: &str) -> bool {
-    let usable = (url.starts_with("stun:") || url.starts_with("turn:"))
-        && !url.contains("transport=tcp")
-        && rtc::ice::url::Url::parse_url(url).is_ok();
-    if !usable {
-        tracing::warn!(url, "this STUN or TURN server is left out: only UDP is spoken");
+/// The server by its addresses: the stack would look names up on the task that moves
+/// the voice.
+async fn reachable(server: &IceServer) -> RTCIceServer {
+    let urls = futures_util::future::join_all(server.urls.iter().map(|url| resolved(url))).await;
+    RTCIceServer {
+        urls: urls.concat(),
+        username: server.username.clone(),
+        credential: server.credential.expose().to_owned(),
     }
-    usable
+}
+
+/// The same server as addresses, at most one of each family; none if the stack cannot
+/// use it (it speaks to servers over UDP only) or the name is not known.
+async fn resolved(text: &str) -> Vec<String> {
+    let scheme = if text.starts_with("turn:") { "turn" } else { "stun" };
+    let url = match rtc::ice::url::Url::parse_url(text) {
+        Ok(url) if !text.contains("transport=tcp") && text.starts_with(&format!("{scheme}:")) => {
+            url
+        }
+        Ok(_) | Err(_) => {
+            tracing::warn!(url = text, "this STUN or TURN server is left out: only UDP is spoken");
+            return vec![];
+        }
+    };
+    let host = url.host.trim_matches(['[', ']']).to_owned();
+    let found = tokio::time::timeout(NAME_PATIENCE, tokio::net::lookup_host((host, url.port)));
+    let addresses: Vec<SocketAddr> = match found.await {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(_)) | Err(_) => {
+            tracing::warn!(
+                url = text,
+                "this STUN or TURN server is left out: its name is not known"
+            );
+            return vec![];
+        }
+    };
+    [addresses.iter().find(|a| a.is_ipv4()), addresses.iter().find(|a| a.is_ipv6())]
+        .into_iter()
+        .flatten()
+        .map(|address| format!("{scheme}:{address}"))
+        .collect()
 }
 
 fn addresses(bind: &Bind) -> Vec<String> {
     match bind {
         Bind::AllInterfaces => vec!["0.0.0.0:0".to_owned(), "[::]:0".to_owned()],
-        Bind::Only(addresses) => addresses
-            .iter()
-            .map(|address| std::net::SocketAddr::new(*address, 0).to_string())
-            .collect(),
+        Bind::Only(addresses) => {
+            addresses.iter().map(|address| SocketAddr::new(*address, 0).to_string()).collect()
+        }
     }
 }
 

@@ -11,6 +11,36 @@ use tokio::sync::mpsc;
 /// Nothing on loopback takes longer than this, on a busy machine too.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// An offer of a browser, cut down to what matters.
+pub(crate) const OFFER: &str = "v=0\r\n\
+    o=- 4611731400430051336 2 IN IP4 127.0.0.1\r\n\
+    s=-\r\n\
+    t=0 0\r\n\
+    a=group:BUNDLE 0\r\n\
+    a=msid-semantic: WMS s\r\n\
+    m=audio 9 UDP/TLS/RTP/SAVPF 111 63 110 126\r\n\
+    c=IN IP4 0.0.0.0\r\n\
+    a=rtcp:9 IN IP4 0.0.0.0\r\n\
+    a=ice-ufrag:4ZcD\r\n\
+    a=ice-pwd:2/1muCWoOi3uLifh0NuRHlZZ\r\n\
+    a=ice-options:trickle\r\n\
+    a=fingerprint:sha-256 75:74:5A:A6:A4:E5:52:F4:A7:67:4C:01:C7:EE:91:3F:21:3D:A2:E3:53:7B:6F:30:86:F2:30:AA:65:FB:04:24\r\n\
+    a=setup:actpass\r\n\
+    a=mid:0\r\n\
+    a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
+    a=sendrecv\r\n\
+    a=msid:s t\r\n\
+    a=rtcp-mux\r\n\
+    a=rtcp-rsize\r\n\
+    a=rtpmap:111 opus/48000/2\r\n\
+    a=rtcp-fb:111 transport-cc\r\n\
+    a=fmtp:111 minptime=10;useinbandfec=1\r\n\
+    a=rtpmap:63 red/48000/2\r\n\
+    a=fmtp:63 111/111\r\n\
+    a=rtpmap:110 telephone-event/48000\r\n\
+    a=rtpmap:126 telephone-event/8000\r\n\
+    a=ssrc:3735928559 cname:c\r\n";
+
 pub(crate) struct End {
     pub(crate) peer: Peer,
     pub(crate) events: mpsc::UnboundedReceiver<PeerEvent>,
@@ -57,12 +87,13 @@ impl End {
     }
 }
 
-/// Offers, answers and connects.
-pub(crate) async fn connect(a: &mut End, b: &mut End) {
+/// Offers, answers and connects; the offer.
+pub(crate) async fn connect(a: &mut End, b: &mut End) -> String {
     let offer = a.peer.offer().await.unwrap();
     let answer = b.peer.answer(&offer).await.unwrap();
     a.peer.accept(&answer).await.unwrap();
     both_connected(a, b).await;
+    offer
 }
 
 pub(crate) async fn both_connected(a: &mut End, b: &mut End) {
