@@ -1,0 +1,193 @@
+use super::session::CENTRE_EXTENSION;
+use super::{Answer, ConnectionId, Core, CoreEffect, refuse};
+use crate::calls::{CallFault, Phase};
+use omnibar_model::{
+    AgentId, AgentState, CampaignId, ExtensionId, InteractionId, Moment, Presence,
+};
+use omnibar_protocol::{Code, Command, ErrorObject, SessionSelected, wire};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+impl Core {
+    pub(super) fn command(
+        &mut self,
+        now: Moment,
+        connection: ConnectionId,
+        command: Command,
+        contact: String,
+    ) -> Answer {
+        let Some(session) = self.session_on(connection) else {
+            return Err(ErrorObject::new(Code::Unauthorised, "Sign in first."));
+        };
+        let user = session.user.clone();
+        let selected = session.selected();
+        match command {
+            Command::SessionSelect { campaigns, extension } => {
+                self.select(now, &user, campaigns, &extension)
+            }
+            Command::SessionClose {} => self.close(now, &user),
+            _ if !selected => conflict("Choose your campaigns first."),
+            Command::PresenceSet { presence } => self.set_presence(&user, presence),
+            Command::Accept { interaction } => self.accept(now, &user, &interaction),
+            Command::Reject { interaction } => {
+                if self.acd.reject(now, &interaction, &user) {
+                    done(Ok(()))
+                } else {
+                    refuse(CallFault::OfferOver)
+                }
+            }
+            Command::Note { interaction, note } => {
+                done(self.calls.note(&user, &interaction, &note))
+            }
+            Command::Dispose { interaction, disposition, note } => {
+                done(self.calls.dispose(now, &user, &interaction, &disposition, &note))
+            }
+            Command::Dial { campaign, number } => {
+                let session = self.session_on(connection);
+                if !session.is_some_and(|s| s.campaigns.contains(&campaign)) {
+                    return refuse(CallFault::NoSuchCampaign);
+                }
+                if self.acd_offers(&user) {
+                    return conflict("Answer or reject the call that is offered first.");
+                }
+                match self.calls.dial(now, &user, &campaign, &number, contact) {
+                    Ok(interaction) => Ok(json!(wire::Dialled { interaction })),
+                    Err(fault) => refuse(fault),
+                }
+            }
+            Command::Hold { interaction, leg } => {
+                done(self.calls.hold(now, &user, &interaction, leg.as_ref()))
+            }
+            Command::Resume { interaction, leg } => {
+                done(self.calls.resume(now, &user, &interaction, leg.as_ref()))
+            }
+            Command::Dtmf { interaction, digits } => {
+                done(self.calls.dtmf(&user, &interaction, &digits))
+            }
+            Command::Transfer { interaction, to } => {
+                let acd = &self.acd;
+                done(self.calls.transfer(now, &user, &interaction, &to, |a| acd.is_free(a)))
+            }
+            Command::Consult { interaction, to } => {
+                let acd = &self.acd;
+                done(self.calls.consult(now, &user, &interaction, &to, |a| acd.is_free(a)))
+            }
+            Command::Complete { interaction } => {
+                done(self.calls.complete(now, &user, &interaction))
+            }
+            Command::Conference { interaction } => {
+                done(self.calls.conference(now, &user, &interaction))
+            }
+            Command::Drop { interaction, leg } => {
+                done(self.calls.drop_leg(now, &user, &interaction, &leg))
+            }
+            Command::End { interaction } => done(self.calls.end(now, &user, &interaction)),
+            Command::SessionOpen { .. } => conflict("This connection is signed in already."),
+            // Answered by the connection itself.
+            Command::Search { .. }
+            | Command::History { .. }
+            | Command::VoiceOffer { .. }
+            | Command::VoiceCandidate { .. }
+            | Command::Ping {} => done(Ok(())),
+        }
+    }
+
+    fn select(
+        &mut self,
+        now: Moment,
+        user: &AgentId,
+        campaigns: Vec<CampaignId>,
+        extension: &ExtensionId,
+    ) -> Answer {
+        let open = self.calls.seats_of(user).any(|(_, s)| s.phase != Phase::Closed);
+        let Some(session) = self.sessions.get_mut(user) else { return conflict("Sign in first.") };
+        if session.selected() && open {
+            return conflict("Finish and dispose your calls before changing campaigns.");
+        }
+        let chosen: BTreeSet<CampaignId> = campaigns.into_iter().collect();
+        if chosen.is_empty() || !chosen.is_subset(&session.allowed) {
+            return refuse(CallFault::NoSuchCampaign);
+        }
+        if extension.as_str() != CENTRE_EXTENSION {
+            return Err(ErrorObject::new(Code::NotFound, "There is no such extension."));
+        }
+        session.campaigns = chosen;
+        session.extension = Some(extension.clone());
+        session.next = None;
+        session.missed = false;
+        session.presence = match self.setup.breaks.first() {
+            Some(reason) => Presence::Break { reason: reason.id.clone() },
+            None => Presence::Offline,
+        };
+        session.state = AgentState::Offline;
+        session.since = now;
+        self.effects.push(CoreEffect::SaveSession(session.clone()));
+        self.derive_states(now);
+        self.snapshot(user);
+        let setup = &self.setup;
+        Ok(json!(SessionSelected {
+            breaks: setup.breaks.clone(),
+            queues: setup.queues.values().map(|q| q.queue.clone()).collect(),
+            ivrs: setup.ivrs.values().map(|i| i.ivr.clone()).collect(),
+            // Put in by the connection, from the configuration.
+            ice_servers: Vec::new(),
+        }))
+    }
+
+    fn close(&mut self, now: Moment, user: &AgentId) -> Answer {
+        if self.calls.seats_of(user).next().is_some() {
+            return conflict("Finish and dispose your calls before signing out.");
+        }
+        self.end_session(now, user, wire::SessionEnd::SignedOut);
+        done(Ok(()))
+    }
+
+    fn set_presence(&mut self, user: &AgentId, presence: Presence) -> Answer {
+        if let Presence::Break { reason } = &presence
+            && !self.setup.breaks.iter().any(|b| b.id == *reason)
+        {
+            return Err(ErrorObject::new(Code::NotFound, "There is no such break reason."));
+        }
+        let Some(session) = self.sessions.get_mut(user) else { return conflict("Sign in first.") };
+        let before = session.news();
+        match session.state {
+            AgentState::Busy | AgentState::WrapUp { .. } => {
+                session.next = (session.presence != presence).then_some(presence);
+            }
+            AgentState::Offline | AgentState::Available | AgentState::Break | AgentState::Missed => {
+                session.presence = presence;
+                session.missed = false;
+                session.next = None;
+            }
+        }
+        // A queued presence changes no state, so nobody else would tell.
+        if session.next != before.next {
+            let news = session.news();
+            self.effects.push(CoreEffect::SaveSession(session.clone()));
+            self.notify(user, super::News::Agent { agent: news });
+        }
+        done(Ok(()))
+    }
+
+    fn accept(&mut self, now: Moment, user: &AgentId, interaction: &InteractionId) -> Answer {
+        if !self.acd.take(interaction, user) {
+            return refuse(CallFault::OfferOver);
+        }
+        done(self.calls.accept(now, user, interaction))
+    }
+
+    fn acd_offers(&self, user: &AgentId) -> bool {
+        self.calls.seats_of(user).any(|(_, s)| matches!(s.phase, Phase::Offered { .. }))
+    }
+}
+
+fn done(result: Result<(), CallFault>) -> Answer {
+    match result {
+        Ok(()) => Ok(Value::Object(serde_json::Map::new())),
+        Err(fault) => refuse(fault),
+    }
+}
+
+fn conflict(message: &str) -> Answer {
+    Err(ErrorObject::new(Code::Conflict, message))
+}

@@ -1,0 +1,446 @@
+//! Everything that the centre knows while it runs, as one state machine.
+//!
+//! Contract: pure. [`Core::handle`] takes the time and one input and returns the
+//! answer; what is to be stored, told and done is in [`Core::take_effects`], in
+//! order. The actor stores it in one transaction before anybody is answered.
+
+mod command;
+mod customer;
+mod news;
+mod session;
+
+pub use customer::CustomerState;
+pub use news::News;
+pub use session::{Account, How, OpenSession, Session};
+
+use crate::acd::{Acd, Routed, Rules};
+use crate::calls::{Call, CallEffect, CallFault, Calls, Ids, Phase};
+use crate::setup::Setup;
+use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
+use omnibar_model::{AgentId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId};
+use omnibar_protocol::{Code, Command, ErrorObject};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// One WebSocket connection of an agent's desktop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    pub acd: Rules,
+    /// A session without a connection is kept this long.
+    pub session_ttl: Duration,
+    pub heartbeat: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            acd: Rules::default(),
+            session_ttl: Duration::from_secs(120),
+            heartbeat: Duration::from_secs(10),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum CoreInput {
+    /// A deadline has come.
+    Tick,
+    Open(OpenSession),
+    Command {
+        connection: ConnectionId,
+        command: Command,
+        /// The name that belongs to a dialled number, if it is known.
+        contact: String,
+    },
+    Disconnected {
+        connection: ConnectionId,
+    },
+    /// The switch has answered the agent's offer: his voice leg exists.
+    VoiceUp {
+        user: AgentId,
+        leg: LegId,
+    },
+    /// A customer's leg is up and he wants this queue. Answer: the interaction's id.
+    Arrived {
+        leg: LegId,
+        customer: Party,
+        queue: QueueId,
+        /// Somebody wants to know of every [`CustomerState`].
+        watched: bool,
+    },
+    Switch(SwitchEvent),
+    /// What the switch had when the centre came (back) to it.
+    SwitchListed {
+        legs: Vec<LegStatus>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoreEffect {
+    SaveSession(Session),
+    DeleteSession(Uuid),
+    SaveCall(Call),
+    /// The last word on a call that is over.
+    CloseCall(Call),
+    Log {
+        interaction: InteractionId,
+        at: Moment,
+        what: &'static str,
+        detail: String,
+    },
+    Notify {
+        session: Uuid,
+        connection: Option<ConnectionId>,
+        seq: u64,
+        news: News,
+    },
+    /// Sent again on a new connection; stored before.
+    Replay {
+        connection: ConnectionId,
+        seq: u64,
+        news: News,
+    },
+    Close {
+        connection: ConnectionId,
+    },
+    Switch(SwitchCommand),
+    Customer {
+        leg: LegId,
+        state: CustomerState,
+    },
+}
+
+pub type Answer = Result<Value, ErrorObject>;
+
+/// Notifications that a client may have missed; older ones give way to a snapshot.
+pub const JOURNAL: usize = 256;
+
+#[derive(Clone, Debug)]
+pub struct Core {
+    setup: Arc<Setup>,
+    timings: Timings,
+    acd: Acd,
+    calls: Calls,
+    sessions: BTreeMap<AgentId, Session>,
+    names: BTreeMap<AgentId, String>,
+    /// What each agent was last told of each interaction.
+    shown: BTreeMap<(AgentId, InteractionId), Interaction>,
+    farewells: BTreeMap<(AgentId, InteractionId), Cause>,
+    watched: BTreeMap<LegId, Option<CustomerState>>,
+    effects: Vec<CoreEffect>,
+}
+
+impl Core {
+    #[must_use]
+    pub fn new(setup: Arc<Setup>, timings: Timings, seed: u64) -> Self {
+        let acd = Acd::new(timings.acd, setup.queue_rules());
+        let calls = Calls::new(Arc::clone(&setup), Ids::new(seed));
+        Self {
+            setup,
+            timings,
+            acd,
+            calls,
+            sessions: BTreeMap::new(),
+            names: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            farewells: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// State of a centre that was stopped or killed.
+    pub fn load(&mut self, now: Moment, calls: Vec<Call>, sessions: Vec<Session>) {
+        for mut call in calls {
+            for seat in &mut call.seats {
+                // Whoever was being offered it may not be there now.
+                if matches!(seat.phase, Phase::Offered { .. }) {
+                    seat.phase = Phase::Waiting;
+                    seat.agent = None;
+                }
+            }
+            self.calls.load(call);
+        }
+        for mut session in sessions {
+            session.come_back(now);
+            self.names.insert(session.user.clone(), session.name.clone());
+            self.sessions.insert(session.user.clone(), session);
+        }
+    }
+
+    pub fn handle(&mut self, now: Moment, input: CoreInput) -> Answer {
+        let answer = match input {
+            CoreInput::Tick => {
+                self.expire_sessions(now);
+                self.calls.tick(now);
+                Ok(Value::Null)
+            }
+            CoreInput::Open(open) => self.open(now, open),
+            CoreInput::Command { connection, command, contact } => {
+                self.command(now, connection, command, contact)
+            }
+            CoreInput::Disconnected { connection } => {
+                self.disconnected(now, connection);
+                Ok(Value::Null)
+            }
+            CoreInput::VoiceUp { user, leg } => {
+                if self.sessions.get(&user).is_some_and(|s| s.leg == leg) {
+                    self.calls.set_voice(&user, Some(leg));
+                }
+                Ok(Value::Null)
+            }
+            CoreInput::Arrived { leg, customer, queue, watched } => {
+                self.arrived(now, &leg, customer, &queue, watched)
+            }
+            CoreInput::Switch(event) => {
+                self.switch(now, event);
+                Ok(Value::Null)
+            }
+            CoreInput::SwitchListed { legs } => {
+                self.switch_listed(now, &legs);
+                Ok(Value::Null)
+            }
+        };
+        self.follow(now);
+        answer
+    }
+
+    #[must_use]
+    pub fn take_effects(&mut self) -> Vec<CoreEffect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When [`CoreInput::Tick`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        let sessions = self
+            .sessions
+            .values()
+            .filter_map(|s| s.lost_at.map(|lost| lost + self.timings.session_ttl));
+        sessions.chain(self.acd.deadline()).chain(self.calls.deadline()).min()
+    }
+
+    #[must_use]
+    pub fn session(&self, user: &AgentId) -> Option<&Session> {
+        self.sessions.get(user)
+    }
+
+    #[must_use]
+    pub fn session_on(&self, connection: ConnectionId) -> Option<&Session> {
+        self.sessions.values().find(|s| s.connection == Some(connection))
+    }
+
+    #[must_use]
+    pub fn setup(&self) -> &Arc<Setup> {
+        &self.setup
+    }
+
+    #[must_use]
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    #[must_use]
+    pub fn acd(&self) -> &Acd {
+        &self.acd
+    }
+}
+
+impl Core {
+    fn arrived(
+        &mut self,
+        now: Moment,
+        leg: &LegId,
+        customer: Party,
+        queue: &QueueId,
+        watched: bool,
+    ) -> Answer {
+        if self.calls.by_leg(leg).is_some() {
+            return refuse(CallFault::NotNow);
+        }
+        match self.calls.arrive(now, leg, customer, queue) {
+            Ok(id) => {
+                if watched {
+                    self.watched.insert(leg.clone(), None);
+                }
+                Ok(Value::String(id.to_string()))
+            }
+            Err(fault) => refuse(fault),
+        }
+    }
+
+    fn switch(&mut self, now: Moment, event: SwitchEvent) {
+        match event {
+            SwitchEvent::Up { leg } => self.calls.leg_up(now, &leg),
+            SwitchEvent::Gone { leg, cause } => {
+                let voice = self.sessions.values().find(|s| s.leg == leg).map(|s| s.user.clone());
+                self.calls.leg_gone(now, &leg, self.cause_for(&leg, cause));
+                if let Some(user) = voice {
+                    self.notify(&user, News::VoiceGone);
+                }
+            }
+            SwitchEvent::Chosen { leg, digits } => self.calls.chosen(now, &leg, &digits),
+            SwitchEvent::Candidate { leg, candidate } => {
+                let voice = self.sessions.values().find(|s| s.leg == leg).map(|s| s.user.clone());
+                if let Some(user) = voice {
+                    self.notify(&user, News::VoiceCandidate { candidate });
+                }
+            }
+            // Desks follow their own voice path; digits of customers reach the parties
+            // in the bridge.
+            SwitchEvent::Ringing { .. } | SwitchEvent::Path { .. } | SwitchEvent::Digit { .. } => {}
+        }
+    }
+
+    /// A customer who leaves before an agent has him abandons.
+    fn cause_for(&self, leg: &LegId, cause: Cause) -> Cause {
+        let waiting = self.calls.by_leg(leg).is_some_and(|call| {
+            call.customer().is_some_and(|c| c.leg == *leg && c.is_up())
+                && call.seats.iter().all(|s| s.connected_at.is_none())
+        });
+        if waiting && cause == Cause::CustomerHungUp { Cause::Abandoned } else { cause }
+    }
+
+    fn switch_listed(&mut self, now: Moment, legs: &[LegStatus]) {
+        let present: BTreeSet<&LegId> = legs.iter().map(|l| &l.leg).collect();
+        let mut lost = Vec::new();
+        let mut risen = Vec::new();
+        let mut known = BTreeSet::new();
+        for outside in self.calls.iter().flat_map(|c| &c.outsides).filter(|o| o.is_alive()) {
+            known.insert(outside.leg.clone());
+            match legs.iter().find(|l| l.leg == outside.leg) {
+                None => lost.push(outside.leg.clone()),
+                Some(status) if status.up && !outside.is_up() => risen.push(outside.leg.clone()),
+                Some(_) => {}
+            }
+        }
+        let users: Vec<(AgentId, LegId)> =
+            self.sessions.values().map(|s| (s.user.clone(), s.leg.clone())).collect();
+        for (user, leg) in users {
+            known.insert(leg.clone());
+            let here = present.contains(&leg);
+            let had = self.calls.voice_of(&user).is_some();
+            self.calls.set_voice(&user, here.then_some(leg));
+            if !here && had {
+                self.notify(&user, News::VoiceGone);
+            }
+        }
+        for leg in lost {
+            self.calls.leg_gone(now, &leg, Cause::SwitchLost);
+        }
+        for leg in risen {
+            self.calls.leg_up(now, &leg);
+        }
+        for stray in legs.iter().filter(|l| !known.contains(&l.leg)) {
+            self.effects.push(CoreEffect::Switch(SwitchCommand::Close { leg: stray.leg.clone() }));
+        }
+        self.enter_waiting(now);
+        self.calls.tell_all();
+    }
+
+    /// Puts what was waiting before a restart into the ACD again.
+    fn enter_waiting(&mut self, now: Moment) {
+        let waiting: Vec<_> = self
+            .calls
+            .iter()
+            .flat_map(|c| &c.seats)
+            .filter(|s| s.phase == Phase::Waiting && !self.acd.contains(&s.interaction))
+            .map(|s| (s.interaction.clone(), s.route.clone()))
+            .collect();
+        for (interaction, route) in waiting {
+            if self.acd.enter(now, &interaction, route).is_err() {
+                self.calls.undelivered(now, &interaction, Cause::NoAnswer);
+            }
+        }
+    }
+
+    /// Lets everything that follows from a change happen, until nothing more does.
+    fn follow(&mut self, now: Moment) {
+        loop {
+            while let Some(effect) = self.calls.poll() {
+                self.call_effect(now, effect);
+            }
+            self.derive_states(now);
+            self.acd.tick(now);
+            let mut any = false;
+            while let Some(routed) = self.acd.poll() {
+                any = true;
+                self.routed(now, routed);
+            }
+            if !any {
+                break;
+            }
+        }
+        self.show(now);
+        self.tell_customers(now);
+        let over = self.calls.take_over();
+        let ended: BTreeSet<InteractionId> = over.iter().map(|c| c.id.clone()).collect();
+        self.effects.extend(over.into_iter().map(CoreEffect::CloseCall));
+        for id in self.calls.take_touched() {
+            if let Some(call) = self.calls.get(&id).filter(|c| !ended.contains(&c.id)) {
+                self.effects.push(CoreEffect::SaveCall(call.clone()));
+            }
+        }
+    }
+
+    fn call_effect(&mut self, now: Moment, effect: CallEffect) {
+        match effect {
+            CallEffect::Switch(command) => self.effects.push(CoreEffect::Switch(command)),
+            CallEffect::Enter { interaction, route } => {
+                if self.acd.enter(now, &interaction, route).is_err() {
+                    self.calls.undelivered(now, &interaction, Cause::NoAnswer);
+                }
+            }
+            CallEffect::Remove { interaction } => self.acd.remove(&interaction),
+            CallEffect::Left { interaction, agent, cause } => {
+                self.farewells.insert((agent, interaction), cause);
+            }
+            CallEffect::Logged { interaction, what, detail } => {
+                self.effects.push(CoreEffect::Log { interaction, at: now, what, detail });
+            }
+        }
+    }
+
+    fn routed(&mut self, now: Moment, routed: Routed) {
+        match routed {
+            Routed::Offered { interaction, agent, expires } => {
+                self.calls.offered(now, &interaction, &agent, expires);
+            }
+            Routed::Withdrawn { interaction, agent, cause } => {
+                if cause == Cause::NoAnswer
+                    && let Some(session) = self.sessions.get_mut(&agent)
+                {
+                    session.missed = true;
+                }
+                self.calls.withdrawn(now, &interaction, &agent, cause);
+            }
+            Routed::Undelivered { interaction, cause } => {
+                self.calls.undelivered(now, &interaction, cause);
+            }
+        }
+    }
+}
+
+fn refuse(fault: CallFault) -> Answer {
+    let code = match fault {
+        CallFault::NoSuchCall
+        | CallFault::NoSuchLeg
+        | CallFault::NoSuchCampaign
+        | CallFault::NoSuchDisposition
+        | CallFault::NoSuchDestination => Code::NotFound,
+        CallFault::BadDigits | CallFault::NoteTooLong => Code::InvalidParams,
+        CallFault::NotFree
+        | CallFault::OfferOver
+        | CallFault::NotNow
+        | CallFault::Consulting
+        | CallFault::NotAnswered
+        | CallFault::Full => Code::Conflict,
+    };
+    Err(ErrorObject::new(code, fault.to_string()))
+}
