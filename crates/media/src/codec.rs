@@ -155,7 +155,7 @@ impl SpeechDecoder for Decoder {
         }
         let samples =
             self.opus.decode_float(payload, out, false).map_err(|_| DecodeError::Corrupt)?;
-        mute_unless_finite(out.get_mut(..samples).ok_or(DecodeError::Length)?);
+        tame(out.get_mut(..samples).ok_or(DecodeError::Length)?);
         Ok(samples)
     }
 
@@ -213,14 +213,16 @@ fn fill(
     if samples != out.len() {
         return Err(DecodeError::Length);
     }
-    mute_unless_finite(out);
+    tame(out);
     Ok(())
 }
 
-fn mute_unless_finite(samples: &mut [f32]) {
+/// What a broken packet decodes to may be anything.
+fn tame(samples: &mut [f32]) {
     for sample in samples {
-        if !sample.is_finite() {
-            *sample = 0.0;
-        }
+        *sample = if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
     }
 }
+
+/// Good packets go a little beyond full scale.
+const LOUDEST: f32 = 1.5;

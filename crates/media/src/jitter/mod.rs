@@ -1,12 +1,39 @@
 //! Adaptive jitter buffer: puts packets in order, decides how long to wait for late
 //! ones, and turns them into a gapless signal at the sound card's pace.
+//!
+//! The delay is reckoned in time, not in packets: of every packet it is known how much
+//! later it came than the fastest of the last seconds, and a block is played when what
+//! that distribution asks for has passed since its fastest possible arrival. Where both
+//! differ, [`stretch`] takes a period of the voice out or plays one again. The same
+//! follows a sender whose clock runs fast or slow.
+//!
+//! What is missing when its time comes is rebuilt from the redundancy in the next packet,
+//! or guessed by the decoder. With nothing at all to play, the buffer holds: it guesses
+//! without moving on, so that packets that were only late are still heard.
+
+mod delay;
+mod fade;
+mod numbering;
+mod pace;
+mod peaks;
+mod pull;
+mod reel;
+mod stretch;
+mod window;
 
 use crate::codec::{Decoder, SetupError, SpeechDecoder};
 use crate::{BLOCK, Micros, Received};
+use delay::Delay;
+use fade::Fade;
+use numbering::{Numbering, Place};
+use pace::Pace;
+use reel::Reel;
+use stretch::{COMPARED, LONGEST_LAG, SHORTEST, Way};
+use window::{Put, Stored, Window};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct JitterConfig {
-    /// Bounds of the delay that the buffer aims at.
+    /// Bounds of the delay that the buffer aims at; at most 2 s.
     pub min_delay: Micros,
     pub max_delay: Micros,
     /// Share of packets that shall come in time, 0.5 to 0.999.
@@ -15,7 +42,7 @@ pub struct JitterConfig {
 
 impl Default for JitterConfig {
     fn default() -> Self {
-        Self { min_delay: Micros(0), max_delay: Micros(500_000), in_time: 0.97 }
+        Self { min_delay: Micros(0), max_delay: Micros(500_000), in_time: 0.99 }
     }
 }
 
@@ -42,17 +69,17 @@ pub enum PlayoutKind {
 /// Counts since the start; delays as of now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct JitterStats {
-    /// ms that the buffer aims at and has, from the earliest possible arrival to the ear.
+    /// ms that the buffer aims at and has, from the earliest possible arrival to playout.
     pub target_ms: f32,
     pub delay_ms: f32,
     /// Packets.
     pub received: u64,
     pub late: u64,
     pub duplicate: u64,
-    /// Packets that could not be used: too large, corrupt, beyond the window, of an
+    /// Packets that could not be used: too large, corrupt, dropped to catch up, or of an
     /// unproven new sequence.
     pub discarded: u64,
-    /// Gaps in the sequence that were filled, in packets.
+    /// Packets missing when their time came, and rebuilt or not.
     pub recovered: u64,
     pub lost: u64,
     /// Starts of a new sequence or clock of the sender.
@@ -67,9 +94,61 @@ pub struct JitterStats {
 #[derive(Debug)]
 pub struct JitterBuffer {
     decoder: Box<dyn SpeechDecoder>,
-    config: JitterConfig,
+    numbering: Numbering,
+    window: Window,
+    delay: Delay,
+    pace: Pace,
+    reel: Reel,
+    fade: Fade,
+    /// Timestamp behind the last sample on the reel.
+    decoded: i64,
+    /// Samples guessed while holding: they stand for none of the sender's yet.
+    held: i64,
+    start: Start,
+    /// The old signal's continuation, to be faded into what is decoded next.
+    splice: Option<[f32; SPLICE]>,
+    /// Samples that may be stretched now without being heard.
+    allowance: f32,
+    /// Share of packets that are missing at their time, and whether waiting for
+    /// redundancy pays.
+    loss: f32,
+    wait: i64,
+    last_kind: PlayoutKind,
+    max_delay: i64,
     stats: JitterStats,
 }
+
+/// Whether the place of the next packet in time can be chosen freely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    /// Nothing has been played.
+    First,
+    /// Another stream has begun, or the last was silent for long.
+    Again { reset: bool },
+    /// Playing.
+    Done,
+}
+
+/// Bytes; RTP over any path is shorter.
+const MAX_PAYLOAD: usize = 1500;
+/// Samples: 5 ms.
+const SPLICE: usize = 240;
+/// Samples decoded in advance for the search of a lag to remove.
+const LOOK_AHEAD: usize = COMPARED + LONGEST_LAG;
+/// µs over the greatest delay at which packets are dropped rather than played fast.
+const HOPELESS: i64 = 100_000;
+/// Samples that are worth a cut: 5 ms.
+const WORTH: usize = 240;
+/// Likeness that makes a cut inaudible.
+const ALIKE: f32 = 0.9;
+/// Share of the time that may be taken out or put in: usually, when much is wrong, and
+/// in pauses.
+const USUAL_RATE: f32 = 0.12;
+const URGENT_RATE: f32 = 0.35;
+/// µs that count as much.
+const URGENT: i64 = 60_000;
+/// −50 dBFS.
+const QUIET: f32 = 3e-3;
 
 impl JitterBuffer {
     /// For Opus.
@@ -79,25 +158,198 @@ impl JitterBuffer {
 
     #[must_use]
     pub fn with_decoder(config: JitterConfig, decoder: Box<dyn SpeechDecoder>) -> Self {
-        Self { decoder, config, stats: JitterStats::default() }
+        let delay = Delay::new(config);
+        Self {
+            decoder,
+            numbering: Numbering::default(),
+            window: Window::new(),
+            max_delay: delay.target(i64::from(u32::MAX)),
+            delay,
+            pace: Pace::new(),
+            reel: Reel::new(),
+            fade: Fade::new(),
+            decoded: 0,
+            held: 0,
+            start: Start::First,
+            splice: None,
+            allowance: LONGEST_LAG as f32,
+            loss: 0.0,
+            wait: 0,
+            last_kind: PlayoutKind::Idle,
+            stats: JitterStats::default(),
+        }
     }
 
     pub fn receive(&mut self, received: Received) {
-        unimplemented!("{received:?} {:?} {:?}", self.decoder, self.config)
+        self.stats.received += 1;
+        let arrived = clock(received.arrived);
+        let mut packet = received.packet;
+        let duration = match self.decoder.duration(&packet.payload) {
+            Ok(duration) if packet.payload.len() <= MAX_PAYLOAD => duration,
+            Ok(_) | Err(_) => {
+                self.stats.discarded += 1;
+                return;
+            }
+        };
+        let (sequence, timestamp) = match self.numbering.place(&packet, arrived) {
+            Place::Known { sequence, timestamp } => (sequence, timestamp),
+            Place::Start { sequence, timestamp } => {
+                self.begin();
+                (sequence, timestamp)
+            }
+            Place::Unproven => {
+                self.stats.discarded += 1;
+                return;
+            }
+        };
+        // A small packet must not hold a large buffer.
+        if packet.payload.capacity() > 2 * MAX_PAYLOAD {
+            packet.payload.shrink_to_fit();
+        }
+        let stored = Stored { sequence, timestamp, duration, payload: packet.payload };
+        match self.window.put(stored) {
+            Put::Kept => self.delay.arrive(arrived, micros(timestamp)),
+            Put::Late => {
+                self.stats.late += 1;
+                self.delay.arrive(arrived, micros(timestamp));
+            }
+            Put::Duplicate => self.stats.duplicate += 1,
+        }
     }
 
     /// The next 10 ms. `now`: when they are asked for.
     pub fn playout(&mut self, now: Micros, out: &mut [f32; BLOCK]) -> Playout {
-        unimplemented!("{now:?} {out:?}")
+        let now = self.pace.tick(clock(now));
+        let mut kind = if self.reel.ahead() > 0 { self.last_kind } else { PlayoutKind::Speech };
+        self.catch_up(now);
+        // Each pull adds at least 2.5 ms.
+        while self.reel.ahead() < BLOCK {
+            kind = kind.max(self.pull(now));
+        }
+        if self.start == Start::Done {
+            kind = kind.max(self.adapt(now));
+        }
+        self.stats.played += BLOCK as u64;
+        self.stats.target_ms = self.target() as f32 / 1000.0;
+        self.stats.delay_ms = match self.start {
+            // While holding it is not known whether packets are late or lost.
+            Start::Done => self.current(now).clamp(0, self.max_delay) as f32 / 1000.0,
+            Start::First | Start::Again { .. } => 0.0,
+        };
+        self.reel.play(out);
+        Playout { kind }
     }
 
-    /// Another stream begins: everything but the counts is forgotten.
+    /// Another stream begins: what was received is forgotten, counts are kept.
     pub fn restart(&mut self) {
-        self.decoder.reset();
+        self.numbering.restart();
+        self.begin();
     }
 
     #[must_use]
     pub fn stats(&self) -> JitterStats {
         self.stats
     }
+
+    /// A new numbering starts.
+    fn begin(&mut self) {
+        self.window.clear();
+        self.delay.restart();
+        self.loss = 0.0;
+        if self.start != Start::First {
+            self.stats.resynchronised += 1;
+            self.start = Start::Again { reset: true };
+        }
+    }
+
+    fn target(&self) -> i64 {
+        self.delay.target(self.wait)
+    }
+
+    /// µs between the fastest possible arrival of the next sample and `now`.
+    fn current(&self, now: i64) -> i64 {
+        self.delay_of(self.decoded - self.reel.ahead() as i64, now)
+    }
+
+    /// The same for a sample with this timestamp.
+    fn delay_of(&self, timestamp: i64, now: i64) -> i64 {
+        let base = self.delay.base().unwrap_or(now);
+        now.saturating_sub(base).saturating_sub(micros(timestamp))
+    }
+
+    /// Brings the delay towards its target. The kind of what had to be decoded for it.
+    ///
+    /// A packet must be here when the block that holds its first sample is asked for, so
+    /// what counts against the target is the delay less the samples that stand before it
+    /// in that block. It changes by whole blocks only; samples that change no block are
+    /// delay for nothing, and taken out.
+    fn adapt(&mut self, now: i64) -> PlayoutKind {
+        let mut kind = PlayoutKind::Speech;
+        let before = self.reel.ahead() % BLOCK;
+        let excess = self.current(now) - micros(before as i64) - self.target();
+        let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
+        self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
+        if excess < 0 {
+            self.expand(excess < -URGENT);
+            return kind;
+        }
+        let removable = before + samples(excess) / BLOCK * BLOCK;
+        if removable >= WORTH {
+            while self.reel.ahead() < LOOK_AHEAD && self.next_is_here() {
+                kind = kind.max(self.pull(now));
+            }
+            self.accelerate(removable, excess > URGENT);
+        }
+        kind
+    }
+
+    fn accelerate(&mut self, removable: usize, urgent: bool) {
+        let longest = removable.min(self.reel.ahead() - BLOCK);
+        let (view, at) = self.reel.view();
+        let Some(lag) = stretch::best_lag(view, at, Way::Forward, longest) else { return };
+        if !self.inaudible(lag, urgent) {
+            return;
+        }
+        let overlap = lag.samples.clamp(SHORTEST, SPLICE).min(self.reel.ahead() - lag.samples);
+        self.reel.remove(lag.samples, overlap);
+        self.stats.removed += lag.samples as u64;
+    }
+
+    fn expand(&mut self, urgent: bool) {
+        let (view, at) = self.reel.view();
+        let Some(lag) = stretch::best_lag(view, at, Way::Back, LONGEST_LAG) else { return };
+        if !self.inaudible(lag, urgent) {
+            return;
+        }
+        self.reel.insert(lag.samples, lag.samples.min(SPLICE));
+        self.stats.inserted += lag.samples as u64;
+    }
+
+    /// Pays for a cut that will not be heard.
+    fn inaudible(&mut self, lag: stretch::Lag, urgent: bool) -> bool {
+        if lag.loudness < QUIET.max(self.fade.quiet()) {
+            return true;
+        }
+        let alike = if urgent { ALIKE - 0.2 } else { ALIKE };
+        let granted = lag.likeness > alike && self.allowance >= lag.samples as f32;
+        if granted {
+            self.allowance -= lag.samples as f32;
+        }
+        granted
+    }
+}
+
+/// 48 kHz samples to µs.
+fn micros(samples: i64) -> i64 {
+    samples.saturating_mul(125) / 6
+}
+
+/// µs to 48 kHz samples; negative counts as none.
+fn samples(micros: i64) -> usize {
+    usize::try_from(micros.clamp(0, 10_000_000) * 6 / 125).unwrap_or(0)
+}
+
+/// Far more than a century; differences of such times cannot overflow.
+fn clock(time: Micros) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX).min(i64::MAX / 8)
 }

@@ -1,0 +1,186 @@
+use super::JitterConfig;
+use super::peaks::Peaks;
+
+/// How late packets come, against the earliest, and how long it pays to wait for them.
+/// All times are µs.
+#[derive(Debug)]
+pub(super) struct Delay {
+    min: i64,
+    max: i64,
+    in_time: f32,
+    /// The least transit of each of the last seconds.
+    least: [Option<i64>; SECONDS],
+    second: i64,
+    base: Option<i64>,
+    /// Share of packets by lateness.
+    histogram: [f32; BUCKETS],
+    packets: u32,
+    peaks: Peaks,
+    /// What the packets ask for, before the wait for redundancy.
+    wanted: i64,
+    lower_since: i64,
+}
+
+const SECONDS: usize = 8;
+const BUCKETS: usize = 500;
+/// µs.
+const BUCKET: i64 = 2_000;
+/// What a packet's weight keeps at each further packet: 8 s of 20 ms packets.
+const KEEP: f32 = 0.9975;
+/// Room for finding a place to stretch before a packet is late.
+const MARGIN: i64 = 2_000;
+/// A lower wish must last this long before the delay follows it.
+const PATIENCE: i64 = 1_000_000;
+
+impl Delay {
+    pub(super) fn new(config: JitterConfig) -> Self {
+        let max = i64::try_from(config.max_delay.0).unwrap_or(i64::MAX).min(2_000_000);
+        let min = i64::try_from(config.min_delay.0).unwrap_or(i64::MAX).min(max);
+        let in_time =
+            if config.in_time.is_finite() { config.in_time.clamp(0.5, 0.999) } else { 0.97 };
+        Self {
+            min,
+            max,
+            in_time,
+            least: [None; SECONDS],
+            second: 0,
+            base: None,
+            histogram: [0.0; BUCKETS],
+            packets: 0,
+            peaks: Peaks::default(),
+            wanted: 0,
+            lower_since: 0,
+        }
+    }
+
+    /// A packet whose samples were sent at `sent` by the sender's clock.
+    pub(super) fn arrive(&mut self, arrived: i64, sent: i64) {
+        let transit = arrived.saturating_sub(sent);
+        let base = self.track(arrived, transit);
+        let late = (transit - base).max(0);
+        self.weigh(late);
+        let usual = self.quantile();
+        self.peaks.arrive(arrived, late, usual);
+        let wish = usual.max(self.peaks.height(arrived)) + MARGIN;
+        let wish = wish.clamp(self.min, self.max);
+        if wish >= self.wanted {
+            self.wanted = wish;
+            self.lower_since = arrived;
+        } else if arrived - self.lower_since > PATIENCE {
+            self.wanted -= (self.wanted - wish) / 32 + 1;
+        }
+    }
+
+    /// The transit of the fastest packet of the last seconds.
+    pub(super) fn base(&self) -> Option<i64> {
+        self.base
+    }
+
+    /// `wait`: for redundancy that comes with the next packet.
+    pub(super) fn target(&self, wait: i64) -> i64 {
+        (self.wanted + wait).clamp(self.min, self.max)
+    }
+
+    /// The sender's clock has jumped; the network is the same.
+    pub(super) fn restart(&mut self) {
+        self.least = [None; SECONDS];
+        self.base = None;
+    }
+
+    fn track(&mut self, arrived: i64, transit: i64) -> i64 {
+        let second = arrived.div_euclid(1_000_000);
+        let steps = (second - self.second).clamp(0, SECONDS as i64);
+        for step in 0..steps {
+            self.least[(second - step).rem_euclid(SECONDS as i64) as usize] = None;
+        }
+        self.second = self.second.max(second);
+        let slot = &mut self.least[self.second.rem_euclid(SECONDS as i64) as usize];
+        *slot = Some(slot.map_or(transit, |least| least.min(transit)));
+        let base = self.least.iter().flatten().copied().min().unwrap_or(transit);
+        self.base = Some(base);
+        base
+    }
+
+    fn weigh(&mut self, late: i64) {
+        self.packets = self.packets.saturating_add(1);
+        let keep = (1.0 - 1.0 / self.packets as f32).min(KEEP);
+        for share in &mut self.histogram {
+            *share *= keep;
+        }
+        let bucket = usize::try_from(late / BUCKET).unwrap_or(0).min(BUCKETS - 1);
+        self.histogram[bucket] += 1.0 - keep;
+    }
+
+    /// Lateness within which the configured share of packets comes.
+    fn quantile(&self) -> i64 {
+        let mut beyond = 1.0 - self.in_time;
+        for (bucket, share) in self.histogram.iter().enumerate().rev() {
+            beyond -= share;
+            if beyond < 0.0 {
+                return (bucket as i64 + 1) * BUCKET;
+            }
+        }
+        BUCKET
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::Random;
+
+    fn after(lateness: impl Fn(&mut Random, i64) -> i64, packets: i64) -> Delay {
+        let mut delay = Delay::new(JitterConfig::default());
+        let mut random = Random::new(7);
+        for n in 0..packets {
+            delay.arrive(n * 20_000 + 50_000 + lateness(&mut random, n), n * 20_000);
+        }
+        delay
+    }
+
+    #[test]
+    fn a_steady_path_asks_for_next_to_nothing() {
+        assert!(after(|_, _| 0, 50).target(0) <= 4_000);
+        assert_eq!(after(|_, _| 0, 50).base(), Some(50_000));
+    }
+
+    #[test]
+    fn even_jitter_asks_for_its_99th_percentile() {
+        let target = after(|random, _| (random.unit() * 100_000.0) as i64, 3000).target(0);
+        assert!((90_000..=106_000).contains(&target), "{target}");
+    }
+
+    #[test]
+    fn rare_stalls_are_remembered_by_their_peak() {
+        // 80 ms every 4 s: 2 % of the packets, below what the percentile sees.
+        let stalled =
+            |_: &mut Random, n: i64| if n % 200 < 4 { 80_000 - n % 200 * 20_000 } else { 0 };
+        let target = after(stalled, 1000).target(0);
+        assert!((80_000..=90_000).contains(&target), "{target}");
+    }
+
+    #[test]
+    fn calm_brings_the_target_down_again() {
+        let calm_later = |random: &mut Random, n: i64| {
+            if n < 500 { (random.unit() * 80_000.0) as i64 } else { 0 }
+        };
+        assert!(after(calm_later, 500).target(0) > 60_000);
+        assert!(after(calm_later, 3000).target(0) < 10_000);
+    }
+
+    #[test]
+    fn bounds_hold() {
+        let config = JitterConfig {
+            min_delay: crate::Micros(30_000),
+            max_delay: crate::Micros(60_000),
+            in_time: f32::NAN,
+        };
+        let mut delay = Delay::new(config);
+        delay.arrive(0, 0);
+        assert_eq!(delay.target(0), 30_000);
+        for n in 1..200 {
+            delay.arrive(n * 20_000 + n % 2 * 400_000, n * 20_000);
+        }
+        assert_eq!(delay.target(20_000), 60_000);
+    }
+}

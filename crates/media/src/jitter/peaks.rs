@@ -1,0 +1,58 @@
+/// Remembers rare, high peaks of lateness (a busy Wi-Fi that stalls every few seconds),
+/// which a percentile would forget. Times are µs.
+#[derive(Debug, Default)]
+pub(super) struct Peaks {
+    /// The last first.
+    recent: [Option<Peak>; 6],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Peak {
+    at: i64,
+    height: i64,
+}
+
+/// Above what is usual.
+const OVER: i64 = 15_000;
+/// Packets of one stall come within this.
+const SAME: i64 = 400_000;
+/// Peaks further apart have nothing to do with each other.
+const APART: i64 = 15_000_000;
+
+impl Peaks {
+    pub(super) fn arrive(&mut self, now: i64, late: i64, usual: i64) {
+        // Once covered by the target, a peak still is one against the usual; the last
+        // height tells what to look for.
+        let threshold = usual + OVER;
+        if late < threshold {
+            return;
+        }
+        if let Some(last) = &mut self.recent[0]
+            && now - last.at < SAME
+        {
+            last.height = last.height.max(late);
+            return;
+        }
+        self.recent.rotate_right(1);
+        self.recent[0] = Some(Peak { at: now, height: late });
+    }
+
+    /// The delay that covers the peaks while they recur, else 0.
+    pub(super) fn height(&self, now: i64) -> i64 {
+        let mut newer: Option<Peak> = None;
+        let mut apart = 0;
+        let mut height = 0;
+        for peak in self.recent.iter().flatten() {
+            if let Some(newer) = newer {
+                if newer.at - peak.at > APART {
+                    break;
+                }
+                apart = apart.max(newer.at - peak.at);
+            }
+            height = height.max(peak.height);
+            newer = Some(*peak);
+        }
+        let last = self.recent[0].map_or(i64::MIN / 2, |peak| peak.at);
+        if apart > 0 && now - last < 2 * apart { height } else { 0 }
+    }
+}

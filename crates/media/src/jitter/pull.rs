@@ -1,0 +1,205 @@
+//! Where the next samples come from.
+
+use super::window::Stored;
+use super::{HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, reel};
+use crate::BLOCK;
+use crate::codec::LONGEST;
+
+/// Share of missing packets from which waiting for redundancy pays, and no longer pays.
+const LOSSY: f32 = 0.01;
+const CLEAN: f32 = 0.004;
+/// Weight of a packet in that share.
+const WEIGHT: f32 = 1.0 / 256.0;
+/// The shortest that Opus can fill: 2.5 ms.
+const UNIT: usize = 120;
+
+impl JitterBuffer {
+    /// Puts at least 2.5 ms on the reel.
+    pub(super) fn pull(&mut self, now: i64) -> PlayoutKind {
+        let Some(first) = self.window.first() else { return self.hold() };
+        let (timestamp, duration) = (first.timestamp, first.duration);
+        let missing = self.window.missing();
+        let gap = timestamp - self.decoded;
+        match self.start {
+            Start::First | Start::Again { .. } => {
+                return self.place(timestamp, now);
+            }
+            Start::Done => {}
+        }
+        // A gap without a missing packet is a pause of the sender. In a pause, and after a
+        // guess that has faded, nothing ties the next packet to a moment.
+        let pause = gap > 0 && missing == 0;
+        if pause || (gap > 0 && self.fade.fading()) {
+            self.start = Start::Again { reset: false };
+            return self.place(timestamp, now);
+        }
+        if gap <= self.held || gap <= 0 {
+            return self.decode();
+        }
+        let gap = usize::try_from(gap - self.held).unwrap_or(LONGEST);
+        let redundant =
+            self.window.first().is_some_and(|f| self.decoder.has_redundancy(&f.payload));
+        if redundant && gap <= duration {
+            return self.recover(timestamp);
+        }
+        let ahead_of_redundancy = if redundant { gap - duration } else { gap };
+        let length = ahead_of_redundancy.min(BLOCK).next_multiple_of(UNIT);
+        self.decoded += self.held + length as i64;
+        self.held = 0;
+        self.guess(length)
+    }
+
+    /// Whether a pull would decode a packet that follows on the last.
+    pub(super) fn next_is_here(&self) -> bool {
+        self.window
+            .first()
+            .is_some_and(|first| self.window.missing() == 0 && first.timestamp <= self.decoded)
+    }
+
+    /// Drops packets when the delay is beyond what playing faster could mend.
+    pub(super) fn catch_up(&mut self, now: i64) {
+        if self.start != Start::Done || self.current(now) <= self.max_delay + HOPELESS {
+            return;
+        }
+        let mut dropped = false;
+        while self.window.len() > 1
+            && let Some(first) = self.window.first()
+            && self.delay_of(first.timestamp, now) > self.target()
+        {
+            self.window.take();
+            self.stats.discarded += 1;
+            dropped = true;
+        }
+        if dropped && let Some(first) = self.window.first() {
+            self.decoded = first.timestamp;
+            self.held = 0;
+            self.cut();
+        }
+    }
+
+    /// Starts with the packet at `timestamp`, or waits until it is its time.
+    fn place(&mut self, timestamp: i64, now: i64) -> PlayoutKind {
+        if self.delay_of(timestamp, now) < self.target() {
+            return self.hold();
+        }
+        if let Start::Again { reset } = self.start {
+            self.cut();
+            if reset {
+                self.decoder.reset();
+            }
+        }
+        self.start = Start::Done;
+        self.decode()
+    }
+
+    fn decode(&mut self) -> PlayoutKind {
+        self.account();
+        let Some(Stored { timestamp, duration, payload, .. }) = self.window.take() else {
+            return self.hold();
+        };
+        self.held = 0;
+        self.decoded = timestamp + duration as i64;
+        let room = self.reel.room(duration);
+        match self.decoder.decode(&payload, room) {
+            Ok(length) if length == duration => {
+                self.fade.speech(room);
+                self.splice(duration);
+                self.finish(duration, PlayoutKind::Speech)
+            }
+            Ok(_) | Err(_) => {
+                self.stats.discarded += 1;
+                self.guess(duration.next_multiple_of(UNIT))
+            }
+        }
+    }
+
+    /// What the packet before the first held, from the first.
+    fn recover(&mut self, timestamp: i64) -> PlayoutKind {
+        let Some(first) = self.window.first() else { return self.hold() };
+        let (sequence, length) = (first.sequence, first.duration);
+        let room = self.reel.room(length);
+        let recovered = self.decoder.recover(&first.payload, room).is_ok();
+        if recovered {
+            self.fade.speech(room);
+        }
+        self.account();
+        self.window.pass(sequence);
+        self.decoded = timestamp;
+        self.held = 0;
+        if !recovered {
+            return self.guess(length.next_multiple_of(UNIT));
+        }
+        self.stats.recovered += 1;
+        self.stats.lost = self.stats.lost.saturating_sub(1);
+        self.finish(length, PlayoutKind::Recovered)
+    }
+
+    /// Nothing to play, or too early: a guess that stands for nothing sent.
+    fn hold(&mut self) -> PlayoutKind {
+        if self.start == Start::First {
+            self.reel.room(BLOCK).fill(0.0);
+            self.fade.idle();
+            return self.finish(BLOCK, PlayoutKind::Idle);
+        }
+        // No more than the block needs: what is held is delay.
+        let length = BLOCK.saturating_sub(self.reel.ahead()).next_multiple_of(UNIT).max(UNIT);
+        self.held += length as i64;
+        self.guess(length)
+    }
+
+    fn guess(&mut self, length: usize) -> PlayoutKind {
+        let room = self.reel.room(length);
+        let faded = self.fade.faded();
+        if faded || self.decoder.conceal(room).is_err() {
+            room.fill(0.0);
+        }
+        self.fade.guess(room);
+        self.stats.concealed += length as u64;
+        self.finish(length, if faded { PlayoutKind::Noise } else { PlayoutKind::Concealed })
+    }
+
+    /// Keeps how the signal would have gone on, for the fade into what does not follow.
+    fn cut(&mut self) {
+        let mut onward = [0.0; SPLICE];
+        if self.fade.faded() || self.decoder.conceal(&mut onward).is_err() {
+            onward.fill(0.0);
+        }
+        self.fade.guess(&mut onward);
+        self.splice = Some(onward);
+    }
+
+    /// Fades from the kept signal into the samples just written.
+    fn splice(&mut self, length: usize) {
+        let Some(onward) = self.splice.take() else { return };
+        let overlap = length.min(SPLICE);
+        for (i, (new, old)) in self.reel.room(length).iter_mut().zip(onward).enumerate() {
+            if i < overlap {
+                *new = old + (*new - old) * reel::fade(i, overlap);
+            }
+        }
+    }
+
+    fn finish(&mut self, length: usize, kind: PlayoutKind) -> PlayoutKind {
+        self.reel.commit(length);
+        self.last_kind = kind;
+        kind
+    }
+
+    /// Counts the first packet and those missing before it.
+    fn account(&mut self) {
+        let missing = self.window.missing();
+        self.stats.lost += missing;
+        for _ in 0..missing.min(64) {
+            self.loss += (1.0 - self.loss) * WEIGHT;
+        }
+        self.loss -= self.loss * WEIGHT;
+        let redundant =
+            self.window.first().is_some_and(|f| self.decoder.has_redundancy(&f.payload));
+        if self.loss > LOSSY && redundant {
+            let duration = self.window.first().map_or(0, |f| f.duration as i64);
+            self.wait = super::micros(duration);
+        } else if self.loss < CLEAN {
+            self.wait = 0;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+/// A packet that waits for its time. Samples.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) sequence: i64,
+    pub(super) timestamp: i64,
+    pub(super) duration: usize,
+    pub(super) payload: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    Kept,
+    /// Its time has passed.
+    Late,
+    Duplicate,
+}
+
+/// Packets in the order of their sequence; never more than [`SLOTS`].
+#[derive(Debug)]
+pub(super) struct Window {
+    slots: Box<[Option<Stored>]>,
+    /// Of the last [`SLOTS`] numbers before `next`: came in time or late.
+    came: Box<[bool]>,
+    /// The first that has not been passed; `None`: nothing has been taken yet.
+    next: Option<i64>,
+    count: usize,
+}
+
+/// 5 s of 20 ms packets.
+const SLOTS: i64 = 256;
+
+impl Window {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: (0..SLOTS).map(|_| None).collect(),
+            came: (0..SLOTS).map(|_| false).collect(),
+            next: None,
+            count: 0,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.slots.fill_with(|| None);
+        self.came.fill(false);
+        self.next = None;
+        self.count = 0;
+    }
+
+    pub(super) fn put(&mut self, stored: Stored) -> Put {
+        let sequence = stored.sequence;
+        if let Some(next) = self.next {
+            if sequence < next {
+                if sequence < next - SLOTS || std::mem::replace(&mut self.came[at(sequence)], true)
+                {
+                    return Put::Duplicate;
+                }
+                return Put::Late;
+            }
+            // Nobody plays: the newest are worth more than the oldest.
+            self.pass(sequence - SLOTS + 1);
+        }
+        let slot = &mut self.slots[at(sequence)];
+        match slot {
+            Some(other) if other.sequence == sequence => return Put::Duplicate,
+            Some(_) => {}
+            None => self.count += 1,
+        }
+        *slot = Some(stored);
+        Put::Kept
+    }
+
+    pub(super) fn first(&self) -> Option<&Stored> {
+        if self.count == 0 {
+            return None;
+        }
+        match self.next {
+            Some(next) => (next..next + SLOTS).find_map(|n| self.slots[at(n)].as_ref()),
+            None => self.slots.iter().flatten().min_by_key(|stored| stored.sequence),
+        }
+    }
+
+    /// Takes the first out; what was missing before it has been passed.
+    pub(super) fn take(&mut self) -> Option<Stored> {
+        let sequence = self.first()?.sequence;
+        self.pass(sequence);
+        let stored = self.slots[at(sequence)].take()?;
+        self.count -= 1;
+        self.came[at(sequence)] = true;
+        self.next = Some(sequence + 1);
+        Some(stored)
+    }
+
+    /// Packets missing before the first.
+    pub(super) fn missing(&self) -> u64 {
+        match (self.next, self.first()) {
+            (Some(next), Some(first)) => first.sequence.abs_diff(next),
+            (None, _) | (_, None) => 0,
+        }
+    }
+
+    /// Everything before `sequence` is over.
+    pub(super) fn pass(&mut self, sequence: i64) {
+        let next = self.next.unwrap_or(sequence);
+        for n in next.max(sequence - SLOTS)..sequence {
+            if self.slots[at(n)].take().is_some() {
+                self.count -= 1;
+            }
+            self.came[at(n)] = false;
+        }
+        self.next = Some(next.max(sequence));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+}
+
+fn at(sequence: i64) -> usize {
+    sequence.rem_euclid(SLOTS) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(sequence: i64) -> Stored {
+        Stored { sequence, timestamp: sequence * 960, duration: 960, payload: vec![0] }
+    }
+
+    #[test]
+    fn order_is_restored_and_repetitions_are_known() {
+        let mut window = Window::new();
+        for n in [11, 10, 13] {
+            assert_eq!(window.put(stored(n)), Put::Kept);
+        }
+        assert_eq!(window.put(stored(11)), Put::Duplicate);
+        assert_eq!(window.take().unwrap().sequence, 10);
+        assert_eq!(window.put(stored(10)), Put::Duplicate);
+        assert_eq!(window.take().unwrap().sequence, 11);
+        assert_eq!(window.missing(), 1);
+        assert_eq!(window.take().unwrap().sequence, 13);
+        assert_eq!(window.put(stored(12)), Put::Late);
+        assert_eq!(window.put(stored(12)), Put::Duplicate);
+        assert!(window.take().is_none());
+    }
+
+    #[test]
+    fn the_newest_stay_when_nobody_plays() {
+        let mut window = Window::new();
+        window.put(stored(0));
+        window.take();
+        for n in 1..1000 {
+            window.put(stored(n));
+        }
+        assert_eq!(window.len() as i64, SLOTS);
+        assert_eq!(window.first().unwrap().sequence, 1000 - SLOTS);
+    }
+}

@@ -1,0 +1,81 @@
+use crate::world::{Coder, World, largest_step, speech};
+use omnibar_media::PlayoutKind;
+use omnibar_media::codec::EncoderConfig;
+use omnibar_media::sim::{Jitter, NetworkConfig, Stall};
+
+fn jittery(most: u64) -> NetworkConfig {
+    NetworkConfig { jitter: Jitter::Uniform(most), ..NetworkConfig::default() }
+}
+
+#[test]
+fn delay_goes_up_under_jitter_and_down_after() {
+    let mut world = World::new(Coder::Pcm, jittery(0), speech(3, 10));
+    world.run(3.0);
+    let calm = world.stats().delay_ms;
+    world.network.change(jittery(80_000));
+    world.run(20.0);
+    let rough = world.stats().delay_ms;
+    let before = world.count(PlayoutKind::Concealed);
+    world.run(10.0);
+    let share = (world.count(PlayoutKind::Concealed) - before) as f32 / 1000.0;
+    world.network.change(jittery(0));
+    world.run(40.0);
+    let again = world.stats().delay_ms;
+    assert!(calm < 15.0, "{calm}");
+    assert!((50.0..=110.0).contains(&rough), "{rough}");
+    assert!(share < 0.05, "{share} of the blocks guessed once adapted");
+    assert!(again < 20.0, "{again}");
+}
+
+#[test]
+fn a_short_stall_loses_nothing() {
+    let stalling = NetworkConfig {
+        stall: Some(Stall { every: 4_000_000, length: 120_000 }),
+        ..NetworkConfig::default()
+    };
+    let mut world = World::new(Coder::Pcm, stalling, speech(4, 10));
+    world.run(14.0);
+    let before = world.count(PlayoutKind::Concealed);
+    world.run(16.0);
+    let stats = world.stats();
+    assert_eq!(stats.late, 0, "{stats:?}");
+    assert_eq!(stats.lost, 0);
+    // By now the peaks are known and covered.
+    assert_eq!(world.count(PlayoutKind::Concealed), before, "{stats:?}");
+    assert!(stats.target_ms >= 110.0, "{stats:?}");
+}
+
+#[test]
+fn reordered_and_repeated_packets_play_once_in_order() {
+    let network =
+        NetworkConfig { reorder: 0.05, duplicate: 0.1, ordered: false, ..jittery(10_000) };
+    let mut world = World::new(Coder::Pcm, network, speech(5, 10));
+    world.run(30.0);
+    let stats = world.stats();
+    assert!(stats.duplicate > 200, "{stats:?}");
+    // 5 % come 30 ms later: more than the 97th percentile leaves out.
+    assert!(stats.target_ms > 25.0, "{stats:?}");
+    let share = stats.late as f32 / stats.received as f32;
+    assert!(share < 0.03, "{share}");
+}
+
+#[test]
+fn stretching_and_guessing_do_not_click() {
+    let coder = Coder::opus(EncoderConfig::default());
+    let source = speech(6, 10);
+    let mut clean = World::new(coder, jittery(0), source.clone());
+    clean.run(10.0);
+    let natural = largest_step(&clean.heard);
+    for (seed, most) in [(1, 60_000), (2, 120_000), (3, 200_000)] {
+        let coder = Coder::opus(EncoderConfig::default());
+        let mut world =
+            World::new(coder, jittery(most), source.clone()).seeded(jittery(most), seed);
+        world.run(5.0);
+        world.network.change(jittery(0));
+        world.run(5.0);
+        let stats = world.stats();
+        assert!(stats.removed > 0 && stats.concealed > 0, "{stats:?}");
+        let step = largest_step(&world.heard);
+        assert!(step < natural * 1.5 + 0.02, "{step} against {natural}; {stats:?}");
+    }
+}

@@ -1,0 +1,35 @@
+use crate::world::{Coder, World, speech};
+use omnibar_media::PlayoutKind;
+use omnibar_media::sim::NetworkConfig;
+
+/// Ten minutes of a sender whose clock is off by half a thousandth.
+fn ten_minutes(ppm: f64) -> World {
+    let mut world = World::new(Coder::Pcm, NetworkConfig::default(), speech(8, 10)).drifting(ppm);
+    for _ in 0..600 {
+        world.run(1.0);
+        world.sent.truncate(48_000 * 4);
+        world.heard.clear();
+        let delay = world.stats().delay_ms;
+        assert!((-1.0..=30.0).contains(&delay), "{ppm} ppm: {:?}", world.stats());
+    }
+    world
+}
+
+#[test]
+fn a_fast_sender_is_followed_without_a_gap() {
+    let world = ten_minutes(500.0);
+    let stats = world.stats();
+    assert_eq!(world.count(PlayoutKind::Concealed), 0, "{stats:?}");
+    // 500 ppm of ten minutes.
+    let removed = stats.removed as f32 - stats.inserted as f32;
+    assert!((removed / 14_400.0 - 1.0).abs() < 0.1, "{removed}");
+}
+
+#[test]
+fn a_slow_sender_is_followed_without_a_gap() {
+    let world = ten_minutes(-500.0);
+    let stats = world.stats();
+    assert_eq!(world.count(PlayoutKind::Concealed), 0, "{stats:?}");
+    let inserted = stats.inserted as f32 - stats.removed as f32;
+    assert!((inserted / 14_400.0 - 1.0).abs() < 0.1, "{inserted}");
+}
