@@ -6,9 +6,21 @@
 //! A leg is one party's voice. Legs that are connected by a bridge hear each other;
 //! a leg in no bridge hears its [`Feed`].
 
+mod board;
+pub mod builtin;
+mod clock;
+mod connection;
 mod link;
+mod loops;
+mod music;
+mod party;
+mod recording;
+mod speech;
+mod studio;
 
+pub use builtin::BuiltinConfig;
 pub use link::SwitchLink;
+pub use party::{Script, Scripts};
 
 use omnibar_model::{Cause, IvrId, LegId, PhoneNumber};
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,185 @@
+use super::outlet::{Outlet, Source};
+use super::train::Train;
+use crate::switch::recording::Tap;
+use crate::switch::{Feed, loops};
+use omnibar_media::{Digit, Micros, Packet, event};
+use omnibar_model::LegId;
+use omnibar_peer::{OPUS, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use tokio::sync::oneshot;
+
+/// Where packets for a leg leave the board.
+pub(crate) trait Exit: Send {
+    /// Must not block.
+    fn send(&self, packet: Packet);
+    /// False: this party needs digits as tones.
+    fn takes_events(&self) -> bool;
+}
+
+/// What carries a leg's voice.
+pub(crate) enum Kind {
+    /// A WebRTC connection; it ends when this is dropped.
+    Peer { _hang_up: oneshot::Sender<()> },
+    /// A party in this process: what it was made from.
+    Party { made_of: String },
+}
+
+/// Where what a leg says goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    Nobody,
+    Leg(u64),
+    /// `until_mixed`: the leg that heard this one directly and goes on doing so until
+    /// the room's first packet, so that no gap opens while the mixer fills.
+    Room {
+        room: u64,
+        until_mixed: Option<u64>,
+    },
+}
+
+/// What a leg hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hears {
+    Feed,
+    Nobody,
+    Leg(u64),
+    Room { room: u64, until_mixed: Option<u64> },
+}
+
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) kind: Kind,
+    pub(crate) up: bool,
+    pub(crate) exit: Option<Box<dyn Exit>>,
+    pub(crate) to: To,
+    pub(crate) hears: Hears,
+    pub(crate) bridge: Option<String>,
+    /// In a bridge with somebody.
+    pub(crate) connected: bool,
+    pub(crate) tap: Option<Tap>,
+    pub(crate) digits: event::Receiver,
+    pub(crate) path: Path,
+    feed: Feed,
+    /// Ticks that the present feed has played.
+    played: usize,
+    feed_sequence: u16,
+    outlet: Outlet,
+    train: Train,
+}
+
+/// Whether anything comes from a peer.
+#[derive(Debug)]
+pub(crate) struct Path {
+    pub(crate) flowing: bool,
+    pub(crate) last: Micros,
+    /// Since when the connection is lost, by its own account.
+    pub(crate) lost: Option<Micros>,
+}
+
+impl Leg {
+    pub(crate) fn new(id: LegId, kind: Kind, seed: u64, now: Micros) -> Self {
+        Self {
+            id,
+            kind,
+            up: false,
+            exit: None,
+            to: To::Nobody,
+            hears: Hears::Feed,
+            bridge: None,
+            connected: false,
+            tap: None,
+            digits: event::Receiver::new(),
+            path: Path { flowing: true, last: now, lost: None },
+            feed: Feed::Silence,
+            played: 0,
+            feed_sequence: 0,
+            outlet: Outlet::new(seed),
+            train: Train::default(),
+        }
+    }
+
+    pub(crate) fn set_feed(&mut self, feed: Feed) {
+        if self.feed != feed {
+            self.feed = feed;
+            self.played = 0;
+        }
+    }
+
+    /// Starts what the feed plays from its begin, when the leg leaves a bridge.
+    pub(crate) fn rewind_feed(&mut self) {
+        self.played = 0;
+    }
+
+    /// False when too many digits wait.
+    pub(crate) fn press(&mut self, digit: Digit) -> bool {
+        self.train.press(digit)
+    }
+
+    /// A packet of the source that this leg hears.
+    pub(crate) fn hear(&mut self, now: Micros, source: Source, packet: Packet) {
+        if self.train.is_sounding() {
+            return;
+        }
+        let takes_events = self.exit.as_ref().is_some_and(|exit| exit.takes_events());
+        match packet.payload_type {
+            OPUS => {}
+            TELEPHONE_EVENT if takes_events => {}
+            // The leg's own train gets these digits instead.
+            TELEPHONE_EVENT | TELEPHONE_EVENT_8K => return,
+            _ => return,
+        }
+        if let Some(packet) = self.outlet.pass(now, source, packet) {
+            self.send(now, packet);
+        }
+    }
+
+    /// Whether a digit in this packet has to be made anew for this leg.
+    pub(crate) fn needs_digit_from(&self, packet: &Packet) -> bool {
+        let as_it_is = packet.payload_type == TELEPHONE_EVENT
+            && self.exit.as_ref().is_some_and(|exit| exit.takes_events());
+        !as_it_is
+    }
+
+    /// Whether [`Leg::tick`] has something to do.
+    pub(crate) fn needs_ticks(&self) -> bool {
+        self.train.is_busy() || (self.hears == Hears::Feed && self.feed != Feed::Silence)
+    }
+
+    /// 20 ms have passed; `tick` counts them.
+    pub(crate) fn tick(&mut self, now: Micros, tick: u64) {
+        let events = self.exit.as_ref().is_some_and(|exit| exit.takes_events());
+        if let Some(packet) = self.train.next(now, events, &mut self.outlet) {
+            self.send(now, packet);
+            return;
+        }
+        if self.hears != Hears::Feed {
+            return;
+        }
+        let Some(loops) = loops::loops() else { return };
+        let frames = match self.feed {
+            Feed::Silence => return,
+            Feed::Music => &loops.music,
+            Feed::Ringback => &loops.ringback,
+            Feed::Busy => &loops.busy,
+        };
+        let Some(payload) = frames.get(self.played % frames.len().max(1)) else { return };
+        self.played += 1;
+        self.feed_sequence = self.feed_sequence.wrapping_add(1);
+        let packet = Packet {
+            sequence: self.feed_sequence,
+            timestamp: (tick as u32).wrapping_mul(960),
+            payload_type: OPUS,
+            marker: false,
+            payload: payload.clone(),
+        };
+        self.hear(now, Source::Feed, packet);
+    }
+
+    fn send(&mut self, now: Micros, packet: Packet) {
+        if let Some(tap) = &self.tap {
+            tap.heard(now, &packet);
+        }
+        if let Some(exit) = &self.exit {
+            exit.send(packet);
+        }
+    }
+}
