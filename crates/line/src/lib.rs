@@ -1,1 +1,96 @@
+//! The session's one voice connection to the centre, kept up so that answering a call
+//! needs no new ICE or DTLS.
+//!
+//! ```text
+//!  driver ──open, restart, signal──▶ Line ─▶ session task ─▶ Peer ◀──UDP──▶ centre
+//!         ◀──LineEvent── Inbox ◀────────────────┘              │
+//!  media thread ──LineSink──────────────────────────────▶ send ┤
+//!               ◀──rtrb::Consumer<Received>◀──────────────────┘
+//! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod network;
+mod session;
+mod voice;
+
+pub use omnibar_peer::Bind;
+pub use voice::{Dropped, LineSink};
+
+use omnibar_media::Received;
+use omnibar_softphone::{IceServer, Inbox, VoiceSignal};
+use session::{Order, Session};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+pub struct LineConfig {
+    pub bind: Bind,
+    /// Takes what arrives; what does not fit is dropped and counted.
+    pub received: rtrb::Producer<Received>,
+    /// Kept at the path's round trip in µs; 0 while it is not known.
+    pub round_trip: Arc<AtomicU64>,
+    /// Of the clock in [`Received::arrived`].
+    pub epoch: Instant,
+}
+
+impl fmt::Debug for LineConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineConfig").field("bind", &self.bind).finish_non_exhaustive()
+    }
+}
+
+/// Starts the line on the current tokio runtime; it ends when the [`Line`] is dropped.
+/// The sink is for the media thread.
+///
+/// # Panics
+/// Outside a tokio runtime.
+#[must_use]
+pub fn start(config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
+    let (orders, ordered) = mpsc::unbounded_channel();
+    let voice = Arc::new(voice::Voice::new(config.received, config.epoch));
+    let sink = LineSink::new(voice.clone());
+    let session = Session::new(config.bind, config.round_trip, voice.clone(), inbox);
+    tokio::spawn(session.run(ordered, network::changes()));
+    (Line { orders, voice }, sink)
+}
+
+/// The driver's handle. Every method posts and returns.
+#[derive(Debug)]
+pub struct Line {
+    orders: mpsc::UnboundedSender<Order>,
+    voice: Arc<voice::Voice>,
+}
+
+impl Line {
+    /// Packets lost on this machine since the start, for the log and the tests.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.voice.dropped()
+    }
+
+    fn post(&self, order: Order) {
+        // The task is gone only when the runtime is being shut down.
+        let _ = self.orders.send(order);
+    }
+}
+
+impl omnibar_softphone::Line for Line {
+    fn open(&mut self, servers: Vec<IceServer>) {
+        self.post(Order::Open(servers));
+    }
+
+    fn restart(&mut self) {
+        self.post(Order::Restart);
+    }
+
+    fn close(&mut self) {
+        self.post(Order::Close);
+    }
+
+    fn signal(&mut self, signal: VoiceSignal) {
+        self.post(Order::Signal(signal));
+    }
+}

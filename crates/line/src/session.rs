@@ -1,0 +1,258 @@
+use crate::network::Networks;
+use crate::voice::Voice;
+use futures_util::{Stream, StreamExt};
+use if_watch::IfEvent;
+use omnibar_desk::LineState;
+use omnibar_peer::{Bind, Peer, PeerConfig, PeerError, PeerEvent, PeerState};
+use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, VoiceSignal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+/// Pause between two looks at the path's round trip.
+const MEASURE: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(crate) enum Order {
+    Open(Vec<IceServer>),
+    Restart,
+    Close,
+    Signal(VoiceSignal),
+}
+
+/// The task behind a [`crate::Line`].
+pub(crate) struct Session {
+    bind: Bind,
+    round_trip: Arc<AtomicU64>,
+    voice: Arc<Voice>,
+    inbox: Inbox,
+    current: Option<Current>,
+    told: LineState,
+    networks: Networks,
+}
+
+struct Current {
+    peer: Peer,
+    events: mpsc::UnboundedReceiver<PeerEvent>,
+    /// Whether packets have been able to flow: what connects after that is recovering.
+    was_up: bool,
+}
+
+impl Session {
+    pub(crate) fn new(
+        bind: Bind,
+        round_trip: Arc<AtomicU64>,
+        voice: Arc<Voice>,
+        inbox: Inbox,
+    ) -> Self {
+        Self {
+            bind,
+            round_trip,
+            voice,
+            inbox,
+            current: None,
+            told: LineState::Closed,
+            networks: Networks::default(),
+        }
+    }
+
+    /// Runs until the handle is dropped.
+    pub(crate) async fn run(
+        mut self,
+        mut orders: mpsc::UnboundedReceiver<Order>,
+        mut network: impl Stream<Item = IfEvent> + Unpin,
+    ) {
+        let mut measure = interval(MEASURE);
+        measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let settled = self.networks.deadline();
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => self.order(order).await,
+                    None => return self.close().await,
+                },
+                Some(event) = next_event(&mut self.current) => self.peer_event(event),
+                Some(event) = network.next() => self.networks.note(Instant::now(), event),
+                () = sleep_until(settled.unwrap_or_else(Instant::now)), if settled.is_some() => {
+                    self.network_settled();
+                }
+                _ = measure.tick(), if self.told == LineState::Up => self.measure().await,
+            }
+        }
+    }
+
+    async fn order(&mut self, order: Order) {
+        match order {
+            Order::Open(servers) => self.open(servers).await,
+            Order::Restart => self.restart().await,
+            Order::Close => {
+                self.close().await;
+                self.tell(LineState::Closed);
+            }
+            Order::Signal(signal) => self.signal(signal).await,
+        }
+    }
+
+    async fn open(&mut self, servers: Vec<IceServer>) {
+        self.close().await;
+        self.tell(LineState::Connecting);
+        if let Err(error) = self.try_open(servers).await {
+            tracing::warn!(%error, "the voice connection was not opened");
+            self.give_up().await;
+        }
+    }
+
+    async fn try_open(&mut self, servers: Vec<IceServer>) -> Result<(), PeerError> {
+        let config = PeerConfig {
+            ice_servers: servers.into_iter().map(ice_server).collect(),
+            bind: self.bind.clone(),
+            rebind_on_restart: true,
+            ..PeerConfig::default()
+        };
+        let (events_in, events) = mpsc::unbounded_channel();
+        let voice = self.voice.clone();
+        let peer = Peer::new(config, events_in, move |arrival| voice.arrived(arrival)).await?;
+        self.voice.replace(Some(peer.clone()));
+        self.current = Some(Current { peer: peer.clone(), events, was_up: false });
+        let offer = peer.offer().await?;
+        self.post(LineEvent::Signal(VoiceSignal::Offer(offer)));
+        Ok(())
+    }
+
+    async fn restart(&mut self) {
+        let Some(current) = &self.current else {
+            // Only a new connection helps.
+            return self.tell(LineState::Failed);
+        };
+        let peer = current.peer.clone();
+        let was_up = current.was_up;
+        match peer.restart().await {
+            Ok(offer) => {
+                self.tell(if was_up { LineState::Recovering } else { LineState::Connecting });
+                self.post(LineEvent::Signal(VoiceSignal::Offer(offer)));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the voice connection cannot be mended");
+                self.give_up().await;
+            }
+        }
+    }
+
+    async fn signal(&mut self, signal: VoiceSignal) {
+        let Some(current) = &self.current else {
+            tracing::debug!("a voice signal came while no connection is open");
+            return;
+        };
+        let peer = current.peer.clone();
+        match signal {
+            VoiceSignal::Answer(answer) => match peer.accept(&answer).await {
+                Ok(()) => {}
+                Err(PeerError::Stale) => tracing::debug!("an answer to an earlier offer came late"),
+                Err(
+                    error @ (PeerError::Open(_)
+                    | PeerError::Description(_)
+                    | PeerError::Candidate(_)
+                    | PeerError::Closed),
+                ) => {
+                    tracing::warn!(%error, "the centre's answer was refused");
+                    self.give_up().await;
+                }
+            },
+            VoiceSignal::Candidate(line) => {
+                if let Err(error) = peer.candidate(&line).await {
+                    tracing::debug!(%error, "a candidate of the centre was left out");
+                }
+            }
+            VoiceSignal::Offer(_) => tracing::warn!("the centre offered; only the line does"),
+        }
+    }
+
+    fn peer_event(&mut self, event: PeerEvent) {
+        match event {
+            PeerEvent::Candidate(line) => {
+                self.post(LineEvent::Signal(VoiceSignal::Candidate(line)));
+            }
+            PeerEvent::EndOfCandidates => {
+                self.post(LineEvent::Signal(VoiceSignal::Candidate(String::new())));
+            }
+            PeerEvent::State(state) => {
+                let Some(current) = &mut self.current else { return };
+                current.was_up |= state == PeerState::Connected;
+                let was_up = current.was_up;
+                self.tell(line_state(state, was_up));
+            }
+        }
+    }
+
+    fn network_settled(&mut self) {
+        if self.networks.changed(Instant::now()) {
+            tracing::info!("this machine is on another network");
+            self.post(LineEvent::NetworkChanged);
+        }
+    }
+
+    async fn measure(&mut self) {
+        let Some(current) = &self.current else { return };
+        let trip = current.peer.round_trip().await.unwrap_or_default();
+        let micros = u64::try_from(trip.as_micros()).unwrap_or(u64::MAX);
+        self.round_trip.store(micros, Ordering::Relaxed);
+    }
+
+    async fn give_up(&mut self) {
+        self.close().await;
+        self.tell(LineState::Failed);
+    }
+
+    async fn close(&mut self) {
+        self.voice.replace(None);
+        if let Some(current) = self.current.take() {
+            current.peer.close().await;
+            tracing::debug!(dropped = ?self.voice.dropped(), "the voice connection was closed");
+        }
+    }
+
+    fn tell(&mut self, state: LineState) {
+        if state == self.told {
+            return;
+        }
+        tracing::info!(from = ?self.told, to = ?state, "line");
+        self.told = state;
+        if state != LineState::Up {
+            self.round_trip.store(0, Ordering::Relaxed);
+        }
+        self.post(LineEvent::Changed(state));
+    }
+
+    fn post(&self, event: LineEvent) {
+        // A driver that has ended drops the line next.
+        self.inbox.post(Event::Line(event));
+    }
+}
+
+async fn next_event(current: &mut Option<Current>) -> Option<PeerEvent> {
+    match current {
+        Some(current) => current.events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn line_state(peer: PeerState, was_up: bool) -> LineState {
+    match peer {
+        PeerState::Connecting if was_up => LineState::Recovering,
+        PeerState::Connecting => LineState::Connecting,
+        PeerState::Connected => LineState::Up,
+        PeerState::Disconnected => LineState::Lost,
+        PeerState::Failed => LineState::Failed,
+        PeerState::Closed => LineState::Closed,
+    }
+}
+
+fn ice_server(server: IceServer) -> omnibar_peer::IceServer {
+    omnibar_peer::IceServer {
+        urls: server.urls,
+        username: server.username,
+        credential: server.credential,
+    }
+}
