@@ -8,8 +8,10 @@ use omnibar_backend::BackendConfig;
 use omnibar_center::{Centre, Config as CentreConfig};
 use omnibar_contract::{NoticeKind, WindowView};
 use omnibar_headset::HeadsetConfig;
-use omnibar_line::LineConfig;
+use omnibar_line::{Bind, LineConfig};
 use omnibar_softphone::{Clock, Doors, Event, Inbox, Initial, Ports, Softphone};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 /// Packets between line and media thread: 256 of 20 ms are 5 s, more than any jitter
@@ -41,12 +43,23 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
     let remembered = c.kept.remembered.clone();
 
     let (received, arriving) = rtrb::RingBuffer::new(RING);
-    let (line, outgoing, round_trip) = omnibar_line::start(
-        LineConfig { bind: c.common.bind.clone(), received, epoch },
+    let round_trip = Arc::new(AtomicU64::new(0));
+    let bind = match c.common.bind.as_slice() {
+        [] => Bind::All,
+        only => Bind::Only(only.to_vec()),
+    };
+    let (line, sink) = omnibar_line::start(
+        LineConfig { bind, received, round_trip: Arc::clone(&round_trip), epoch },
         inbox.clone(),
     );
     let headset = omnibar_headset::start(
-        HeadsetConfig { sink: outgoing, source: arriving, round_trip, epoch, settings: settings.clone() },
+        HeadsetConfig {
+            sink: Box::new(sink),
+            source: arriving,
+            round_trip,
+            epoch,
+            settings: settings.clone(),
+        },
         inbox.clone(),
     );
     let backend = omnibar_backend::start(
