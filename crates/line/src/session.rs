@@ -256,3 +256,42 @@ fn ice_server(server: IceServer) -> omnibar_peer::IceServer {
         credential: server.credential,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_of_address_changes_is_one_event() {
+        let (inbox, mut events) = Inbox::new();
+        let (received, _ring) = rtrb::RingBuffer::new(4);
+        let voice = Arc::new(Voice::new(received, std::time::Instant::now()));
+        let session = Session::new(Bind::AllInterfaces, Arc::default(), voice, inbox);
+        let (orders, ordered) = mpsc::unbounded_channel();
+        let (change, changes) = mpsc::unbounded_channel();
+        let network =
+            stream::unfold(changes, |mut changes: mpsc::UnboundedReceiver<IfEvent>| async {
+                Some((changes.recv().await?, changes))
+            });
+        let task = tokio::spawn(session.run(ordered, Box::pin(network)));
+        let pause = |ms| tokio::time::sleep(Duration::from_millis(ms));
+        let up = |net: &str| change.send(IfEvent::Up(net.parse().unwrap())).unwrap();
+
+        up("192.168.1.7/24");
+        pause(1_000).await;
+        let begun = Instant::now();
+        for host in 1..=5 {
+            up(&format!("10.0.0.{host}/8"));
+            pause(200).await;
+        }
+        let event = events.recv().await;
+        assert!(matches!(event, Some(Event::Line(LineEvent::NetworkChanged))), "{event:?}");
+        assert_eq!(begun.elapsed(), Duration::from_millis(4 * 200) + crate::network::SETTLE);
+        pause(60_000).await;
+        assert!(events.try_recv().is_err(), "told once");
+
+        drop(orders);
+        task.await.unwrap();
+    }
+}
