@@ -136,6 +136,7 @@ function isTextField(target: EventTarget | null): boolean {
 function isControl(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    target.closest('button, a[href], input, select, [role="menuitem"], [role="option"], [tabindex="0"]') !== null
+    target.closest('button, a[href], input, select, [role="menuitem"], [role="option"], [tabindex="0"]') !==
+      null
   );
 }

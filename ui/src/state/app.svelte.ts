@@ -41,6 +41,8 @@ export class App {
   panel: Panel = $state('none');
   /** Digits sent from the keypad since it was opened. */
   dialled: string = $state('');
+  /** What stands in the dial field; an offer that covers it does not lose it. */
+  dialText: string = $state('');
   /** A press of the dispose key that the disposition panel should answer. */
   disposeAsked: number = $state(0);
   /** When the link came to be as it is: its next try is counted from there. */

@@ -1,7 +1,7 @@
 import type { Ask, Refusal, Verb } from '../contract/generated';
 
 /** Part of the screen beside whose controls a refusal is shown. */
-export type Area = 'window' | 'presence' | 'offer' | 'call' | 'reach' | 'wrap_up' | 'dial';
+export type Area = 'window' | 'presence' | 'offer' | 'call' | 'wrap_up' | 'dial';
 
 const OF_VERB: Record<Verb, Area> = {
   sign_in: 'window',
@@ -16,8 +16,8 @@ const OF_VERB: Record<Verb, Area> = {
   resume: 'call',
   mute: 'call',
   dtmf: 'call',
-  transfer: 'reach',
-  consult: 'reach',
+  transfer: 'call',
+  consult: 'call',
   complete: 'call',
   conference: 'call',
   drop: 'call',

@@ -243,16 +243,16 @@ export const en = {
           `The keychain cannot be used: ${kind.detail}`,
         );
       case 'settings_unreadable':
-        return say('Your settings could not be read', `Defaults are in use; the old file is ${kind.kept_as}.`);
+        return say(
+          'Your settings could not be read',
+          `Defaults are in use; the old file is ${kind.kept_as}.`,
+        );
       case 'settings_not_saved':
         return say('Your settings could not be saved', kind.detail);
       case 'logs_exported':
         return say('Logs exported', kind.path);
       case 'keys_taken':
-        return say(
-          `Another program uses ${kind.keys.join(', ')}`,
-          'These keys work in this window only.',
-        );
+        return say(`Another program uses ${kind.keys.join(', ')}`, 'These keys work in this window only.');
       case 'centre_not_started':
         return say('The demo centre did not start', kind.detail);
       default:

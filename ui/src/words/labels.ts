@@ -14,6 +14,7 @@ export const labels = {
   signInLead: 'Use the account of your contact centre.',
   signInDemo: 'A demo centre with demo customers is running.',
   demoHint: 'Try it with',
+  demoFill: 'Fill in',
   centre: 'Centre',
   user: 'User',
   password: 'Password',
@@ -147,6 +148,7 @@ export const labels = {
   noDispositions: 'This campaign has no dispositions. Ask your administrator.',
   chooseDisposition: 'Choose a disposition',
   dispose: 'Dispose',
+  left: 'left',
   wrapUpLeft: 'Time left for wrap-up',
   talked: (time: string) => `talked ${time}`,
 

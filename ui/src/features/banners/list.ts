@@ -13,6 +13,8 @@ export interface Banner {
   tone: 'info' | 'warn' | 'danger';
   urgent: boolean;
   close?: () => void;
+  /** Choosing another device would help. */
+  devices?: boolean;
 }
 
 /** Everything that stays on the screen until mended or dismissed, gravest first. */
@@ -31,7 +33,11 @@ export function banners(app: App): Banner[] {
   const { fault } = view.audio;
   if (fault) {
     const tone = fault.fault === 'device_lost' ? 'warn' : 'danger';
-    add('banner-audio', words.audioFault(fault), { tone, urgent: true });
+    add('banner-audio', words.audioFault(fault), {
+      tone,
+      urgent: true,
+      devices: fault.fault !== 'no_sound_server' && fault.fault !== 'denied',
+    });
   }
   if (app.fault) {
     add('banner-fault', words.fault(app.fault), { tone: 'danger', close: () => (app.fault = null) });

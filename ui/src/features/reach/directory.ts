@@ -14,9 +14,7 @@ export function groups(directory: DirectoryView, text: string): Group[] {
   const entries = [...directory.entries];
   const typed = parseNumber(text);
   if ('number' in typed && /\d{3,}/.test(typed.number)) {
-    const known = entries.some(
-      (e) => e.destination.kind === 'number' && e.destination.id === typed.number,
-    );
+    const known = entries.some((e) => e.destination.kind === 'number' && e.destination.id === typed.number);
     if (!known) {
       entries.unshift({
         destination: { kind: 'number', id: typed.number },

@@ -1,0 +1,120 @@
+// Pictures of every fixture screen, light and dark, in a headless Chromium.
+// node scripts/shots.mjs OUT_DIR [NAME...]
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { createServer } from 'vite';
+
+const [out, ...only] = process.argv.slice(2);
+if (!out) {
+  console.error('usage: node scripts/shots.mjs OUT_DIR [NAME...]');
+  process.exit(2);
+}
+await mkdir(out, { recursive: true });
+
+const click = (id) => (page) => page.getByTestId(id).first().click();
+const wait = (ms) => (page) => page.waitForTimeout(ms);
+const type = (id, text) => (page) => page.getByTestId(id).first().fill(text);
+
+/** Name, fixture, and what to press before the picture. */
+const shots = [
+  ...[
+    'sign-in',
+    'sign-in-demo',
+    'sign-in-fault',
+    'sign-in-elsewhere',
+    'signing-in',
+    'choose',
+    'home',
+    'home-empty',
+    'home-missed',
+    'break',
+    'reconnecting',
+    'offer',
+    'offers',
+    'ringing',
+    'call',
+    'held',
+    'refused',
+    'offer-in-call',
+    'consult',
+    'conference',
+    'several',
+    'wrap-up',
+    'notices',
+    'bar-home',
+    'bar-offer',
+    'bar-call',
+    'bar-consult',
+    'bar-wrap-up',
+    'bar-reconnecting',
+  ].map((name) => [name, name]),
+  ['presence-menu', 'home', click('presence-menu')],
+  ['shape-menu', 'home', click('shape-menu')],
+  ['keypad', 'call', wait(350), click('keypad'), wait(350), click('key-1'), click('key-hash')],
+  ['transfer', 'call', wait(350), click('transfer')],
+  ['transfer-chosen', 'call', wait(350), click('transfer'), wait(350), click('directory-result')],
+  ['transfer-number', 'call', wait(350), click('transfer'), type('directory-search', '+1 555 0123')],
+  ['conference-add', 'call', wait(350), click('conference')],
+  ['wrap-up-code', 'wrap-up', wait(350), click('disposition-class'), wait(350), click('disposition-code')],
+  ['wrap-up-search', 'wrap-up', wait(350), type('disposition-search', 'call')],
+  ['settings-audio', 'home', click('settings')],
+  ['settings-select', 'home', click('settings'), click('audio-ringer')],
+  ['settings-appearance', 'home', click('settings'), click('settings-appearance')],
+  ['settings-general', 'home', click('settings'), click('settings-general')],
+  ['settings-connection', 'home', click('settings'), click('settings-connection')],
+  ['cheat-sheet', 'call', (page) => page.keyboard.press('?')],
+  ['tooltip', 'call', (page) => page.getByTestId('hold').hover(), wait(700)],
+  ['focus', 'call', (page) => page.keyboard.press('Tab'), (page) => page.keyboard.press('Tab')],
+  ['bar-presence', 'bar-home', click('presence-menu')],
+  ['bar-keypad', 'bar-call', wait(350), click('keypad')],
+  ['bar-transfer', 'bar-call', wait(350), click('transfer'), wait(350), click('directory-result')],
+  [
+    'bar-wrap-up-code',
+    'bar-wrap-up',
+    wait(350),
+    click('disposition-class'),
+    wait(350),
+    click('disposition-code'),
+  ],
+];
+
+const server = await createServer({ root: new URL('..', import.meta.url).pathname, server: { port: 0 } });
+await server.listen();
+const base = server.resolvedUrls.local[0];
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
+let failed = 0;
+for (const scheme of ['light', 'dark']) {
+  for (const [name, fixture, ...steps] of shots) {
+    if (only.length > 0 && !only.includes(name)) continue;
+    const bar = fixture.startsWith('bar-');
+    const page = await browser.newPage({
+      colorScheme: scheme,
+      viewport: bar ? { width: 1280, height: 48 } : { width: 375, height: 667 },
+      deviceScaleFactor: bar ? 1 : 2,
+    });
+    page.on('pageerror', (error) => {
+      failed += 1;
+      console.error(`${name} (${scheme}): ${error.message}`);
+    });
+    page.on('console', (line) => line.type() === 'error' && console.error(`${name}: ${line.text()}`));
+    try {
+      await page.goto(`${base}?fixture=${fixture}`);
+      await page.waitForSelector('[data-testid]');
+      await page.evaluate(() => document.fonts.ready);
+      for (const step of steps) await step(page);
+      await page.waitForTimeout(120);
+      await page.screenshot({ path: join(out, `${name}-${scheme}.png`) });
+    } catch (error) {
+      failed += 1;
+      console.error(`${name} (${scheme}): ${error.message}`);
+    }
+    await page.close();
+  }
+}
+await browser.close();
+await server.close();
+process.exit(failed > 0 ? 1 : 0);
