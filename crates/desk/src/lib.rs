@@ -1,3 +1,4 @@
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 //! What the agent's desk does next.
 //!
 //! Sans-IO: `Desk::handle` takes one [`Input`] at a [`Moment`], `Desk::poll_effect`
@@ -25,6 +26,7 @@ mod session;
 mod settle;
 mod snapshot;
 mod table;
+mod transcript;
 mod view;
 mod voice;
 
@@ -35,3 +37,4 @@ pub use input::{Ask, Input, LineState, Link, SessionStart, SignInFault};
 pub use snapshot::{
     CallView, Can, Pending, PresenceView, RefusalView, SessionView, Snapshot, Verb,
 };
+pub use transcript::{BadTranscript, record, replay, transcript_start};

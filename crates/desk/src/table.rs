@@ -164,3 +164,78 @@ fn mute(voice: VoicePath) -> Ruling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnibar_model::Moment;
+    use std::fmt::Write;
+
+    /// The table as a person reads it: `conversation verb voice:ruling …`.
+    fn table() -> String {
+        let conversations = [
+            Conversation::Offered { expires: Moment(1) },
+            Conversation::Ringing,
+            Conversation::Connected,
+            Conversation::Held,
+            Conversation::Wrapping { until: None },
+            Conversation::Ended,
+        ];
+        let voices = [
+            VoicePath::None,
+            VoicePath::Connecting,
+            VoicePath::Flowing,
+            VoicePath::Lost,
+            VoicePath::Recovering,
+        ];
+        let verbs = [
+            Verb::SignIn,
+            Verb::Choose,
+            Verb::SignOut,
+            Verb::SetPresence,
+            Verb::Select,
+            Verb::Accept,
+            Verb::Reject,
+            Verb::Dial,
+            Verb::Hold,
+            Verb::Resume,
+            Verb::Mute,
+            Verb::Dtmf,
+            Verb::Transfer,
+            Verb::Consult,
+            Verb::Complete,
+            Verb::Conference,
+            Verb::Drop,
+            Verb::End,
+            Verb::Note,
+            Verb::Dispose,
+        ];
+        let mut text = String::new();
+        for conversation in conversations {
+            let state = format!("{conversation:?}");
+            let state = state.split(' ').next().unwrap_or("");
+            for verb in verbs {
+                let rulings = voices.map(|voice| decide(conversation, voice, verb));
+                write!(text, "{state:9} {:11}", format!("{verb:?}")).unwrap();
+                if rulings.iter().all(|r| *r == rulings[0]) {
+                    writeln!(text, " {:?}", rulings[0]).unwrap();
+                } else {
+                    for (voice, ruling) in voices.iter().zip(rulings) {
+                        write!(text, " {voice:?}:{ruling:?}").unwrap();
+                    }
+                    text.push('\n');
+                }
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_table_is_the_agreed_one() {
+        let agreed = include_str!("../tests/decisions.txt");
+        for (is, agreed) in table().lines().zip(agreed.lines()) {
+            assert_eq!(is, agreed, "change tests/decisions.txt if this is meant");
+        }
+        assert_eq!(table(), agreed);
+    }
+}

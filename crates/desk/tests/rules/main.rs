@@ -1,0 +1,12 @@
+//! What the desk does, rule by rule, and what it never does.
+#![allow(clippy::unwrap_used)]
+
+mod answering;
+mod anything;
+mod bench;
+mod calls;
+mod decisions;
+mod session;
+mod talking;
+mod transcripts;
+mod voice;
