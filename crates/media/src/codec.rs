@@ -226,3 +226,106 @@ fn tame(samples: &mut [f32]) {
 
 /// Good packets go a little beyond full scale.
 const LOUDEST: f32 = 1.5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::Speech;
+    use crate::{BLOCK, sim::Random};
+
+    fn frames(count: usize) -> Vec<[f32; FRAME]> {
+        let mut talker = Speech::new(4, 120.0);
+        let mut frames = vec![[0.0; FRAME]; count];
+        for frame in &mut frames {
+            for half in frame.as_chunks_mut::<BLOCK>().0 {
+                talker.fill(half);
+            }
+        }
+        frames
+    }
+
+    #[test]
+    fn packets_are_20_ms_and_of_the_asked_rate() {
+        let mut encoder = Encoder::new(EncoderConfig::default()).unwrap();
+        let decoder = Decoder::new().unwrap();
+        let packets: Vec<Vec<u8>> =
+            frames(200).iter().map(|f| encoder.encode(f).unwrap()).collect();
+        assert!(packets.iter().all(|p| decoder.duration(p) == Ok(FRAME)));
+        assert!(packets.iter().all(|p| p.len() <= MAX_ENCODED));
+        let bits = packets.iter().map(Vec::len).sum::<usize>() * 8;
+        let rate = bits / 4;
+        assert!((20_000..=42_000).contains(&rate), "{rate} bit/s");
+    }
+
+    #[test]
+    fn redundancy_is_seen_where_it_is() {
+        let config = EncoderConfig { expected_loss: 20, ..EncoderConfig::default() };
+        let mut with = Encoder::new(config).unwrap();
+        let mut without = Encoder::new(EncoderConfig { fec: false, ..config }).unwrap();
+        let decoder = Decoder::new().unwrap();
+        let mut count = [0; 2];
+        for frame in frames(200) {
+            let packets = [with.encode(&frame).unwrap(), without.encode(&frame).unwrap()];
+            for (count, packet) in count.iter_mut().zip(&packets) {
+                *count += usize::from(decoder.has_redundancy(packet));
+            }
+        }
+        assert!(count[0] > 100, "{count:?}");
+        assert_eq!(count[1], 0);
+    }
+
+    #[test]
+    fn a_lost_frame_comes_back_from_the_next_packet() {
+        let config = EncoderConfig { expected_loss: 20, ..EncoderConfig::default() };
+        let mut encoder = Encoder::new(config).unwrap();
+        let packets: Vec<Vec<u8>> =
+            frames(100).iter().map(|f| encoder.encode(f).unwrap()).collect();
+        let [mut clean, mut rebuilt, mut guessed] = [(); 3].map(|()| Decoder::new().unwrap());
+        let [mut a, mut b, mut c] = [[0.0; FRAME]; 3];
+        let (mut rebuilt_error, mut guessed_error) = (0.0, 0.0);
+        for (n, pair) in packets.windows(2).enumerate() {
+            clean.decode(&pair[0], &mut a).unwrap();
+            if n % 4 == 3 && rebuilt.has_redundancy(&pair[1]) {
+                rebuilt.recover(&pair[1], &mut b).unwrap();
+                guessed.conceal(&mut c).unwrap();
+                for i in 0..FRAME {
+                    rebuilt_error += (a[i] - b[i]).powi(2);
+                    guessed_error += (a[i] - c[i]).powi(2);
+                }
+            } else {
+                rebuilt.decode(&pair[0], &mut b).unwrap();
+                guessed.decode(&pair[0], &mut c).unwrap();
+            }
+        }
+        assert!(guessed_error > 1.0);
+        assert!(rebuilt_error < 0.5 * guessed_error, "{rebuilt_error}, guessed {guessed_error}");
+    }
+
+    #[test]
+    fn any_bytes_decode_or_are_refused() {
+        let mut random = Random::new(1);
+        let mut decoder = Decoder::new().unwrap();
+        let mut out = vec![0.0; LONGEST];
+        let mut refused = 0;
+        for _ in 0..3000 {
+            let length = random.next() % 60;
+            let bytes: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+            decoder.has_redundancy(&bytes);
+            match (decoder.duration(&bytes), decoder.decode(&bytes, &mut out)) {
+                (Ok(samples), Ok(decoded)) => assert_eq!(samples, decoded),
+                (Err(_), Ok(_)) => panic!("decoded a packet without a duration"),
+                (Ok(_) | Err(_), Err(_)) => refused += 1,
+            }
+            assert!(out.iter().all(|s| s.abs() <= LOUDEST));
+        }
+        assert!(refused > 100);
+    }
+
+    #[test]
+    fn odd_lengths_are_refused() {
+        let mut decoder = Decoder::new().unwrap();
+        assert_eq!(decoder.conceal(&mut [0.0; 100]), Err(DecodeError::Length));
+        assert_eq!(decoder.conceal(&mut []), Err(DecodeError::Length));
+        assert_eq!(decoder.recover(&[], &mut [0.0; FRAME]), Err(DecodeError::Corrupt));
+    }
+}

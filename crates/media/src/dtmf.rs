@@ -156,3 +156,78 @@ impl Bin {
         self.parts.iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{Random, Speech};
+    use crate::tones::{Dtmf, Tone};
+
+    fn detect(blocks: impl IntoIterator<Item = [f32; BLOCK]>) -> String {
+        let mut detector = DtmfDetector::new();
+        blocks.into_iter().filter_map(|b| detector.detect(&b)).map(Digit::key).collect()
+    }
+
+    /// A key, `silence` blocks after it.
+    fn key(digit: Digit, milliseconds: u32, silence: usize) -> Vec<[f32; BLOCK]> {
+        let mut tone = Dtmf::new(digit, milliseconds);
+        let mut blocks = Vec::new();
+        let mut block = [0.0; BLOCK];
+        while tone.fill(&mut block) {
+            blocks.push(block);
+        }
+        blocks.extend(std::iter::repeat_n([0.0; BLOCK], silence));
+        blocks
+    }
+
+    #[test]
+    fn every_key_is_heard_once() {
+        let all: Vec<_> = Digit::ALL.iter().flat_map(|&d| key(d, 100, 8)).collect();
+        assert_eq!(detect(all), "0123456789*#ABCD");
+        let twice: Vec<_> = (0..2).flat_map(|_| key(Digit::ALL[7], 60, 5)).collect();
+        assert_eq!(detect(twice), "77");
+        assert_eq!(detect(key(Digit::ALL[7], 3000, 5)), "7");
+    }
+
+    #[test]
+    fn quiet_noisy_and_twisted_keys_are_heard() {
+        let mut random = Random::new(5);
+        for gain in [2.0, 0.5, 0.15] {
+            let blocks = key(Digit::ALL[9], 100, 5)
+                .into_iter()
+                .map(|b| b.map(|s| gain * (s + 0.02 * random.bipolar())));
+            assert_eq!(detect(blocks), "9", "{gain}");
+        }
+    }
+
+    #[test]
+    fn short_blips_are_not_keys() {
+        assert_eq!(detect(key(Digit::ALL[3], 20, 10)), "");
+    }
+
+    #[test]
+    fn speech_is_not_a_key() {
+        let mut told = 0;
+        for (seed, pitch) in [(1, 110.0), (2, 180.0), (3, 240.0), (4, 90.0)] {
+            let mut talker = Speech::new(seed, pitch);
+            let blocks = (0..6000).map(|_| {
+                let mut block = [0.0; BLOCK];
+                talker.fill(&mut block);
+                block
+            });
+            told += detect(blocks).len();
+        }
+        assert_eq!(told, 0);
+    }
+
+    #[test]
+    fn one_tone_and_noise_are_not_keys() {
+        let mut random = Random::new(9);
+        assert_eq!(detect((0..2000).map(|_| std::array::from_fn(|_| random.bipolar() * 0.5))), "");
+        let tone = |n: usize| {
+            std::array::from_fn(|i| (TAU * 770.0 * (n * BLOCK + i) as f32 / 48_000.0).sin() * 0.5)
+        };
+        assert_eq!(detect((0..200).map(tone)), "");
+        assert_eq!(detect([[f32::NAN; BLOCK]; 10]), "");
+    }
+}

@@ -157,3 +157,88 @@ impl Receiver {
 /// Timestamps this far ahead of the last are taken for older ones: 48 kHz units, all but
 /// the last minute.
 const RESTART: u32 = u32::MAX - 60 * 48_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Packetizer;
+    use proptest::prelude::*;
+
+    fn train(digits: &str, frames: u32) -> Vec<Packet> {
+        let mut sender = Sender::new();
+        for key in digits.chars() {
+            assert!(sender.press(Digit::new(key).unwrap()));
+        }
+        let mut packetizer = Packetizer::new(3);
+        let mut packets = Vec::new();
+        for _ in 0..frames {
+            if let Some(step) = sender.next(packetizer.timestamp()) {
+                let payload = step.event.encode().to_vec();
+                packets.push(packetizer.event(110, step.timestamp, step.marker, payload));
+            }
+            packetizer.advance(960);
+        }
+        packets
+    }
+
+    fn digits<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> String {
+        let mut receiver = Receiver::new();
+        packets.into_iter().filter_map(|p| receiver.receive(p)).map(Digit::key).collect()
+    }
+
+    #[test]
+    fn a_key_is_a_train_with_one_begin_and_three_ends() {
+        let packets = train("5", 20);
+        let events: Vec<Event> =
+            packets.iter().map(|p| Event::parse(&p.payload).unwrap()).collect();
+        let durations: Vec<u16> = events.iter().map(|e| e.duration).collect();
+        assert_eq!(durations, [960, 1920, 2880, 3840, 4800, 4800, 4800]);
+        let ends: Vec<bool> = events.iter().map(|e| e.end).collect();
+        assert_eq!(ends, [false, false, false, false, true, true, true]);
+        assert!(packets[0].marker && packets[1..].iter().all(|p| !p.marker));
+        assert!(packets.iter().all(|p| p.timestamp == packets[0].timestamp));
+        let steps = packets.windows(2).map(|w| w[1].sequence.wrapping_sub(w[0].sequence));
+        assert!(steps.into_iter().all(|step| step == 1));
+    }
+
+    #[test]
+    fn repeated_keys_are_told_apart_and_lost_packets_do_not_matter() {
+        let packets = train("1159#", 80);
+        assert_eq!(digits(&packets), "1159#");
+        assert_eq!(digits(packets.iter().flat_map(|p| [p, p])), "1159#");
+        // All but the last end of each event.
+        let last = packets
+            .iter()
+            .enumerate()
+            .filter(|(i, p)| packets.get(i + 1).is_none_or(|next| next.timestamp != p.timestamp));
+        assert_eq!(digits(last.map(|(_, p)| p)), "1159#");
+    }
+
+    #[test]
+    fn a_late_packet_of_an_old_event_is_no_key() {
+        let mut packets = train("12", 40);
+        let late = packets.remove(2);
+        packets.push(late);
+        assert_eq!(digits(&packets), "12");
+    }
+
+    #[test]
+    fn a_page_run_wild_is_stopped() {
+        let mut sender = Sender::new();
+        let taken = (0..1000).filter(|_| sender.press(Digit::ALL[0])).count();
+        assert_eq!(taken, MOST_WAITING);
+    }
+
+    #[test]
+    fn short_payloads_are_refused() {
+        assert_eq!(Event::parse(&[5, 0x8a, 1]), Err(ParseError(3)));
+    }
+
+    proptest! {
+        #[test]
+        fn payloads_survive_both_ways(code: u8, end: bool, volume in 0u8..64, duration: u16) {
+            let event = Event { code, end, volume, duration };
+            prop_assert_eq!(Event::parse(&event.encode()), Ok(event));
+        }
+    }
+}

@@ -110,3 +110,87 @@ fn add(sum: &mut [f32; BLOCK], input: &[f32; BLOCK]) {
         *sum += if sample.is_finite() { sample } else { 0.0 };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::f32::consts::TAU;
+
+    fn tone(block: usize, hertz: f32, amplitude: f32) -> [f32; BLOCK] {
+        std::array::from_fn(|i| {
+            amplitude * (TAU * hertz * (block * BLOCK + i) as f32 / 48_000.0).sin()
+        })
+    }
+
+    fn power_at(samples: &[f32], hertz: f32) -> f32 {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (i, sample) in samples.iter().enumerate() {
+            let (sin, cos) = (TAU * hertz * i as f32 / 48_000.0).sin_cos();
+            re += sample * cos;
+            im += sample * sin;
+        }
+        (re * re + im * im).sqrt() * 2.0 / samples.len() as f32
+    }
+
+    #[test]
+    fn everybody_hears_all_but_himself() {
+        let mut mixer = Mixer::new();
+        let hertz = [400.0, 700.0, 1100.0];
+        let mut heard = [const { Vec::new() }; 3];
+        for block in 0..20 {
+            let inputs = hertz.map(|h| tone(block, h, 0.2));
+            let mut outputs = [[0.0; BLOCK]; 3];
+            mixer.mix_minus(&inputs, &mut outputs);
+            for (heard, output) in heard.iter_mut().zip(&outputs) {
+                heard.extend_from_slice(output);
+            }
+        }
+        for (listener, heard) in heard.iter().enumerate() {
+            for (talker, &h) in hertz.iter().enumerate() {
+                let expected = if talker == listener { 0.0 } else { 0.2 };
+                let found = power_at(heard, h);
+                assert!((found - expected).abs() < 0.01, "{listener} hears {found} of {talker}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_loud_parties_stay_within_full_scale_without_a_click() {
+        let mut mixer = Mixer::new();
+        let mut heard = Vec::new();
+        for block in 0..120 {
+            let loud = tone(block, 200.0, 0.95);
+            let quiet = tone(block, 200.0, 0.05);
+            let input = if (30..60).contains(&block) { loud } else { quiet };
+            let mut output = [0.0; BLOCK];
+            mixer.mix(&[&input; 8], &mut output);
+            heard.extend_from_slice(&output);
+        }
+        assert!(heard.iter().all(|s| s.abs() <= 1.0));
+        // Once turned down, the loud tone is a tone and not a square.
+        let middle = &heard[45 * BLOCK..55 * BLOCK];
+        assert!(power_at(middle, 600.0) < 0.02 * power_at(middle, 200.0));
+        // And the quiet one comes back as it was.
+        let end = &heard[115 * BLOCK..];
+        assert!((power_at(end, 200.0) - 0.4).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_quiet_signal_passes_unchanged() {
+        let mut limiter = Limiter::new();
+        let before = tone(0, 440.0, 0.8);
+        let mut after = before;
+        limiter.apply(&mut after);
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_silence() {
+        let mut mixer = Mixer::new();
+        let mut output = [f32::NAN; BLOCK];
+        mixer.mix(&[&[f32::NAN; BLOCK], &[f32::INFINITY; BLOCK], &[f32::MAX; BLOCK]], &mut output);
+        assert!(output.iter().all(|s| s.abs() <= 1.0));
+        mixer.mix(&[], &mut output);
+        assert_eq!(output, [0.0; BLOCK]);
+    }
+}

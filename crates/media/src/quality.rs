@@ -77,7 +77,7 @@ pub mod emodel {
         if delay_ms.is_nan() || delay_ms <= 100.0 {
             return 0.0;
         }
-        let x = (delay_ms / 100.0).log2();
+        let x = (delay_ms.min(10_000.0) / 100.0).log2();
         let sixth = |base: f32| base.powf(1.0 / 6.0);
         25.0 * (sixth(1.0 + x.powi(6)) - 3.0 * sixth(1.0 + (x / 3.0).powi(6)) + 2.0)
     }
@@ -243,3 +243,108 @@ impl PathStats {
 /// Packets: a greater step is a restart of the sender (RFC 3550 appendix A.1).
 const JUMP: i64 = 3000;
 const JUMP_MICROS: u64 = 10_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::emodel::{Codec, G711, Path, mos, r_factor};
+    use super::*;
+    use crate::Packet;
+
+    fn path(delay_ms: f32, loss_percent: f32) -> Path {
+        Path { delay_ms, loss_percent, burst_ratio: 1.0 }
+    }
+
+    fn near(found: f32, expected: f32, by: f32) {
+        assert!((found - expected).abs() <= by, "{found}, not {expected}");
+    }
+
+    #[test]
+    fn the_default_path_is_that_of_g107() {
+        near(r_factor(path(0.0, 0.0), G711), 93.2, 0.01);
+        near(mos(93.2), 4.41, 0.005);
+    }
+
+    #[test]
+    fn r_maps_to_the_opinions_of_g107_annex_b() {
+        for (r, expected) in [(90.0, 4.34), (80.0, 4.03), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)]
+        {
+            near(mos(r), expected, 0.01);
+        }
+        near(mos(-5.0), 1.0, 0.0);
+        near(mos(120.0), 4.5, 0.0);
+    }
+
+    #[test]
+    fn delay_counts_beyond_100_ms() {
+        near(r_factor(path(100.0, 0.0), G711), 93.2, 0.01);
+        near(r_factor(path(200.0, 0.0), G711), 93.2 - 3.04, 0.05);
+        near(r_factor(path(400.0, 0.0), G711), 93.2 - 24.07, 0.1);
+    }
+
+    #[test]
+    fn loss_counts_by_the_codec() {
+        // G.729A + VAD: Ie 11, Bpl 19; at 2 % random loss G.113 gives about 19.
+        let g729 = Codec { ie: 11.0, bpl: 19.0 };
+        near(r_factor(path(0.0, 2.0), g729), 93.2 - 19.0, 0.1);
+        near(r_factor(path(0.0, 5.0), G711), 93.2 - 95.0 * 5.0 / 30.1, 0.01);
+        let bursty = Path { burst_ratio: 2.0, ..path(0.0, 5.0) };
+        assert!(r_factor(bursty, G711) < r_factor(path(0.0, 5.0), G711));
+        near(r_factor(path(f32::INFINITY, 1e9), G711), 0.0, 0.0);
+    }
+
+    /// 50 packets a second; `late` in µs by number, `None`: lost.
+    fn observed(late: impl Fn(u64) -> Option<u64>, packets: u64) -> PathStats {
+        let mut stats = PathStats::new();
+        for n in 0..packets {
+            if let Some(late) = late(n) {
+                let packet = Packet {
+                    sequence: (n as u16).wrapping_add(65_000),
+                    timestamp: (n as u32).wrapping_mul(960).wrapping_sub(50_000),
+                    ..Packet::default()
+                };
+                stats.receive(&Received { arrived: Micros(n * 20_000 + late), packet });
+            }
+        }
+        stats
+    }
+
+    #[test]
+    fn loss_is_that_of_the_last_five_seconds() {
+        let half = |n: u64| (n >= 1000 || n.is_multiple_of(2)).then_some(0);
+        near(observed(half, 1000).loss_percent(Micros(20_000_000)), 50.0, 1.0);
+        near(observed(half, 1125).loss_percent(Micros(22_500_000)), 25.0, 1.5);
+        near(observed(half, 1300).loss_percent(Micros(26_000_000)), 0.0, 0.0);
+    }
+
+    #[test]
+    fn bursts_are_told_from_single_losses() {
+        let single = |n: u64| (!n.is_multiple_of(10)).then_some(0);
+        let bursts = |n: u64| (n % 40 >= 4).then_some(0);
+        near(observed(single, 500).burst_ratio(Micros(10_000_000)), 1.0, 0.05);
+        near(observed(bursts, 500).burst_ratio(Micros(10_000_000)), 3.6, 0.2);
+    }
+
+    #[test]
+    fn jitter_settles_at_the_mean_difference() {
+        // Every second packet 10 ms late: neighbours differ by 10 ms.
+        let swing = |n: u64| Some(n % 2 * 10_000);
+        near(observed(swing, 500).jitter_ms(), 10.0, 0.1);
+        near(observed(|_| Some(0), 500).jitter_ms(), 0.0, 0.05);
+    }
+
+    #[test]
+    fn late_packets_count_as_lost() {
+        let mut stats = observed(|_| Some(0), 250);
+        stats.late(Micros(4_990_000), 25);
+        near(stats.loss_percent(Micros(4_990_000)), 10.0, 0.5);
+        stats.late(Micros(4_990_000), u64::MAX);
+        near(stats.loss_percent(Micros(4_990_000)), 100.0, 0.0);
+    }
+
+    #[test]
+    fn nothing_for_five_seconds_is_no_flow() {
+        let mut stats = observed(|_| Some(0), 50);
+        assert!(stats.flowing(Micros(1_000_000)));
+        assert!(!stats.flowing(Micros(6_200_000)));
+    }
+}

@@ -70,3 +70,26 @@ impl Packetizer {
         Packet { sequence, timestamp, payload_type, marker, payload }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_and_sequence_go_on_and_silence_is_marked() {
+        let mut packetizer = Packetizer::new(42);
+        let first = packetizer.voice(111, vec![1]);
+        packetizer.advance(960);
+        let second = packetizer.voice(111, vec![2]);
+        packetizer.advance(960);
+        packetizer.skip();
+        packetizer.advance(960);
+        let third = packetizer.voice(111, vec![3]);
+        assert_eq!((first.marker, second.marker, third.marker), (true, false, true));
+        assert_eq!(third.sequence.wrapping_sub(first.sequence), 2);
+        assert_eq!(third.timestamp.wrapping_sub(first.timestamp), 3 * 960);
+        assert!(first.sequence < 0x8000);
+        let other = Packetizer::new(43).voice(111, vec![1]);
+        assert_ne!((other.sequence, other.timestamp), (first.sequence, first.timestamp));
+    }
+}

@@ -232,8 +232,11 @@ impl JitterBuffer {
         self.stats.played += BLOCK as u64;
         self.stats.target_ms = self.target() as f32 / 1000.0;
         self.stats.delay_ms = match self.start {
-            // While holding it is not known whether packets are late or lost.
-            Start::Done => self.current(now).clamp(0, self.max_delay) as f32 / 1000.0,
+            // While holding it is not known yet whether packets are late or lost.
+            Start::Done => {
+                let delay = self.current(now) - micros(self.held);
+                delay.clamp(0, self.max_delay + HOPELESS) as f32 / 1000.0
+            }
             Start::First | Start::Again { .. } => 0.0,
         };
         self.reel.play(out);

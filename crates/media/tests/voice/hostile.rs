@@ -61,7 +61,7 @@ proptest! {
         prop_assert_eq!(stats.played, 8 * 48_000);
         prop_assert!(world.heard.iter().all(|s| s.is_finite() && s.abs() < 1.5));
         prop_assert!(stats.target_ms <= 500.0);
-        prop_assert!(world.kinds.iter().any(|&k| k == PlayoutKind::Speech));
+        prop_assert!(world.kinds.contains(&PlayoutKind::Speech));
     }
 }
 

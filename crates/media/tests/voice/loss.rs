@@ -9,8 +9,8 @@ fn lossy(share: f64) -> NetworkConfig {
 
 fn call(fec: bool, network: NetworkConfig) -> World {
     let config = EncoderConfig { fec, expected_loss: 20, ..EncoderConfig::default() };
-    let mut world = World::new(Coder::opus(config), network, speech(9, 20));
-    world.run(20.0);
+    let mut world = World::new(Coder::opus(config), network, speech(9, 12));
+    world.run(12.0);
     world
 }
 
@@ -19,19 +19,17 @@ fn call(fec: bool, network: NetworkConfig) -> World {
 fn segmental_snr(heard: &[f32], clean: &[f32]) -> f32 {
     let mut sum = 0.0;
     let mut segments = 0;
-    for at in (48_000 * 4..heard.len() - 9600).step_by(1920) {
+    for at in (48_000 * 3..heard.len() - 9600).step_by(2880) {
         let reference = &clean[at..at + 960];
         let signal: f32 = reference.iter().map(|s| s * s).sum();
         if signal < 0.1 {
             continue;
         }
-        let noise = (0..4800)
-            .step_by(2)
-            .map(|later| {
-                let part = &heard[at + later - 960..at + later];
-                reference.iter().zip(part).map(|(a, b)| (a - b) * (a - b)).sum::<f32>()
-            })
-            .fold(f32::MAX, f32::min);
+        let error = |later: usize| {
+            let part = &heard[at + later - 960..at + later];
+            reference.iter().zip(part).map(|(a, b)| (a - b) * (a - b)).sum::<f32>()
+        };
+        let noise = (0..3840).map(error).fold(f32::MAX, f32::min);
         sum += (10.0 * (signal / noise.max(1e-9)).log10()).clamp(0.0, 35.0);
         segments += 1;
     }
@@ -43,9 +41,9 @@ fn redundancy_is_heard() {
     let (with, without) = (call(true, lossy(0.1)), call(false, lossy(0.1)));
     let (clean_with, clean_without) = (call(true, lossy(0.0)), call(false, lossy(0.0)));
     let (a, b): (JitterStats, JitterStats) = (with.stats(), without.stats());
-    assert!(a.recovered > 40 && a.recovered > 2 * a.lost, "{a:?}");
+    assert!(a.recovered > 25 && a.recovered > 2 * a.lost, "{a:?}");
     assert_eq!(b.recovered, 0, "{b:?}");
-    assert!((60..140).contains(&b.lost), "{b:?}");
+    assert!((35..90).contains(&b.lost), "{b:?}");
     let with = segmental_snr(&with.heard, &clean_with.heard);
     let without = segmental_snr(&without.heard, &clean_without.heard);
     assert!(with > without + 0.5, "{with} dB with, {without} dB without");
@@ -88,7 +86,7 @@ fn bursts_keep_the_delay_and_the_level_sane() {
         NetworkConfig { loss: Loss::Burst { share: 0.2, length: 4.0 }, ..NetworkConfig::default() };
     let world = call(true, network);
     let stats = world.stats();
-    assert!(stats.lost + stats.recovered > 120, "{stats:?}");
+    assert!(stats.lost + stats.recovered > 70, "{stats:?}");
     assert!(stats.delay_ms < 80.0, "{stats:?}");
     assert!(world.heard.iter().all(|s| s.is_finite() && s.abs() <= 1.5));
 }

@@ -202,11 +202,11 @@ pub(crate) fn tone(hertz: u32, amplitude: f32) -> Vec<f32> {
         .collect()
 }
 
-/// dB; positive when `heard` is like `sent` delayed by some samples up to 1 s. Returns the
+/// dB; positive when `heard` is like `sent` delayed by some samples up to 100 ms. Returns the
 /// delay too.
 pub(crate) fn best_snr(sent: &[f32], heard: &[f32], from: usize, length: usize) -> (f32, usize) {
     let part = &heard[from..from + length];
-    let delay = (0..48_000usize.min(from))
+    let delay = (0..4_800usize.min(from))
         .max_by(|&a, &b| product(sent, part, from - a).total_cmp(&product(sent, part, from - b)))
         .unwrap_or(0);
     let reference = &sent[from - delay..from - delay + length];
