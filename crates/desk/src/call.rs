@@ -122,9 +122,10 @@ impl Call {
         let allowed = match decide(self.conversation(), voice, verb) {
             Ruling::Allowed => true,
             Ruling::NotNow => false,
-            Ruling::WithConsult => {
-                self.consult().is_some_and(|leg| matches!(leg.state, LegState::Connected))
-            }
+            // Held, while the agent is back with the customer for a moment.
+            Ruling::WithConsult => self
+                .consult()
+                .is_some_and(|l| matches!(l.state, LegState::Connected | LegState::Held)),
             Ruling::WithoutConsult => self.consult().is_none(),
             Ruling::WithConnectedLeg => self.connected_leg().is_some(),
             Ruling::WithHeldLeg => self.live_legs().any(|l| matches!(l.state, LegState::Held)),

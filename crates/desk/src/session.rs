@@ -18,10 +18,26 @@ use omnibar_model::{
 /// A lost connection is not a state of the session: see [`crate::Link`].
 #[derive(Debug)]
 pub(crate) enum Session {
-    SignedOut { fault: Option<SignInFault> },
-    SigningIn { centre: String, user: AgentId },
-    Choosing { who: Who, wanted: Option<Choice>, pending: bool },
-    SignedIn { who: Who, chosen: Choice, wanted: Option<Choice>, lists: Lists },
+    SignedOut {
+        fault: Option<SignInFault>,
+    },
+    SigningIn {
+        centre: String,
+        user: AgentId,
+    },
+    Choosing {
+        who: Who,
+        wanted: Option<Choice>,
+        pending: bool,
+    },
+    SignedIn {
+        who: Who,
+        chosen: Choice,
+        wanted: Option<Choice>,
+        lists: Lists,
+        /// The centre lost the session and is being told the choice again.
+        renewing: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -105,18 +121,16 @@ impl Session {
                 }
                 None
             }
-            Self::SignedIn { who, chosen, wanted, .. } => {
+            Self::SignedIn { who, chosen, wanted, renewing, .. } => {
                 who.learn(start);
                 if resumed {
                     return None;
                 }
                 if who.check(chosen).is_ok() {
-                    *wanted = Some(chosen.clone());
+                    (*wanted, *renewing) = (Some(chosen.clone()), true);
                     return Some(chosen.clone());
                 }
-                let mut who = std::mem::take(who);
-                who.leaving = None;
-                *self = Self::Choosing { who, wanted: None, pending: false };
+                self.choose_anew();
                 None
             }
         }
@@ -142,9 +156,13 @@ impl Session {
                     *wanted = None;
                 }
             }
-            Self::SignedIn { wanted, .. } => {
-                if answered {
-                    *wanted = None;
+            Self::SignedIn { wanted, renewing, .. } => {
+                if !answered {
+                    return;
+                }
+                *wanted = None;
+                if *renewing {
+                    self.choose_anew();
                 }
             }
         }
@@ -157,12 +175,20 @@ impl Session {
                 // A choice that this desk never made is another client's.
                 let Some(chosen) = wanted.take() else { return };
                 let who = std::mem::take(who);
-                *self = Self::SignedIn { who, chosen, wanted: None, lists: new };
+                *self = Self::SignedIn { who, chosen, wanted: None, lists: new, renewing: false };
             }
-            Self::SignedIn { chosen, wanted, lists, .. } => {
+            Self::SignedIn { chosen, wanted, lists, renewing, .. } => {
+                *renewing = false;
                 *chosen = wanted.take().unwrap_or_else(|| chosen.clone());
                 *lists = new;
             }
+        }
+    }
+
+    fn choose_anew(&mut self) {
+        if let Some(who) = self.who_mut() {
+            let who = Who { leaving: None, ..std::mem::take(who) };
+            *self = Self::Choosing { who, wanted: None, pending: false };
         }
     }
 

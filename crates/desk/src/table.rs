@@ -8,7 +8,7 @@ pub(crate) enum Ruling {
     Allowed,
     /// Makes no sense in this state.
     NotNow,
-    /// Allowed while a consulted party is connected.
+    /// Allowed once a consulted party has answered.
     WithConsult,
     /// Allowed while nobody is being consulted.
     WithoutConsult,

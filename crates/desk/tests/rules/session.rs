@@ -149,6 +149,16 @@ fn a_new_session_after_a_restart_gets_the_same_choice() {
 }
 
 #[test]
+fn a_choice_that_a_restarted_centre_refuses_is_the_agents_again() {
+    let mut b = Bench::available();
+    b.input(Input::SessionOpened { start: start(false) });
+    let command = b.command();
+    b.input(Input::Answered { command, result: Err("That extension is in use.".into()) });
+    assert!(matches!(b.desk.snapshot().session, SessionView::Choosing { pending: false, .. }));
+    assert_eq!(b.refusals().len(), 1);
+}
+
+#[test]
 fn a_new_session_without_the_old_choice_asks_the_agent() {
     let mut b = Bench::available();
     let changed = SessionStart { extensions: vec![], ..start(false) };

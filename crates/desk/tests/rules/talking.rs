@@ -97,6 +97,17 @@ fn a_consulted_colleague_hears_the_agent_while_the_customer_is_held() {
 }
 
 #[test]
+fn back_with_the_customer_for_a_moment_the_consult_can_still_be_completed() {
+    let mut b = in_call();
+    let mut swapped = consulting("i1", LegState::Held);
+    swapped.conversation = Conversation::Connected;
+    swapped.legs[0].state = LegState::Connected;
+    b.told(swapped);
+    let can = b.call("i1").unwrap().can;
+    assert!(can.complete && can.conference && can.resume && can.hold && !can.consult);
+}
+
+#[test]
 fn a_consult_that_fails_is_heard() {
     let mut b = in_call();
     b.told(consulting("i1", LegState::Ringing));
