@@ -1,0 +1,76 @@
+//! The desk's words in the centre protocol's, and back.
+
+use omnibar_contract::{DirectoryEntry, HistoryEntry};
+use omnibar_desk::{Order, SessionStart};
+use omnibar_model::Moment;
+use omnibar_protocol::{Command, SessionOpened, wire};
+use omnibar_softphone::{AgentNews, IceServer};
+
+pub(crate) fn command(order: Order) -> Command {
+    match order {
+        Order::Choose { campaigns, extension } => Command::SessionSelect { campaigns, extension },
+        Order::SetPresence { presence } => Command::PresenceSet { presence },
+        Order::Accept { interaction } => Command::Accept { interaction },
+        Order::Reject { interaction } => Command::Reject { interaction },
+        Order::Dial { campaign, number } => Command::Dial { campaign, number },
+        Order::Hold { interaction, leg } => Command::Hold { interaction, leg },
+        Order::Resume { interaction, leg } => Command::Resume { interaction, leg },
+        Order::Dtmf { interaction, digits } => Command::Dtmf { interaction, digits },
+        Order::Transfer { interaction, to } => Command::Transfer { interaction, to },
+        Order::Consult { interaction, to } => Command::Consult { interaction, to },
+        Order::Complete { interaction } => Command::Complete { interaction },
+        Order::Conference { interaction } => Command::Conference { interaction },
+        Order::Drop { interaction, leg } => Command::Drop { interaction, leg },
+        Order::End { interaction } => Command::End { interaction },
+        Order::Note { interaction, note } => Command::Note { interaction, note },
+        Order::Dispose { interaction, disposition, note } => {
+            Command::Dispose { interaction, disposition, note }
+        }
+    }
+}
+
+pub(crate) fn start(opened: SessionOpened) -> SessionStart {
+    SessionStart {
+        name: opened.name,
+        centre: opened.centre,
+        resumed: opened.resumed,
+        campaigns: opened.campaigns,
+        extensions: opened.extensions,
+    }
+}
+
+pub(crate) fn agent(agent: wire::Agent, now: Moment) -> AgentNews {
+    AgentNews {
+        state: agent.state.into_model(now),
+        since: now - std::time::Duration::from_millis(agent.since_ms),
+        presence: agent.presence,
+        next: agent.next,
+    }
+}
+
+pub(crate) fn ice_server(server: wire::IceServer) -> IceServer {
+    IceServer {
+        urls: server.urls,
+        username: server.username,
+        credential: server.credential.into_secret(),
+    }
+}
+
+pub(crate) fn directory_entry(entry: wire::DirectoryEntry) -> DirectoryEntry {
+    DirectoryEntry { destination: entry.destination, name: entry.name, available: entry.available }
+}
+
+pub(crate) fn history_entry(entry: wire::HistoryEntry) -> HistoryEntry {
+    HistoryEntry {
+        id: entry.id,
+        direction: entry.direction,
+        campaign: entry.campaign,
+        queue: entry.queue,
+        customer: entry.customer,
+        started_at: entry.started_at,
+        talk_ms: entry.talk_ms,
+        cause: entry.cause,
+        disposition: entry.disposition,
+        note: entry.note,
+    }
+}
