@@ -15,14 +15,13 @@ impl SwitchLink {
         Self(commands)
     }
 
-    /// Commands of one caller are carried out in the order of the calls, also when the
-    /// returned futures are dropped.
-    pub async fn command(&self, command: SwitchCommand) -> Reply {
+    /// The command is on its way when this returns, so commands of one caller are
+    /// carried out in the order of the calls, whether the replies are awaited or not.
+    pub fn command(&self, command: SwitchCommand) -> impl Future<Output = Reply> + Send + use<> {
         let (answer, reply) = oneshot::channel();
-        if self.0.send((command, answer)).is_err() {
-            return lost();
-        }
-        reply.await.unwrap_or_else(|_| lost())
+        // A switch that is gone drops the answer, and that is a reply.
+        let _ = self.0.send((command, answer));
+        async move { reply.await.unwrap_or_else(|_| lost()) }
     }
 }
 

@@ -14,6 +14,7 @@ mod link;
 mod loops;
 mod music;
 mod party;
+pub mod process;
 mod recording;
 mod speech;
 mod studio;

@@ -205,9 +205,9 @@ mod tests {
         let (_, deeds) = trial.run(20.0, "", Some(&LOUD));
         assert_eq!(deeds.last().unwrap().1, Deed::Gone(Cause::Abandoned));
         let mut trial = Trial::new(Scripts::default().caller("patient").unwrap());
-        assert_eq!(trial.run(3_600.0, "", Some(&LOUD)).1.len(), 1);
+        assert_eq!(trial.run(600.0, "", Some(&LOUD)).1.len(), 1);
         trial.connected = true;
-        assert_eq!(trial.run(3_600.0, "", Some(&LOUD)).1.len(), 0);
+        assert_eq!(trial.run(600.0, "", Some(&LOUD)).1.len(), 0);
     }
 
     #[test]

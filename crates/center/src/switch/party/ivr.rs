@@ -189,6 +189,7 @@ mod tests {
     #[test]
     fn a_wrong_key_is_told_and_the_menu_read_again() {
         let mut trial = connected();
+        trial.run(1.0, "", None);
         let (said, _) = trial.run(20.0, "9", None);
         assert!(find(&said, "ivr/wrong").unwrap() < find(&said, "ivr/menu").unwrap());
         assert_eq!(trial.run(10.0, "1", None).1[0].1, Deed::Chosen("1".into()));

@@ -118,7 +118,7 @@ mod tests {
                 });
                 Packet {
                     sequence: i,
-                    timestamp: u32::MAX - 20_000 + u32::from(i) * 960,
+                    timestamp: (u32::MAX - 20_000).wrapping_add(u32::from(i) * 960),
                     payload_type: OPUS,
                     marker: false,
                     payload: encoder.encode(&frame).unwrap(),
