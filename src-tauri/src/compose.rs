@@ -10,6 +10,7 @@ use omnibar_contract::{NoticeKind, WindowView};
 use omnibar_headset::HeadsetConfig;
 use omnibar_line::{Bind, LineConfig};
 use omnibar_softphone::{Clock, Doors, Event, Inbox, Initial, Ports, Softphone};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -45,7 +46,8 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
     let (received, arriving) = rtrb::RingBuffer::new(RING);
     let round_trip = Arc::new(AtomicU64::new(0));
     let bind = match c.common.bind.as_slice() {
-        [] => Bind::All,
+        [] if c.window.demo => Bind::Only(vec![IpAddr::from([127, 0, 0, 1])]),
+        [] => Bind::AllInterfaces,
         only => Bind::Only(only.to_vec()),
     };
     let (line, sink) = omnibar_line::start(

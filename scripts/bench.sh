@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Measures a release build and prints each figure beside its goal.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh test
+npm run --silent --prefix ui build >/dev/null
+cargo build --locked --quiet --release -p omnibar -p omnibar-center
+export OMNIBAR_BIN=$PWD/target/release/omnibar OMNIBAR_CENTER_BIN=$PWD/target/release/omnibar-center
+mkdir -p target/reports
+node tests/benches/app.mjs target/reports/app.json
+cargo bench --locked --quiet -p omnibar-media
+cargo bench --locked --quiet -p omnibar-center
