@@ -28,6 +28,10 @@ pub struct Counters {
     pub played: Count,
     /// Times the speaker or ringer asked for more than was ready.
     pub underruns: Count,
+    /// Samples (48 kHz) that waited, summed over every block that was taken from a
+    /// microphone or made for a speaker; divide by `captured` and `played`.
+    pub microphone_waited: Count,
+    pub speaker_waited: Count,
     /// Samples (48 kHz) of the microphone that were dropped, oldest first, to stay in time.
     pub dropped: Count,
 }

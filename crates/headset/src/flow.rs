@@ -102,13 +102,14 @@ impl Outlet {
     }
 
     /// 10 ms at 48 kHz.
-    pub(crate) fn push(&mut self, block: &[f32; BLOCK]) {
+    pub(crate) fn push(&mut self, block: &[f32; BLOCK], counters: &Counters) {
         let sound = match &mut self.converter {
             None => block.as_slice(),
             Some(converter) => converter.convert(block),
         };
         // What does not fit is lost; `hungry` keeps far from there.
         let _ = self.end.ring.push_partial_slice(sound);
+        counters.speaker_waited.add(at_48_khz(self.level(), self.end.rate));
     }
 
     /// When `hungry` may change.
@@ -121,11 +122,6 @@ impl Outlet {
         let callbacks = (ahead.as_secs_f64() / period.as_secs_f64()).floor() + 1.0;
         let due = newest + period.mul_f64(callbacks);
         due.checked_sub(self.lead).unwrap_or(now).max(now + LOOK_AGAIN)
-    }
-
-    /// Samples at 48 kHz between the media thread and the device.
-    pub(crate) fn depth(&self) -> usize {
-        self.level() * SAMPLE_RATE as usize / self.end.rate.max(1) as usize
     }
 
     fn level(&self) -> usize {
@@ -190,6 +186,7 @@ impl Intake {
         if self.ready.len() < BLOCK {
             return false;
         }
+        counters.microphone_waited.add(self.ready.len() as u64);
         block.iter_mut().zip(self.ready.drain(..BLOCK)).for_each(|(to, from)| *to = from);
         true
     }
@@ -201,10 +198,8 @@ impl Intake {
         };
         (newest + self.beat.period(&self.end) + SETTLE).max(now + LOOK_AGAIN)
     }
+}
 
-    /// Samples at 48 kHz between the device and the media thread.
-    pub(crate) fn depth(&self) -> usize {
-        let ring = self.end.ring.slots() * SAMPLE_RATE as usize / self.end.rate.max(1) as usize;
-        ring + self.ready.len()
-    }
+fn at_48_khz(samples: usize, rate: u32) -> u64 {
+    samples as u64 * u64::from(SAMPLE_RATE) / u64::from(rate.max(1))
 }

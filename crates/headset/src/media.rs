@@ -178,7 +178,7 @@ impl MediaThread {
                 self.speaker = end.and_then(outlet);
             }
             DeviceNews::Ringer(end) => self.ringer = end.and_then(outlet),
-            DeviceNews::Roster(roster) => self.roster = Some(roster),
+            DeviceNews::Roster(roster) => self.roster = Some(*roster),
         }
     }
 
@@ -348,7 +348,7 @@ impl MediaThread {
             while self.speaker.as_mut().is_some_and(|s| s.hungry(now, &self.counters)) {
                 let block = self.sound(now);
                 if let Some(speaker) = &mut self.speaker {
-                    speaker.push(&block);
+                    speaker.push(&block, &self.counters);
                 }
             }
             return;
@@ -379,7 +379,7 @@ impl MediaThread {
         while self.ringer.as_mut().is_some_and(|r| r.hungry(now, &self.counters)) {
             let block = self.mix.ringer(&mut self.check);
             if let Some(ringer) = &mut self.ringer {
-                ringer.push(&block);
+                ringer.push(&block, &self.counters);
             }
         }
     }

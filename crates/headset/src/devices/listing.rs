@@ -29,10 +29,6 @@ pub(crate) enum Role {
     Ringer,
 }
 
-impl Role {
-    pub(crate) const ALL: [Self; 3] = [Self::Microphone, Self::Speaker, Self::Ringer];
-}
-
 impl Listing {
     pub(crate) fn entries(&self, role: Role) -> &[Entry] {
         match role {

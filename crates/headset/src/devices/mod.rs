@@ -58,7 +58,7 @@ pub(crate) enum DeviceNews {
     Microphone(Option<MicrophoneEnd>),
     Speaker(Option<SpeakerEnd>),
     Ringer(Option<SpeakerEnd>),
-    Roster(Roster),
+    Roster(Box<Roster>),
 }
 
 /// The media thread's way to this thread. Dropping it ends the thread.
@@ -255,7 +255,7 @@ impl Room {
         if self.told.as_ref() != Some(&roster) {
             tracing::info!(fault = ?roster.fault, microphone = ?roster.microphone.using,
                 speaker = ?roster.speaker.using, ringer = ?roster.ringer.using, "audio devices");
-            (self.tell)(DeviceNews::Roster(roster.clone()));
+            (self.tell)(DeviceNews::Roster(Box::new(roster.clone())));
             self.told = Some(roster);
         }
     }

@@ -9,11 +9,14 @@ use pulseaudio::protocol::{
     SubscriptionEventType, SubscriptionMask,
 };
 use std::ffi::CStr;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Write};
 use std::net::Shutdown;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+/// Bytes. A server hangs up on a client that sends none, even where it wants no proof.
+const COOKIE: usize = 256;
 /// A server that does not answer within this is taken as gone.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
@@ -41,9 +44,10 @@ impl Wire {
         let socket = UnixStream::connect(path)?;
         socket.set_read_timeout(Some(ANSWER_WITHIN))?;
         socket.set_write_timeout(Some(ANSWER_WITHIN))?;
-        let cookie = pulseaudio::cookie_path_from_env()
-            .and_then(|path| std::fs::read(path).ok())
-            .unwrap_or_default();
+        let cookie = cookie().unwrap_or_else(|error| {
+            tracing::debug!(%error, "no cookie for the sound server");
+            vec![0; COOKIE]
+        });
         let mut wire =
             Self { socket: BufReader::new(socket), version: protocol::MAX_VERSION, sequence: 0 };
         let auth = AuthParams {
@@ -118,6 +122,26 @@ impl Drop for Hangup {
         // An error means that the server has hung up already.
         let _ = self.0.shutdown(Shutdown::Both);
     }
+}
+
+/// The user's key to the server. Where there is none it is made, as libpulse does:
+/// cpal's own connection needs the file.
+fn cookie() -> std::io::Result<Vec<u8>> {
+    if let Some(path) = pulseaudio::cookie_path_from_env() {
+        return std::fs::read(path);
+    }
+    let home = std::env::home_dir().ok_or(std::io::ErrorKind::NotFound)?;
+    let directory = home.join(".config/pulse");
+    let mut key = vec![0; COOKIE];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+    std::fs::create_dir_all(&directory)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(directory.join("cookie"))?;
+    file.write_all(&key)?;
+    Ok(key)
 }
 
 /// A changed sink or source is a volume that was moved or a stream that began; a
