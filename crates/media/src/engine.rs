@@ -136,7 +136,8 @@ impl Engine {
             self.path.receive(&received);
             self.jitter.receive(received);
         } else if Some(kind) == self.config.events {
-            self.path.receive(&received);
+            self.path.receive_event(&received);
+            self.jitter.pass_over(&received);
             if let Some(digit) = self.received_keys.receive(&received.packet)
                 && self.digits.len() < MOST_DIGITS
             {

@@ -120,11 +120,17 @@ impl PathStats {
         Self { slots: [Slot::default(); SLOTS], now: 0, highest: None, jitter: 0.0, transit: None }
     }
 
-    /// Every packet of the stream, in the order in which they came.
+    /// Every packet of voice, in the order in which they came.
     pub fn receive(&mut self, received: &Received) {
         self.turn(received.arrived);
         self.count(received.packet.sequence);
         self.measure(received);
+    }
+
+    /// A telephone event, whose timestamp says nothing of when it was sent.
+    pub fn receive_event(&mut self, received: &Received) {
+        self.turn(received.arrived);
+        self.count(received.packet.sequence);
     }
 
     /// `count` packets came, but too late to be heard.

@@ -132,6 +132,22 @@ fn keys_arrive_once_beside_the_voice() {
 }
 
 #[test]
+fn keys_are_no_loss() {
+    let mut call = Call::new(EngineConfig::default(), NetworkConfig::default());
+    call.agent.set_microphone(true);
+    call.run(100);
+    for key in "1234567890".chars() {
+        call.agent.press(Digit::new(key).unwrap());
+    }
+    call.run(300);
+    let now = call.now();
+    let stats = call.customer.stats();
+    assert_eq!((stats.lost, stats.resynchronised), (0, 0), "{stats:?}");
+    assert_eq!(call.customer.quality(now).loss_percent, 0.0);
+    assert!(loudest(&call.run(200)) > 0.05);
+}
+
+#[test]
 fn cues_sound_over_the_voice_and_nothing_goes_beyond_full_scale() {
     let mut call = Call::new(EngineConfig::default(), NetworkConfig::default());
     call.customer.play(Cue::Answered);

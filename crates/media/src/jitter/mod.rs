@@ -217,6 +217,14 @@ impl JitterBuffer {
         }
     }
 
+    /// A packet of the same stream that holds no voice (RFC 4733 events share the
+    /// sequence): its number is not missing.
+    pub fn pass_over(&mut self, received: &Received) {
+        let Some(sequence) = self.numbering.follow(&received.packet) else { return };
+        let timestamp = self.decoded;
+        self.window.put(Stored { sequence, timestamp, duration: 0, payload: Vec::new() });
+    }
+
     /// The next 10 ms. `now`: when they are asked for.
     pub fn playout(&mut self, now: Micros, out: &mut [f32; BLOCK]) -> Playout {
         let now = self.pace.tick(clock(now));

@@ -56,6 +56,18 @@ impl Numbering {
         Place::Unproven
     }
 
+    /// The number of a packet whose timestamp is not that of its samples (a telephone
+    /// event keeps the one of its begin); `None` when it is of no known sequence.
+    pub(super) fn follow(&mut self, packet: &Packet) -> Option<i64> {
+        let top = self.top.as_mut()?;
+        let sequence = top.near(packet, 0).sequence;
+        let step = sequence - top.sequence;
+        if step > 0 && step < REACH {
+            top.sequence = sequence;
+        }
+        (step.abs() < REACH).then_some(sequence)
+    }
+
     pub(super) fn restart(&mut self) {
         *self = Self::default();
     }

@@ -16,6 +16,10 @@ const UNIT: usize = 120;
 impl JitterBuffer {
     /// Puts at least 2.5 ms on the reel.
     pub(super) fn pull(&mut self, now: i64) -> PlayoutKind {
+        while self.window.first().is_some_and(Stored::is_voiceless) {
+            self.account();
+            self.window.take();
+        }
         let Some(first) = self.window.first() else { return self.hold() };
         let (timestamp, duration) = (first.timestamp, first.duration);
         let missing = self.window.missing();
@@ -51,9 +55,11 @@ impl JitterBuffer {
 
     /// Whether a pull would decode a packet that follows on the last.
     pub(super) fn next_is_here(&self) -> bool {
-        self.window
-            .first()
-            .is_some_and(|first| self.window.missing() == 0 && first.timestamp <= self.decoded)
+        self.window.missing() == 0
+            && self
+                .window
+                .first()
+                .is_some_and(|first| !first.is_voiceless() && first.timestamp <= self.decoded)
     }
 
     /// Drops packets when the delay is beyond what playing faster could mend.

@@ -7,6 +7,13 @@ pub(super) struct Stored {
     pub(super) payload: Vec<u8>,
 }
 
+impl Stored {
+    /// It stands for a number only.
+    pub(super) fn is_voiceless(&self) -> bool {
+        self.duration == 0
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Put {
     Kept,

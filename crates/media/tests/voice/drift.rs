@@ -33,3 +33,18 @@ fn a_slow_sender_is_followed_without_a_gap() {
     let inserted = stats.inserted as f32 - stats.removed as f32;
     assert!((inserted / 14_400.0 - 1.0).abs() < 0.1, "{inserted}");
 }
+
+#[test]
+fn cards_that_drift_or_ask_for_several_blocks_at_once_have_no_gap() {
+    for (ppm, at_once) in [(500.0, 1), (-500.0, 1), (0.0, 2), (300.0, 3), (-500.0, 4)] {
+        let mut world = World::new(Coder::Pcm, NetworkConfig::default(), speech(8, 10))
+            .drifting(-ppm)
+            .with_card(ppm, at_once);
+        world.run(5.0);
+        let early = world.count(PlayoutKind::Concealed);
+        world.run(115.0);
+        let stats = world.stats();
+        assert_eq!(world.count(PlayoutKind::Concealed), early, "{ppm} {at_once}: {stats:?}");
+        assert!(stats.delay_ms < 40.0, "{ppm} {at_once}: {stats:?}");
+    }
+}

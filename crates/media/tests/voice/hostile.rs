@@ -1,6 +1,8 @@
 use crate::world::{Coder, World, speech};
 use omnibar_media::sim::{Jitter, Loss, NetworkConfig, Stall};
-use omnibar_media::{BLOCK, JitterBuffer, JitterConfig, Micros, Packet, PlayoutKind, Received};
+use omnibar_media::{
+    BLOCK, Engine, EngineConfig, JitterBuffer, JitterConfig, Micros, Packet, PlayoutKind, Received,
+};
 use proptest::prelude::*;
 
 proptest! {
@@ -30,6 +32,32 @@ proptest! {
             let mut out = [f32::NAN; BLOCK];
             buffer.playout(Micros(now), &mut out);
             prop_assert!(out.iter().all(|s| s.is_finite() && s.abs() < 2.0));
+        }
+    }
+
+    /// Clocks that jump, stand still or go back.
+    #[test]
+    fn any_times(times in prop::collection::vec((any::<u64>(), any::<u64>(), 0u8..4), 1..60)) {
+        let mut buffer = JitterBuffer::new(JitterConfig::default()).unwrap();
+        let mut engine = Engine::new(EngineConfig::default()).unwrap();
+        let (mut arrived, mut now) = (0u64, 0u64);
+        for (n, (a, b, how)) in times.into_iter().enumerate() {
+            match how {
+                0 => (arrived, now) = (a, b),
+                1 => arrived = arrived.wrapping_add(a % 3_000_000),
+                _ => now = now.wrapping_add(b % 3_000_000),
+            }
+            let mut received = silence(n as u16, n as u32 * 960, arrived);
+            received.packet.payload_type = if how == 3 { 110 } else { 111 };
+            engine.receive(received.clone());
+            buffer.receive(received);
+            let mut out = [f32::NAN; BLOCK];
+            buffer.playout(Micros(now), &mut out);
+            prop_assert!(out.iter().all(|s| s.is_finite()));
+            engine.playout(Micros(now), &mut out);
+            let quality = engine.quality(Micros(now));
+            prop_assert!((1.0..=4.5).contains(&quality.mos), "{quality:?}");
+            prop_assert!((0.0..=100.0).contains(&quality.loss_percent), "{quality:?}");
         }
     }
 

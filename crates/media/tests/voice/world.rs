@@ -83,6 +83,9 @@ pub(crate) struct World {
     ppm: f64,
     /// Phase of the listener's blocks against the talker's; µs.
     phase: u64,
+    /// The listener's card: its clock's error and how many blocks it asks for at once.
+    card_ppm: f64,
+    at_once: u64,
     captured: u64,
     frame: Vec<f32>,
     /// Everything that was sent, as samples.
@@ -107,6 +110,8 @@ impl World {
             source,
             ppm: 0.0,
             phase: 3_000,
+            card_ppm: 0.0,
+            at_once: 1,
             captured: 0,
             frame: Vec::new(),
             sent: Vec::new(),
@@ -118,6 +123,12 @@ impl World {
 
     pub(crate) fn drifting(mut self, ppm: f64) -> Self {
         self.ppm = ppm;
+        self
+    }
+
+    pub(crate) fn with_card(mut self, ppm: f64, at_once: u64) -> Self {
+        self.card_ppm = ppm;
+        self.at_once = at_once;
         self
     }
 
@@ -136,7 +147,8 @@ impl World {
 
     /// One block of the listener's time.
     pub(crate) fn block(&mut self) -> Playout {
-        let now = Micros(EPOCH + self.played * 10_000 + self.phase);
+        let block = self.played / self.at_once * self.at_once;
+        let now = Micros(EPOCH + drifted(block, self.card_ppm).0 + self.phase);
         self.played += 1;
         loop {
             let due = drifted(self.captured + 1, self.ppm).0 + EPOCH;
