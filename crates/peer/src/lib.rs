@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod config;
+mod flush;
 mod peer;
 mod sdp;
 mod stack;

@@ -186,7 +186,7 @@ impl Peer {
         let mut exchange = self.0.exchange.lock().await;
         self.set_direction(Direction::SendReceive).await?;
         stack::list_formats(&*self.0.connection).await.map_err(refused)?;
-        let options = RTCOfferOptions { ice_restart, ..Default::default() };
+        let options = RTCOfferOptions { ice_restart };
         let offer = guarded(self.0.connection.create_offer(Some(options))).await?;
         let text = offer.sdp.clone();
         let described = Description::read(&text)?;

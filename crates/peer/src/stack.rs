@@ -1,5 +1,6 @@
 //! How the WebRTC stack is set up: codecs, timers, addresses and its known faults.
 
+use crate::flush::FlushingRuntime;
 use crate::{Bind, IceServer, OPUS, PeerConfig, PeerError, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
@@ -42,17 +43,17 @@ pub(crate) async fn build(
     handler: Arc<dyn PeerConnectionEventHandler>,
 ) -> Result<Stack, PeerError> {
     let open = |error: Error| PeerError::Open(error.to_string());
-    let connection = PeerConnectionBuilder::new()
+    let mut builder = PeerConnectionBuilder::new()
         .with_configuration(configuration(config).await)
         .with_setting_engine(settings(config))
         .with_media_engine(codecs().map_err(open)?)
         .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
         .with_handler(handler)
-        .with_udp_addrs(addresses(&config.bind))
-        .build()
-        .await
-        .map_err(open)?;
-    let connection: Arc<dyn PeerConnection> = Arc::new(connection);
+        .with_udp_addrs(addresses(&config.bind));
+    if config.ice_servers.iter().flat_map(|server| &server.urls).any(|url| is_turn(url)) {
+        builder = builder.with_runtime(Arc::new(FlushingRuntime::new()));
+    }
+    let connection: Arc<dyn PeerConnection> = Arc::new(builder.build().await.map_err(open)?);
     let (track, ssrc) = voice_track();
     connection.add_track(Arc::new(track.clone())).await.map_err(open)?;
     Ok(Stack { connection, track, ssrc })
@@ -153,10 +154,14 @@ async fn reachable(server: &IceServer) -> RTCIceServer {
     }
 }
 
+fn is_turn(url: &str) -> bool {
+    url.starts_with("turn:")
+}
+
 /// The same server as addresses, at most one of each family; none if the stack cannot
 /// use it (it speaks to servers over UDP only) or the name is not known.
 async fn resolved(text: &str) -> Vec<String> {
-    let scheme = if text.starts_with("turn:") { "turn" } else { "stun" };
+    let scheme = if is_turn(text) { "turn" } else { "stun" };
     let url = match rtc::ice::url::Url::parse_url(text) {
         Ok(url) if !text.contains("transport=tcp") && text.starts_with(&format!("{scheme}:")) => {
             url
