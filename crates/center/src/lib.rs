@@ -1,9 +1,34 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 //! Omnibar's contact centre: accounts, campaigns, queues and routing, call control,
 //! wrap-up and history, served to agents over the centre protocol.
+//!
+//! [`acd`], [`calls`] and [`core`] are pure state machines; the actor feeds them,
+//! commits what they decide to the [`store`], and only then answers and steers the
+//! [`switch`].
 
 pub mod acd;
+mod actor;
 pub mod calls;
+mod centre;
+mod clock;
+mod config;
 pub mod core;
+mod demo;
+mod fault;
+mod rpc;
+pub mod seed;
 pub mod setup;
+pub mod store;
 pub mod switch;
+mod switchboard;
+mod web;
+
+pub use centre::Centre;
+pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
+pub use fault::StartFault;
+pub use web::{FromPage, Shown, ToPage};
+
+/// Runs only the built-in voice switch, on this socket.
+pub async fn run_switch(socket: &std::path::Path) -> std::io::Result<()> {
+    switch::process::serve(socket, switchboard::builtin_config(&[])).await
+}

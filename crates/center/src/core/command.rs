@@ -1,5 +1,5 @@
 use super::session::CENTRE_EXTENSION;
-use super::{Answer, ConnectionId, Core, CoreEffect, refuse};
+use super::{Answer, ConnectionId, Core, refuse};
 use crate::calls::{CallFault, Phase};
 use omnibar_model::{
     AgentId, AgentState, CampaignId, ExtensionId, InteractionId, Moment, Presence,
@@ -27,7 +27,7 @@ impl Core {
             }
             Command::SessionClose {} => self.close(now, &user),
             _ if !selected => conflict("Choose your campaigns first."),
-            Command::PresenceSet { presence } => self.set_presence(&user, presence),
+            Command::PresenceSet { presence } => self.set_presence(now, &user, presence),
             Command::Accept { interaction } => self.accept(now, &user, &interaction),
             Command::Reject { interaction } => {
                 if self.acd.reject(now, &interaction, &user) {
@@ -121,7 +121,7 @@ impl Core {
         };
         session.state = AgentState::Offline;
         session.since = now;
-        self.effects.push(CoreEffect::SaveSession(session.clone()));
+        session.told = None;
         self.derive_states(now);
         self.snapshot(user);
         let setup = &self.setup;
@@ -142,29 +142,25 @@ impl Core {
         done(Ok(()))
     }
 
-    fn set_presence(&mut self, user: &AgentId, presence: Presence) -> Answer {
+    fn set_presence(&mut self, now: Moment, user: &AgentId, presence: Presence) -> Answer {
         if let Presence::Break { reason } = &presence
             && !self.setup.breaks.iter().any(|b| b.id == *reason)
         {
             return Err(ErrorObject::new(Code::NotFound, "There is no such break reason."));
         }
         let Some(session) = self.sessions.get_mut(user) else { return conflict("Sign in first.") };
-        let before = session.news();
         match session.state {
             AgentState::Busy | AgentState::WrapUp { .. } => {
                 session.next = (session.presence != presence).then_some(presence);
             }
             AgentState::Offline | AgentState::Available | AgentState::Break | AgentState::Missed => {
-                session.presence = presence;
+                if session.presence != presence {
+                    session.presence = presence;
+                    session.since = now;
+                }
                 session.missed = false;
                 session.next = None;
             }
-        }
-        // A queued presence changes no state, so nobody else would tell.
-        if session.next != before.next {
-            let news = session.news();
-            self.effects.push(CoreEffect::SaveSession(session.clone()));
-            self.notify(user, super::News::Agent { agent: news });
         }
         done(Ok(()))
     }

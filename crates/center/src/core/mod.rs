@@ -236,6 +236,11 @@ impl Core {
         self.sessions.values().find(|s| s.connection == Some(connection))
     }
 
+    /// Everybody who has a session.
+    pub fn users(&self) -> impl Iterator<Item = &AgentId> {
+        self.sessions.keys()
+    }
+
     #[must_use]
     pub fn setup(&self) -> &Arc<Setup> {
         &self.setup

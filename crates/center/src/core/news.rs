@@ -79,8 +79,9 @@ impl Core {
     }
 
     pub(super) fn snapshot(&mut self, user: &AgentId) {
-        let Some(session) = self.sessions.get(user) else { return };
+        let Some(session) = self.sessions.get_mut(user) else { return };
         let agent = session.news();
+        session.told = Some(agent.clone());
         let views = self.calls.views(user, &self.names);
         self.shown.retain(|(agent, _), _| agent != user);
         self.farewells.retain(|(agent, _), _| agent != user);

@@ -62,6 +62,9 @@ pub struct Session {
     /// Came from the store: its client gets a snapshot.
     #[serde(skip)]
     pub from_store: bool,
+    /// What its client was last told of the agent.
+    #[serde(skip)]
+    pub(super) told: Option<AgentNews>,
 }
 
 impl Session {
@@ -94,7 +97,7 @@ impl Core {
                 self.open_fresh(now, open.connection, open.account, session, token_hash, take_over)
             }
             How::Resume { token_hash, last_seq } => {
-                self.resume(now, open.connection, &open.account, &token_hash, last_seq)
+                self.resume(open.connection, &open.account, &token_hash, last_seq)
             }
         }
     }
@@ -138,6 +141,7 @@ impl Core {
             connection: Some(connection),
             journal: VecDeque::new(),
             from_store: false,
+            told: None,
         };
         let answer = self.opened(&session, false);
         self.names.insert(user.clone(), account.name);
@@ -148,7 +152,6 @@ impl Core {
 
     fn resume(
         &mut self,
-        now: Moment,
         connection: ConnectionId,
         account: &Account,
         token_hash: &str,
@@ -260,17 +263,18 @@ impl Core {
             if !session.selected() {
                 continue;
             }
-            let before = session.news();
+            let before = session.state;
             derive(session, &phases);
-            if session.state != before.state {
+            if session.state != before {
                 session.since = now;
             }
             let free = session.state == AgentState::Available && session.connection.is_some();
             self.acd.set_agent(&user, &session.campaigns, free.then_some(session.since));
-            let after = session.news();
-            if after != before {
+            let news = session.news();
+            if session.told.as_ref() != Some(&news) {
+                session.told = Some(news.clone());
                 self.effects.push(CoreEffect::SaveSession(session.clone()));
-                self.notify(&user, News::Agent { agent: after });
+                self.notify(&user, News::Agent { agent: news });
             }
         }
     }

@@ -1,0 +1,455 @@
+//! The one task that owns the core. It receives, lets the core decide, commits, and
+//! only then answers, notifies and steers the switch. What arrives together is
+//! committed together.
+
+use crate::clock::Clock;
+use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, News};
+use crate::store::{Store, Write};
+use crate::switch::{Reply, SwitchCommand, SwitchEvent, SwitchLink};
+use omnibar_model::{AgentId, Cause, LegId, QueueId};
+use omnibar_protocol::{Code, ErrorObject};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Inputs of one transaction at most.
+const BATCH: usize = 64;
+/// Notifications that a connection may be behind before it is given up.
+pub(crate) const OUTBOX: usize = 1024;
+
+/// What a connection is to send.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    News { seq: u64, news: News },
+    Close,
+}
+
+/// Where a connection takes what it is to send.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbox {
+    pub(crate) sender: mpsc::Sender<Outgoing>,
+    /// Cancelled when it has fallen too far behind.
+    pub(crate) hang_up: CancellationToken,
+}
+
+/// What everybody may know of the floor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Floor {
+    /// Agents who would take a call now.
+    pub(crate) free: BTreeSet<AgentId>,
+    /// Queues that one of them serves.
+    pub(crate) served: BTreeSet<QueueId>,
+    /// Customers who wait for an agent or are being offered to one.
+    pub(crate) waiting: BTreeSet<LegId>,
+}
+
+#[derive(Debug)]
+enum Knock {
+    Input { input: CoreInput, id: Option<Uuid>, reply: oneshot::Sender<Answer> },
+    Attach { connection: ConnectionId, outbox: Outbox },
+    Watch { leg: LegId, states: mpsc::UnboundedSender<CustomerState> },
+    /// The leg under which this connection's voice goes.
+    Leg { connection: ConnectionId, reply: oneshot::Sender<Option<(AgentId, LegId)>> },
+    Candidates { leg: LegId, candidates: mpsc::UnboundedSender<String> },
+    Stop { done: oneshot::Sender<()> },
+}
+
+/// The way to the core. Clones lead to the same one.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    knocks: mpsc::Sender<Knock>,
+    floor: watch::Receiver<Floor>,
+}
+
+impl Door {
+    /// The answer is given after what it says was committed. A command with the `id`
+    /// of an earlier one of the same user gets that one's answer.
+    pub(crate) async fn input(&self, input: CoreInput, id: Option<Uuid>) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        if self.knocks.send(Knock::Input { input, id, reply }).await.is_err() {
+            return stopping();
+        }
+        answer.await.unwrap_or_else(|_| stopping())
+    }
+
+    pub(crate) async fn attach(&self, connection: ConnectionId, outbox: Outbox) {
+        let _ = self.knocks.send(Knock::Attach { connection, outbox }).await;
+    }
+
+    /// Every [`CustomerState`] of this leg, until it has ended.
+    pub(crate) async fn watch(&self, leg: LegId, states: mpsc::UnboundedSender<CustomerState>) {
+        let _ = self.knocks.send(Knock::Watch { leg, states }).await;
+    }
+
+    /// ICE candidates that the switch has for this customer's leg.
+    pub(crate) async fn candidates(&self, leg: LegId, candidates: mpsc::UnboundedSender<String>) {
+        let _ = self.knocks.send(Knock::Candidates { leg, candidates }).await;
+    }
+
+    pub(crate) async fn leg(&self, connection: ConnectionId) -> Option<(AgentId, LegId)> {
+        let (reply, leg) = oneshot::channel();
+        self.knocks.send(Knock::Leg { connection, reply }).await.ok()?;
+        leg.await.ok()?
+    }
+
+    pub(crate) fn floor(&self) -> watch::Receiver<Floor> {
+        self.floor.clone()
+    }
+
+    pub(crate) async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        if self.knocks.send(Knock::Stop { done }).await.is_ok() {
+            let _ = stopped.await;
+        }
+    }
+}
+
+fn stopping() -> Answer {
+    Err(ErrorObject::new(Code::Internal, "The centre is stopping. Try again in a moment."))
+}
+
+pub(crate) struct Actor {
+    core: Core,
+    store: Store,
+    clock: Clock,
+    commands: mpsc::UnboundedSender<SwitchCommand>,
+    outboxes: BTreeMap<ConnectionId, Outbox>,
+    customers: BTreeMap<LegId, mpsc::UnboundedSender<CustomerState>>,
+    candidates: BTreeMap<LegId, mpsc::UnboundedSender<String>>,
+    floor: watch::Sender<Floor>,
+    /// Events of the switch that could not be committed and must not be lost.
+    again: Vec<CoreInput>,
+}
+
+struct Item {
+    input: CoreInput,
+    id: Option<Uuid>,
+    reply: Option<oneshot::Sender<Answer>>,
+}
+
+struct Done {
+    item: Item,
+    user: Option<AgentId>,
+    answer: Answer,
+    effects: Vec<CoreEffect>,
+}
+
+/// Starts the actor on a core that has been loaded.
+pub(crate) fn start(
+    core: Core,
+    store: Store,
+    clock: Clock,
+    link: SwitchLink,
+    events: mpsc::UnboundedReceiver<SwitchEvent>,
+) -> Door {
+    let (knocks, inbox) = mpsc::channel(BATCH * 4);
+    let (commands, orders) = mpsc::unbounded_channel();
+    let (refused, refusals) = mpsc::unbounded_channel();
+    let (floor, seen) = watch::channel(Floor::default());
+    tokio::spawn(perform(link, orders, refused));
+    let actor = Actor {
+        core,
+        store,
+        clock,
+        commands,
+        outboxes: BTreeMap::new(),
+        customers: BTreeMap::new(),
+        candidates: BTreeMap::new(),
+        floor,
+        again: Vec::new(),
+    };
+    tokio::spawn(actor.run(inbox, events, refusals));
+    Door { knocks, floor: seen }
+}
+
+/// Gives the switch its commands, one after the other. A call that it refuses to make
+/// is a call that has failed.
+async fn perform(
+    link: SwitchLink,
+    mut orders: mpsc::UnboundedReceiver<SwitchCommand>,
+    refused: mpsc::UnboundedSender<CoreInput>,
+) {
+    while let Some(command) = orders.recv().await {
+        let reply = link.command(command.clone()).await;
+        let input = match (command, reply) {
+            (SwitchCommand::List, Reply::Legs { legs, .. }) => CoreInput::SwitchListed { legs },
+            (SwitchCommand::List, Reply::Done | Reply::Answer { .. } | Reply::Refused { .. }) => {
+                CoreInput::SwitchListed { legs: Vec::new() }
+            }
+            (SwitchCommand::Dial { leg, .. }, Reply::Refused { message }) => {
+                tracing::info!(%leg, message, "the switch could not dial");
+                CoreInput::Switch(SwitchEvent::Gone { leg, cause: Cause::Unreachable })
+            }
+            (command, Reply::Refused { message }) => {
+                tracing::debug!(?command, message, "the switch refused a command");
+                continue;
+            }
+            (_, Reply::Done | Reply::Answer { .. } | Reply::Legs { .. }) => continue,
+        };
+        if refused.send(input).is_err() {
+            return;
+        }
+    }
+}
+
+impl Actor {
+    async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Knock>,
+        mut events: mpsc::UnboundedReceiver<SwitchEvent>,
+        mut refusals: mpsc::UnboundedReceiver<CoreInput>,
+    ) {
+        // What a switch that outlived us still has; nothing, if it started with us.
+        let _ = self.commands.send(SwitchCommand::List);
+        loop {
+            let mut batch: Vec<Item> =
+                std::mem::take(&mut self.again).into_iter().map(Item::quiet).collect();
+            let deadline = self.core.deadline().map(|at| self.clock.instant(at));
+            let timer = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            if batch.is_empty() {
+                tokio::select! {
+                    knock = inbox.recv() => match knock {
+                        Some(Knock::Stop { done }) => { let _ = done.send(()); return }
+                        Some(knock) => self.admit(knock, &mut batch),
+                        None => return,
+                    },
+                    Some(event) = events.recv() => self.event(event, &mut batch),
+                    Some(input) = refusals.recv() => batch.push(Item::quiet(input)),
+                    () = timer => batch.push(Item::quiet(CoreInput::Tick)),
+                }
+            }
+            while batch.len() < BATCH {
+                if let Ok(event) = events.try_recv() {
+                    self.event(event, &mut batch);
+                } else if let Ok(knock) = inbox.try_recv() {
+                    if let Knock::Stop { done } = knock {
+                        self.turn(batch).await;
+                        let _ = done.send(());
+                        return;
+                    }
+                    self.admit(knock, &mut batch);
+                } else {
+                    break;
+                }
+            }
+            self.turn(batch).await;
+        }
+    }
+
+    fn admit(&mut self, knock: Knock, batch: &mut Vec<Item>) {
+        match knock {
+            Knock::Input { input, id, reply } => {
+                batch.push(Item { input, id, reply: Some(reply) });
+            }
+            Knock::Attach { connection, outbox } => {
+                self.outboxes.insert(connection, outbox);
+            }
+            Knock::Watch { leg, states } => {
+                self.customers.insert(leg, states);
+            }
+            Knock::Candidates { leg, candidates } => {
+                self.candidates.insert(leg, candidates);
+            }
+            Knock::Leg { connection, reply } => {
+                let session = self.core.session_on(connection);
+                let _ = reply.send(session.map(|s| (s.user.clone(), s.leg.clone())));
+            }
+            // Taken by the loop.
+            Knock::Stop { done } => drop(done),
+        }
+    }
+
+    fn event(&mut self, event: SwitchEvent, batch: &mut Vec<Item>) {
+        if let SwitchEvent::Candidate { leg, candidate } = &event
+            && let Some(customer) = self.candidates.get(leg)
+        {
+            let _ = customer.send(candidate.clone());
+            return;
+        }
+        if let SwitchEvent::Gone { leg, .. } = &event {
+            self.candidates.remove(leg);
+        }
+        batch.push(Item::quiet(CoreInput::Switch(event)));
+    }
+
+    /// One transaction: all of the batch, or none of it.
+    async fn turn(&mut self, batch: Vec<Item>) {
+        let before = self.core.clone();
+        let now = self.clock.now();
+        let mut turn = Vec::with_capacity(batch.len());
+        for item in batch {
+            let user = connection_of(&item.input)
+                .and_then(|c| self.core.session_on(c))
+                .map(|s| s.user.clone());
+            if let (Some(user), Some(id)) = (&user, item.id)
+                && let Some(answer) = self.answered(user, id, &turn).await
+            {
+                // Answered with the others: the first may be in this very transaction.
+                turn.push(Done { item, user: None, answer, effects: Vec::new() });
+                continue;
+            }
+            let answer = self.core.handle(now, item.input.clone());
+            let effects = self.core.take_effects();
+            turn.push(Done { item, user, answer, effects });
+        }
+        let writes: Vec<Write<'_>> = turn
+            .iter()
+            .map(|done| Write {
+                now,
+                effects: &done.effects,
+                answer: done.user.as_ref().zip(done.item.id).map(|(u, id)| (u, id, &done.answer)),
+            })
+            .filter(|w| !w.effects.is_empty() || w.answer.is_some())
+            .collect();
+        let committed = if writes.is_empty() { Ok(()) } else { self.store.commit(&writes).await };
+        drop(writes);
+        match committed {
+            Ok(()) => turn.into_iter().for_each(|done| self.publish(done)),
+            Err(fault) => {
+                tracing::error!(%fault, "nothing of this turn was kept");
+                self.core = before;
+                self.give_up(turn).await;
+            }
+        }
+        self.tell_floor();
+    }
+
+    async fn answered(&self, user: &AgentId, id: Uuid, turn: &[Done]) -> Option<Answer> {
+        let same = |d: &&Done| d.user.as_ref() == Some(user) && d.item.id == Some(id);
+        if let Some(done) = turn.iter().find(same) {
+            return Some(done.answer.clone());
+        }
+        match self.store.answered(user, id).await {
+            Ok(found) => found,
+            Err(fault) => {
+                tracing::error!(%fault, "earlier answers cannot be read");
+                Some(Err(ErrorObject::new(
+                    Code::Internal,
+                    "The centre's database failed. Try again in a moment.",
+                )))
+            }
+        }
+    }
+
+    async fn give_up(&mut self, turn: Vec<Done>) {
+        for done in turn {
+            match done.item.reply {
+                Some(reply) => {
+                    let _ = reply.send(Err(ErrorObject::new(
+                        Code::Internal,
+                        "The centre could not save that; nothing was done. Try again.",
+                    )));
+                }
+                None => self.again.push(done.item.input),
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    fn publish(&mut self, done: Done) {
+        if let Some(reply) = done.item.reply {
+            let _ = reply.send(done.answer);
+        }
+        for effect in done.effects {
+            match effect {
+                CoreEffect::Notify { connection: Some(connection), seq, news, .. }
+                | CoreEffect::Replay { connection, seq, news } => {
+                    self.send(connection, Outgoing::News { seq, news });
+                }
+                CoreEffect::Close { connection } => {
+                    self.send(connection, Outgoing::Close);
+                    self.outboxes.remove(&connection);
+                }
+                CoreEffect::Switch(command) => {
+                    let _ = self.commands.send(command);
+                }
+                CoreEffect::Customer { leg, state } => {
+                    let ended = matches!(state, CustomerState::Ended { .. });
+                    if let Some(states) = self.customers.get(&leg) {
+                        let _ = states.send(state);
+                    }
+                    if ended {
+                        self.customers.remove(&leg);
+                        self.candidates.remove(&leg);
+                    }
+                }
+                CoreEffect::Notify { connection: None, .. }
+                | CoreEffect::SaveSession(_)
+                | CoreEffect::DeleteSession(_)
+                | CoreEffect::SaveCall(_)
+                | CoreEffect::CloseCall(_)
+                | CoreEffect::Log { .. } => {}
+            }
+        }
+        if let CoreInput::Disconnected { connection } = done.item.input {
+            self.outboxes.remove(&connection);
+        }
+    }
+
+    /// One who does not read loses the connection, not the session: he can resume.
+    fn send(&mut self, connection: ConnectionId, outgoing: Outgoing) {
+        let Some(outbox) = self.outboxes.get(&connection) else { return };
+        if outbox.sender.try_send(outgoing).is_err() {
+            outbox.hang_up.cancel();
+            self.outboxes.remove(&connection);
+        }
+    }
+
+    fn tell_floor(&self) {
+        let acd = self.core.acd();
+        let calls = self.core.calls();
+        let floor = Floor {
+            free: self.core.users().filter(|user| acd.is_free(user)).cloned().collect(),
+            served: self
+                .core
+                .setup()
+                .queues
+                .keys()
+                .filter(|queue| acd.is_served(queue))
+                .cloned()
+                .collect(),
+            waiting: calls
+                .iter()
+                .filter(|c| c.seats.iter().any(|s| s.phase.is_routing()))
+                .filter_map(|c| c.customer().map(|o| o.leg.clone()))
+                .collect(),
+        };
+        self.floor.send_if_modified(|old| {
+            let changed = *old != floor;
+            *old = floor;
+            changed
+        });
+    }
+}
+
+impl Item {
+    fn quiet(input: CoreInput) -> Self {
+        Self { input, id: None, reply: None }
+    }
+}
+
+fn connection_of(input: &CoreInput) -> Option<ConnectionId> {
+    match input {
+        CoreInput::Command { connection, .. } => Some(*connection),
+        CoreInput::Tick
+        | CoreInput::Open(_)
+        | CoreInput::Disconnected { .. }
+        | CoreInput::VoiceUp { .. }
+        | CoreInput::Arrived { .. }
+        | CoreInput::Switch(_)
+        | CoreInput::SwitchListed { .. } => None,
+    }
+}
+
+/// An answer that holds nothing.
+pub(crate) fn empty() -> Value {
+    Value::Object(serde_json::Map::new())
+}

@@ -1,0 +1,224 @@
+use crate::actor::{self, Door};
+use crate::clock::Clock;
+use crate::config::{Config, SwitchChoice, Tls};
+use crate::core::Core;
+use crate::fault::StartFault;
+use crate::rpc::Shared;
+use crate::store::{FILE, Store, StoreFault};
+use crate::switch::{SwitchEvent, SwitchLink};
+use crate::{demo, seed, switchboard, web};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use std::hash::{BuildHasher, RandomState};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Time that connections get to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A contact centre that runs.
+#[derive(Debug)]
+pub struct Centre {
+    address: SocketAddr,
+    tls: bool,
+    put_aside: Option<PathBuf>,
+    door: Door,
+    store: Store,
+    stop: CancellationToken,
+    handle: Handle<SocketAddr>,
+    server: JoinHandle<std::io::Result<()>>,
+    demo: Option<JoinHandle<()>>,
+}
+
+impl Centre {
+    /// Listens when this returns.
+    pub async fn start(config: Config) -> Result<Self, StartFault> {
+        let loopback = config.listen.ip().is_loopback();
+        if !loopback && config.tls.is_none() && !config.insecure {
+            return Err(StartFault::Unprotected { address: config.listen });
+        }
+        let acceptor = match &config.tls {
+            Some(tls) => Some(certificate(tls).await?),
+            None => None,
+        };
+        let listener = listen(config.listen)?;
+        let address = listener.local_addr().map_err(|e| unusable(config.listen, &e))?;
+        let (store, put_aside) = open_store(&config.data, config.demo).await?;
+        let clock = Clock::start();
+        let (link, events) = connect_switch(config.switch, &config.ice_servers, &config.data).await?;
+        let door = wake(&store, clock, &link, events, config.timings).await?;
+        let stop = CancellationToken::new();
+        let shared = Shared::new(
+            door.clone(),
+            store.clone(),
+            clock,
+            link.clone(),
+            config.ice_servers,
+            config.timings.heartbeat,
+            loopback && acceptor.is_none(),
+            config.web_calls,
+            stop.clone(),
+        );
+        let handle = Handle::new();
+        let tls = acceptor.is_some();
+        let server = serve(listener, acceptor, shared, handle.clone())
+            .map_err(|e| unusable(config.listen, &e))?;
+        let demo = config.demo.then(|| {
+            tokio::spawn(demo::run(door.clone(), link, config.demo_pace, stop.clone()))
+        });
+        tracing::info!(%address, tls, demo = config.demo, "the centre is open");
+        Ok(Self { address, tls, put_aside, door, store, stop, handle, server, demo })
+    }
+
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What an agent types as the centre's address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "wss" } else { "ws" }, self.address)
+    }
+
+    /// Where a damaged demo database was kept; the demo began anew.
+    #[must_use]
+    pub fn put_aside(&self) -> Option<&Path> {
+        self.put_aside.as_deref()
+    }
+
+    /// Says goodbye to everybody. Open calls stay in the store.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.handle.graceful_shutdown(Some(GOODBYE));
+        let _ = self.server.await;
+        if let Some(demo) = self.demo {
+            let _ = demo.await;
+        }
+        self.door.stop().await;
+        self.store.close().await;
+        tracing::info!("the centre is closed");
+    }
+}
+
+async fn wake(
+    store: &Store,
+    clock: Clock,
+    link: &SwitchLink,
+    events: mpsc::UnboundedReceiver<SwitchEvent>,
+    timings: crate::core::Timings,
+) -> Result<Door, StartFault> {
+    let setup = Arc::new(store.setup().await?);
+    let live = store.live().await?;
+    store.forget_old_answers(clock.now()).await?;
+    let seed = RandomState::new().hash_one(clock.now());
+    let mut core = Core::new(setup, timings, seed);
+    if !live.calls.is_empty() || !live.sessions.is_empty() {
+        tracing::info!(
+            calls = live.calls.len(),
+            sessions = live.sessions.len(),
+            "taking up what was open"
+        );
+    }
+    core.load(clock.now(), live.calls, live.sessions);
+    Ok(actor::start(core, store.clone(), clock, link.clone(), events))
+}
+
+/// A damaged demo is put aside and begun anew; anybody's real data is left alone.
+async fn open_store(data: &Path, demo: bool) -> Result<(Store, Option<PathBuf>), StartFault> {
+    let (store, aside) = match Store::open(data).await {
+        Ok(store) => (store, None),
+        Err(StoreFault::Corrupt { file, detail }) if demo => {
+            let aside = put_aside(data).map_err(|e| StoreFault::Directory {
+                directory: data.to_owned(),
+                detail: e.to_string(),
+            })?;
+            tracing::warn!(
+                file = %file.display(), kept = %aside.display(), detail,
+                "the demo's database was damaged: it was put aside, and the demo begins anew"
+            );
+            (Store::open(data).await?, Some(aside))
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    if demo {
+        seed::demo(&store).await?;
+    } else {
+        seed::standard(&store).await?;
+    }
+    Ok((store, aside))
+}
+
+fn put_aside(data: &Path) -> std::io::Result<PathBuf> {
+    let free = (1..)
+        .map(|n| data.join(format!("{FILE}.damaged-{n}")))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| data.join(format!("{FILE}.damaged")));
+    std::fs::rename(data.join(FILE), &free)?;
+    for side in ["-wal", "-shm"] {
+        let path = data.join(format!("{FILE}{side}"));
+        if path.exists() {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(free)
+}
+
+async fn connect_switch(
+    choice: SwitchChoice,
+    ice_servers: &[crate::config::IceServer],
+    data: &Path,
+) -> Result<(SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>), StartFault> {
+    match choice {
+        SwitchChoice::Connected(link, events) => Ok((link, events)),
+        SwitchChoice::InProcess => Ok(switchboard::in_process(ice_servers)),
+        SwitchChoice::Process(socket) => switchboard::beside(socket, data).await,
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartFault> {
+    let listener = TcpListener::bind(address).map_err(|e| unusable(address, &e))?;
+    listener.set_nonblocking(true).map_err(|e| unusable(address, &e))?;
+    Ok(listener)
+}
+
+fn unusable(address: SocketAddr, error: &std::io::Error) -> StartFault {
+    if error.kind() == ErrorKind::AddrInUse {
+        StartFault::PortTaken { address }
+    } else {
+        StartFault::Address { address, detail: error.to_string() }
+    }
+}
+
+async fn certificate(tls: &Tls) -> Result<RustlsConfig, StartFault> {
+    // Another part of the process may have chosen a provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
+        .await
+        .map_err(|e| StartFault::Tls { detail: e.to_string() })
+}
+
+fn serve(
+    listener: TcpListener,
+    tls: Option<RustlsConfig>,
+    shared: Shared,
+    handle: Handle<SocketAddr>,
+) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
+    let app = web::router(shared).into_make_service_with_connect_info::<SocketAddr>();
+    Ok(match tls {
+        Some(tls) => {
+            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
+            tokio::spawn(server.serve(app))
+        }
+        None => {
+            let server = axum_server::from_tcp(listener)?.handle(handle);
+            tokio::spawn(server.serve(app))
+        }
+    })
+}

@@ -1,0 +1,75 @@
+use crate::core::Timings;
+use crate::switch::{SwitchEvent, SwitchLink};
+use omnibar_model::Secret;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Where agents and customers connect by default.
+pub const DEFAULT_PORT: u16 = 7340;
+
+#[derive(Debug)]
+pub struct Config {
+    /// Port 0 takes any that is free; see `Centre::address`.
+    pub listen: SocketAddr,
+    /// Directory of the database.
+    pub data: PathBuf,
+    /// Invented agents, campaigns and customers.
+    pub demo: bool,
+    /// Time from an agent becoming free to the next demo customer's call.
+    pub demo_pace: Duration,
+    pub tls: Option<Tls>,
+    /// Serve without TLS on an address that others can reach.
+    pub insecure: bool,
+    pub switch: SwitchChoice,
+    pub timings: Timings,
+    pub ice_servers: Vec<IceServer>,
+    /// Calls from the web page at one time.
+    pub web_calls: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// PEM, with the chain.
+    pub certificate: PathBuf,
+    /// PEM.
+    pub key: PathBuf,
+}
+
+#[derive(Debug)]
+pub enum SwitchChoice {
+    InProcess,
+    /// A switch of its own behind this socket, started if it does not answer; calls
+    /// outlive the centre.
+    Process(PathBuf),
+    /// One that somebody else has started.
+    Connected(SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>),
+}
+
+/// Given to agents for their voice connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceServer {
+    pub urls: Vec<String>,
+    pub username: String,
+    pub credential: Secret,
+}
+
+impl Config {
+    /// On loopback, with the built-in switch in this process.
+    #[must_use]
+    pub fn local(data: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
+            data,
+            demo: false,
+            demo_pace: Duration::from_secs(3),
+            tls: None,
+            insecure: false,
+            switch: SwitchChoice::InProcess,
+            timings: Timings::default(),
+            ice_servers: Vec::new(),
+            web_calls: 20,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Invented customers who call while somebody is free to answer.
+
+use crate::actor::Door;
+use crate::core::CoreInput;
+use crate::seed::{CUSTOMERS, number};
+use crate::switch::{Reply, SwitchCommand, SwitchLink};
+use omnibar_model::{LegId, Party, PartyKind, QueueId};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// A customer calls `pace` after somebody has become free, one at a time.
+pub(crate) async fn run(door: Door, link: SwitchLink, pace: Duration, stop: CancellationToken) {
+    let mut floor = door.floor();
+    let mut turn = 0;
+    let mut ours: BTreeSet<LegId> = BTreeSet::new();
+    loop {
+        let wanted = {
+            let floor = floor.borrow_and_update();
+            ours.retain(|leg| floor.waiting.contains(leg));
+            !floor.served.is_empty() && ours.is_empty()
+        };
+        if wanted {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pace) => {}
+            }
+            // Whoever was free may have gone meanwhile.
+            let queue = floor.borrow().served.iter().nth(turn % floor.borrow().served.len().max(1)).cloned();
+            if let Some(queue) = queue {
+                if let Some(leg) = call(&door, &link, turn, queue).await {
+                    ours.insert(leg);
+                }
+                turn += 1;
+            }
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = floor.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn call(door: &Door, link: &SwitchLink, turn: usize, queue: QueueId) -> Option<LegId> {
+    let (last, name) = CUSTOMERS[turn % CUSTOMERS.len()];
+    let leg = LegId::new(&format!("customer-{}", Uuid::new_v4()));
+    let script = queue.to_string();
+    match link.command(SwitchCommand::Customer { leg: leg.clone(), script }).await {
+        Reply::Done => {}
+        Reply::Refused { message } => {
+            tracing::warn!(message, "a demo customer could not call");
+            return None;
+        }
+        Reply::Answer { .. } | Reply::Legs { .. } => return None,
+    }
+    let customer =
+        Party { kind: PartyKind::Customer, name: name.to_owned(), number: number(last) };
+    let arrived = CoreInput::Arrived { leg: leg.clone(), customer, queue, watched: false };
+    match door.input(arrived, None).await {
+        Ok(_) => Some(leg),
+        Err(error) => {
+            tracing::warn!(message = error.message, "a demo customer found no queue");
+            link.command(SwitchCommand::Close { leg }).await;
+            None
+        }
+    }
+}

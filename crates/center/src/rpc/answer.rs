@@ -1,0 +1,168 @@
+//! Sign-in and the questions that change nothing.
+
+use super::Shared;
+use crate::core::{ConnectionId, CoreInput, How, OpenSession};
+use omnibar_model::{AgentId, Destination, InteractionId, PhoneNumber, Secret};
+use omnibar_protocol::{Client, Code, ErrorObject, Resume, Searched, VERSION, wire};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::PoisonError;
+use uuid::Uuid;
+
+const MOST_FOUND: usize = 30;
+
+pub(super) struct SignIn {
+    pub(super) client: Client,
+    pub(super) user: AgentId,
+    pub(super) password: Option<Secret>,
+    pub(super) resume: Option<Resume>,
+    pub(super) take_over: bool,
+}
+
+pub(super) async fn sign_in(
+    shared: &Shared,
+    connection: ConnectionId,
+    from: IpAddr,
+    ask: SignIn,
+) -> Result<Value, ErrorObject> {
+    if ask.client.protocol != VERSION {
+        return Err(ErrorObject::new(
+            Code::Version,
+            format!("This centre speaks version {VERSION} of the protocol. Update Omnibar."),
+        ));
+    }
+    let (how, token) = match (ask.password, ask.resume) {
+        (Some(password), None) => {
+            check(shared, from, &ask.user, password).await?;
+            let token = new_token();
+            let session = Uuid::new_v4();
+            let token_hash = hash(&token);
+            (How::Fresh { session, token_hash, take_over: ask.take_over }, token)
+        }
+        (None, Some(resume)) => {
+            let token = resume.token.into_secret();
+            (How::Resume { token_hash: hash(&token), last_seq: resume.last_seq }, token)
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(ErrorObject::new(
+                Code::InvalidParams,
+                "Give either a password or a session to resume.",
+            ));
+        }
+    };
+    let resuming = matches!(how, How::Resume { .. });
+    let account = shared.store.account(&ask.user).await.map_err(|e| failed(&e))?;
+    let Some(account) = account else {
+        return Err(ErrorObject::new(Code::SessionExpired, "Your session is over. Sign in again."));
+    };
+    let open = OpenSession { connection, account, how };
+    let mut answer = shared.door.input(CoreInput::Open(open), None).await?;
+    answer["token"] = json!(wire::Password::from(&token));
+    tracing::info!(user = %ask.user, resuming, "signed in");
+    Ok(answer)
+}
+
+async fn check(
+    shared: &Shared,
+    from: IpAddr,
+    user: &AgentId,
+    password: Secret,
+) -> Result<(), ErrorObject> {
+    let now = shared.clock.now();
+    let wait = shared.throttle.lock().unwrap_or_else(PoisonError::into_inner).wait(now, user, from);
+    if let Some(wait) = wait {
+        let seconds = wait.as_millis().div_ceil(1000);
+        return Err(ErrorObject::new(
+            Code::TooMany,
+            format!("Too many wrong passwords. Wait {seconds} s and try again."),
+        ));
+    }
+    let right = shared.store.verify(user, password).await.map_err(|e| failed(&e))?;
+    let mut throttle = shared.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    if right {
+        throttle.succeeded(user);
+        return Ok(());
+    }
+    throttle.failed(shared.clock.now(), user, from);
+    tracing::info!(%user, "wrong user or password");
+    Err(ErrorObject::new(Code::Unauthorised, "Wrong user or password. Check both and try again."))
+}
+
+/// 244 random bits of the system's generator.
+fn new_token() -> Secret {
+    Secret::new(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
+}
+
+fn hash(token: &Secret) -> String {
+    Sha256::digest(token.expose().as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+pub(super) async fn history(
+    shared: &Shared,
+    user: &AgentId,
+    before: Option<InteractionId>,
+    limit: u16,
+) -> Result<Value, ErrorObject> {
+    let entries =
+        shared.store.history(user, before.as_ref(), limit).await.map_err(|e| failed(&e))?;
+    Ok(json!(wire::History { entries }))
+}
+
+/// Colleagues, queues and IVR targets whose name holds the text, known numbers, and the
+/// text itself where it is a number.
+pub(super) async fn search(
+    shared: &Shared,
+    user: &AgentId,
+    text: &str,
+) -> Result<Value, ErrorObject> {
+    let text: String = text.trim().chars().take(64).collect();
+    let wanted = text.to_lowercase();
+    let floor = shared.door.floor().borrow().clone();
+    let setup = shared.store.setup().await.map_err(|e| failed(&e))?;
+    let holds = |name: &str| name.to_lowercase().contains(&wanted);
+    let mut entries = Vec::new();
+    if text.chars().filter(char::is_ascii_digit).count() >= 2
+        && let Ok(number) = PhoneNumber::parse(&text)
+    {
+        let name = shared.store.contact(&number).await.map_err(|e| failed(&e))?;
+        let name = name.unwrap_or_else(|| number.to_string());
+        entries.push(entry(Destination::Number(number), name, true));
+    }
+    for (colleague, name) in shared.store.colleagues().await.map_err(|e| failed(&e))? {
+        if colleague != *user && (holds(&name) || holds(colleague.as_str())) {
+            let available = floor.free.contains(&colleague);
+            entries.push(entry(Destination::Agent(colleague), name, available));
+        }
+    }
+    for (id, q) in setup.queues.into_iter().filter(|(_, q)| holds(&q.queue.name)) {
+        let available = floor.served.contains(&id);
+        entries.push(entry(Destination::Queue(id), q.queue.name, available));
+    }
+    for (id, ivr) in setup.ivrs.into_iter().filter(|(_, i)| holds(&i.ivr.name)) {
+        entries.push(entry(Destination::Ivr(id), ivr.ivr.name, true));
+    }
+    if !text.is_empty() {
+        for (number, name) in shared.store.contacts(&text).await.map_err(|e| failed(&e))? {
+            let destination = Destination::Number(number);
+            if !entries.iter().any(|e: &wire::DirectoryEntry| e.destination == destination) {
+                entries.push(entry(destination, name, true));
+            }
+        }
+    }
+    entries.truncate(MOST_FOUND);
+    Ok(json!(Searched { entries }))
+}
+
+fn entry(destination: Destination, name: String, available: bool) -> wire::DirectoryEntry {
+    wire::DirectoryEntry { destination, name, available }
+}
+
+pub(super) fn failed(fault: &crate::store::StoreFault) -> ErrorObject {
+    tracing::error!(%fault, "a question could not be answered");
+    ErrorObject::new(Code::Internal, "The centre's database failed. Try again in a moment.")
+}

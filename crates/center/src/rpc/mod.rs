@@ -1,0 +1,90 @@
+//! The centre protocol's server: one WebSocket a desktop.
+
+mod answer;
+mod connection;
+mod origin;
+mod throttle;
+mod voice;
+
+pub(crate) use origin::allowed;
+pub(crate) use throttle::Bucket;
+
+use crate::actor::Door;
+use crate::clock::Clock;
+use crate::config::IceServer;
+use crate::store::Store;
+use crate::switch::SwitchLink;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use throttle::Throttle;
+use tokio_util::sync::CancellationToken;
+
+/// What every connection shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) door: Door,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) link: SwitchLink,
+    pub(crate) ice_servers: Arc<[IceServer]>,
+    pub(crate) heartbeat: Duration,
+    /// Only names of this machine are served (no TLS to prove whom one speaks with).
+    pub(crate) loopback_only: bool,
+    pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
+    pub(crate) stop: CancellationToken,
+    throttle: Arc<Mutex<Throttle>>,
+    connections: Arc<AtomicU64>,
+}
+
+impl Shared {
+    #[expect(clippy::too_many_arguments, reason = "one place makes it, field by field")]
+    pub(crate) fn new(
+        door: Door,
+        store: Store,
+        clock: Clock,
+        link: SwitchLink,
+        ice_servers: Vec<IceServer>,
+        heartbeat: Duration,
+        loopback_only: bool,
+        web_calls: usize,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            door,
+            store,
+            clock,
+            link,
+            ice_servers: ice_servers.into(),
+            heartbeat,
+            loopback_only,
+            web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
+            stop,
+            throttle: Arc::default(),
+            connections: Arc::default(),
+        }
+    }
+}
+
+/// `GET /ws/agent`
+pub(crate) async fn agent(
+    State(shared): State<Shared>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !allowed(&headers, shared.loopback_only) {
+        return (StatusCode::FORBIDDEN, "Agents do not sign in from other sites' pages.")
+            .into_response();
+    }
+    upgrade
+        // A frame that is too long for the protocol is still answered with a reason.
+        .max_message_size(omnibar_protocol::MAX_FRAME * 4)
+        .max_frame_size(omnibar_protocol::MAX_FRAME * 4)
+        .on_upgrade(move |socket| connection::serve(shared, from.ip(), socket))
+}

@@ -1,0 +1,146 @@
+//! The demo's invented company: nobody in it exists, and its numbers are reserved for
+//! fiction (+1 555 0100 to 0199).
+
+use crate::setup::{CampaignRule, IvrSetup, QueueSetup, Setup};
+use crate::store::{AccountFault, Store};
+use omnibar_model::{
+    BreakReason, Campaign, CampaignId, CampaignKind, DispositionClass, DispositionCode,
+    DispositionId, Ivr, IvrId, PhoneNumber, Queue, QueueId, Secret,
+};
+use std::collections::BTreeMap;
+
+/// Every demo agent's password.
+pub const PASSWORD: &str = "demo";
+
+const AGENTS: [(&str, &str); 4] = [
+    ("agent1", "Ada Palmer"),
+    ("agent2", "Bruno Keller"),
+    ("agent3", "Chiara Fonti"),
+    ("agent4", "Dev Anand Rao"),
+];
+
+/// The last two digits of the number, and the name.
+pub(crate) const CUSTOMERS: [(u8, &str); 12] = [
+    (1, "Nora Winter"),
+    (2, "Omar Haddad"),
+    (3, "Paula Reyes"),
+    (4, "Quentin Moore"),
+    (5, "Rosa Lindt"),
+    (6, "Samir Patel"),
+    (7, "Tessa Brandt"),
+    (8, "Umberto Gallo"),
+    (9, "Vera Novak"),
+    (10, "Willem de Boer"),
+    (11, "Xenia Petrou"),
+    (12, "Yusuf Demir"),
+];
+
+pub(crate) fn number(last: u8) -> Option<PhoneNumber> {
+    PhoneNumber::parse(&format!("+155501{:02}", last % 100)).ok()
+}
+
+/// Fills an empty database with the demo; leaves any other as it is.
+pub async fn demo(store: &Store) -> Result<(), AccountFault> {
+    if store.is_laid_down().await? {
+        return Ok(());
+    }
+    let contacts: Vec<(PhoneNumber, &str)> =
+        CUSTOMERS.iter().filter_map(|(last, name)| Some((number(*last)?, *name))).collect();
+    store.lay_down(&company("Omnibar Demo"), &contacts).await?;
+    for (user, name) in AGENTS {
+        store.add_account(user, name, Secret::new(PASSWORD)).await?;
+    }
+    Ok(())
+}
+
+/// What a new centre without `--demo` begins with: the same campaigns, no accounts.
+pub async fn standard(store: &Store) -> Result<(), AccountFault> {
+    if !store.is_laid_down().await? {
+        store.lay_down(&company("Omnibar"), &[]).await?;
+    }
+    Ok(())
+}
+
+#[must_use]
+pub fn company(name: &str) -> Setup {
+    let queue = |id: &str, name: &str, campaign: &str, priority| {
+        let queue = Queue { id: id.into(), name: name.into(), campaign: campaign.into() };
+        (QueueId::new(id), QueueSetup { queue, priority })
+    };
+    let survey = IvrSetup {
+        ivr: Ivr { id: "survey".into(), name: "Survey".into() },
+        options: BTreeMap::from([
+            ("1".into(), QueueId::new("support")),
+            ("2".into(), QueueId::new("sales")),
+        ]),
+    };
+    Setup {
+        centre: name.into(),
+        campaigns: [
+            campaign("support", "Support", CampaignKind::Inbound, support()),
+            campaign("sales", "Sales", CampaignKind::Inbound, sales()),
+            campaign("outreach", "Outreach", CampaignKind::Outbound, outreach()),
+        ]
+        .into(),
+        queues: [
+            queue("support", "Support", "support", 0),
+            queue("priority", "Priority support", "support", 2),
+            queue("sales", "Sales", "sales", 1),
+        ]
+        .into(),
+        ivrs: BTreeMap::from([(IvrId::new("survey"), survey)]),
+        breaks: [
+            ("not_ready", "Not ready"),
+            ("tea", "Tea"),
+            ("lunch", "Lunch"),
+            ("training", "Training"),
+        ]
+        .map(|(id, name)| BreakReason { id: id.into(), name: name.into() })
+        .into(),
+    }
+}
+
+type Codes = Vec<(&'static str, Vec<(&'static str, &'static str)>)>;
+
+fn campaign(id: &str, name: &str, kind: CampaignKind, codes: Codes) -> (CampaignId, CampaignRule) {
+    let class = |(name, codes): (&str, Vec<(&str, &str)>)| DispositionClass {
+        name: name.into(),
+        codes: codes
+            .into_iter()
+            .map(|(id, name)| DispositionCode { id: id.into(), name: name.into() })
+            .collect(),
+    };
+    let campaign = Campaign {
+        id: id.into(),
+        name: name.into(),
+        kind,
+        wrap_up_ms: Some(120_000),
+        dispositions: codes.into_iter().map(class).collect(),
+    };
+    let default_disposition = Some(DispositionId::new("not_disposed"));
+    (CampaignId::new(id), CampaignRule { campaign, default_disposition })
+}
+
+fn support() -> Codes {
+    vec![
+        ("Resolved", vec![("resolved", "Resolved on the call"), ("explained", "Explained how")]),
+        ("Follow-up", vec![("escalated", "Escalated"), ("call_again", "Customer calls again")]),
+        ("Other", vec![("wrong_number", "Wrong number"), ("not_disposed", "Not disposed in time")]),
+    ]
+}
+
+fn sales() -> Codes {
+    vec![
+        ("Sale", vec![("ordered", "Ordered"), ("upgraded", "Upgraded")]),
+        ("No sale", vec![("too_expensive", "Too expensive"), ("thinking", "Thinks about it")]),
+        ("Other", vec![("wrong_number", "Wrong number"), ("not_disposed", "Not disposed in time")]),
+    ]
+}
+
+fn outreach() -> Codes {
+    vec![
+        ("Reached", vec![("interested", "Interested"), ("not_interested", "Not interested")]),
+        ("Not reached", vec![("no_answer", "No answer"), ("busy", "Busy")]),
+        ("Other", vec![("do_not_call", "Do not call"), ("not_disposed", "Not disposed in time")]),
+    ]
+}

@@ -1,0 +1,119 @@
+use super::live::millis;
+use super::{Store, StoreFault, from_word, word};
+use crate::calls::{Call, Phase, Seat};
+use omnibar_model::{
+    AgentId, CampaignId, Direction, InteractionId, Party, PartyKind, PhoneNumber, QueueId,
+};
+use omnibar_protocol::wire::HistoryEntry;
+use sqlx::{Row, SqliteConnection};
+
+pub(super) async fn save_interaction(
+    tx: &mut SqliteConnection,
+    call: &Call,
+    seat: &Seat,
+) -> Result<(), StoreFault> {
+    sqlx::query(
+        "INSERT INTO interactions (id, call, agent, campaign, queue, direction, customer_name, \
+         customer_number, started_at, talk_ms, closed, cause, disposition, note) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, talk_ms = excluded.talk_ms, \
+         closed = excluded.closed, cause = excluded.cause, disposition = excluded.disposition, \
+         note = excluded.note",
+    )
+    .bind(seat.interaction.as_str())
+    .bind(call.id.as_str())
+    .bind(seat.agent.as_ref().map(AgentId::as_str))
+    .bind(call.campaign.as_str())
+    .bind(seat.queue.as_ref().map(QueueId::as_str))
+    .bind(word(&seat.direction))
+    .bind(&call.customer.name)
+    .bind(call.customer.number.as_ref().map(PhoneNumber::as_str))
+    .bind(millis(seat.started))
+    .bind(i64::try_from(seat.talk.as_millis()).unwrap_or(i64::MAX))
+    .bind(i64::from(seat.phase == Phase::Closed))
+    .bind(seat.cause.as_ref().and_then(word))
+    .bind(seat.disposition.as_ref().map(|d| d.as_str()))
+    .bind(&seat.note)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// The agent's closed interactions, newest first.
+    pub async fn history(
+        &self,
+        agent: &AgentId,
+        before: Option<&InteractionId>,
+        limit: u16,
+    ) -> Result<Vec<HistoryEntry>, StoreFault> {
+        // '~' sorts after every UUID.
+        let before = before.map_or("~", InteractionId::as_str);
+        let rows = sqlx::query(
+            "SELECT i.id, i.direction, i.campaign, i.queue, i.customer_name, i.customer_number, \
+             i.started_at, i.talk_ms, i.cause, i.note, i.disposition, \
+             (SELECT c.name FROM disposition_codes c JOIN disposition_classes k ON k.id = c.class \
+              WHERE c.id = i.disposition AND k.campaign = i.campaign) \
+             FROM interactions i WHERE i.agent = ? AND i.closed = 1 AND i.id < ? \
+             ORDER BY i.id DESC LIMIT ?",
+        )
+        .bind(agent.as_str())
+        .bind(before)
+        .bind(i64::from(limit.clamp(1, 100)))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .iter()
+            .map(|r| {
+                let queue: Option<String> = r.get(3);
+                let number: Option<String> = r.get(5);
+                let talk: i64 = r.get(7);
+                let cause: Option<String> = r.get(8);
+                let code: Option<String> = r.get(10);
+                let name: Option<String> = r.get(11);
+                HistoryEntry {
+                    id: InteractionId::new(r.get(0)),
+                    direction: from_word(r.get(1)).unwrap_or(Direction::Inbound),
+                    campaign: CampaignId::new(r.get(2)),
+                    queue: queue.as_deref().map(QueueId::new),
+                    customer: Party {
+                        kind: PartyKind::Customer,
+                        name: r.get(4),
+                        number: number.and_then(|n| PhoneNumber::parse(&n).ok()),
+                    },
+                    started_at: r.get(6),
+                    talk_ms: u64::try_from(talk).unwrap_or(0),
+                    cause: cause.as_deref().and_then(from_word),
+                    disposition: name.or(code),
+                    note: r.get(9),
+                }
+            })
+            .collect())
+    }
+
+    pub async fn contact(&self, number: &PhoneNumber) -> Result<Option<String>, StoreFault> {
+        Ok(sqlx::query_scalar("SELECT name FROM contacts WHERE number = ?")
+            .bind(number.as_str())
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// Contacts whose name or number holds the text.
+    pub async fn contacts(&self, text: &str) -> Result<Vec<(PhoneNumber, String)>, StoreFault> {
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let digits: String = escaped.chars().filter(char::is_ascii_digit).collect();
+        let number = if digits.is_empty() { "-".to_owned() } else { format!("%{digits}%") };
+        let rows = sqlx::query(
+            "SELECT number, name FROM contacts WHERE name LIKE ? ESCAPE '\\' OR number LIKE ? \
+             ORDER BY name LIMIT 20",
+        )
+        .bind(format!("%{escaped}%"))
+        .bind(number)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .iter()
+            .filter_map(|r| Some((PhoneNumber::parse(r.get(0)).ok()?, r.get(1))))
+            .collect())
+    }
+}

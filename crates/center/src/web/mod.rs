@@ -1,0 +1,61 @@
+//! What the centre serves over HTTP: the agents' WebSocket, the customer's page and its
+//! WebSocket, and a health check.
+
+mod customer;
+
+pub use customer::{FromPage, Shown, ToPage};
+
+use crate::rpc::{self, Shared};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use include_dir::{Dir, include_dir};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// The page from which anyone with a browser calls a queue.
+static CUSTOMER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/web/customer");
+
+/// Only what comes with the page runs in it, and nobody frames it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      media-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
+
+pub(crate) fn router(shared: Shared) -> Router {
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/ws/agent", get(rpc::agent))
+        .route("/ws/customer", get(customer::call))
+        .route("/call", get(|| async { Redirect::permanent("/call/") }))
+        .route("/call/", get(|| async { page("index.html") }))
+        .route("/call/{*file}", get(|Path(file): Path<String>| async move { page(&file) }))
+        .route("/healthz", get(health))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(HeaderName::from_static("permissions-policy"), "microphone=(self), camera=()"))
+        .with_state(shared)
+}
+
+fn page(file: &str) -> Response {
+    let Some(found) = CUSTOMER.get_file(file) else {
+        return (StatusCode::NOT_FOUND, "There is no such page.").into_response();
+    };
+    let kind = mime_guess::from_path(file).first_or_octet_stream();
+    let headers = [
+        (header::CONTENT_TYPE, kind.as_ref().to_owned()),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
+    ];
+    (headers, found.contents()).into_response()
+}
+
+async fn health(State(shared): State<Shared>) -> Response {
+    match shared.store.is_laid_down().await {
+        Ok(_) => (StatusCode::OK, "ok\n").into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    }
+}
