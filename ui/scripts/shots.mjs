@@ -1,9 +1,11 @@
 // Pictures of every fixture screen, light and dark, in a headless Chromium.
 // node scripts/shots.mjs OUT_DIR [NAME...]
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { createServer } from 'vite';
+import { build, preview } from 'vite';
 
 const [out, ...only] = process.argv.slice(2);
 if (!out) {
@@ -79,8 +81,10 @@ const shots = [
   ],
 ];
 
-const server = await createServer({ root: new URL('..', import.meta.url).pathname, server: { port: 0 } });
-await server.listen();
+const root = fileURLToPath(new URL('..', import.meta.url));
+const outDir = await mkdtemp(join(tmpdir(), 'omnibar-shots-'));
+await build({ root, mode: 'fixture', logLevel: 'error', build: { outDir, emptyOutDir: true } });
+const server = await preview({ root, logLevel: 'error', build: { outDir }, preview: { port: 0 } });
 const base = server.resolvedUrls.local[0];
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -117,4 +121,5 @@ for (const scheme of ['light', 'dark']) {
 }
 await browser.close();
 await server.close();
+await rm(outDir, { recursive: true });
 process.exit(failed > 0 ? 1 : 0);

@@ -9,30 +9,37 @@ export class Clock {
   /** Present reading, ms. */
   now: Moment = $state(0);
 
-  #offset = 0;
+  /** Core's clock minus the page's; `null` until the first view. */
+  #offset: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #paused = false;
 
   /** The core's clock read `now` when the view was made. */
   set(now: Moment): void {
     this.#offset = now - performance.now();
     this.now = now;
-    if (this.#timer === undefined) this.#schedule();
+    this.#restart();
   }
 
   /** Stops ticking while nobody can see it. */
   pause(): void {
+    this.#paused = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   resume(): void {
-    if (this.#timer !== undefined || this.#offset === 0) return;
-    this.now = this.#estimate();
-    this.#schedule();
+    this.#paused = false;
+    if (this.#offset !== null) this.now = this.#estimate();
+    this.#restart();
   }
 
   #estimate(): number {
-    return performance.now() + this.#offset;
+    return performance.now() + (this.#offset ?? 0);
+  }
+
+  #restart(): void {
+    clearTimeout(this.#timer);
+    if (!this.#paused && this.#offset !== null) this.#schedule();
   }
 
   #schedule(): void {

@@ -1,0 +1,114 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import type { View } from '../src/contract/generated';
+import { campaigns, view } from '../src/host/fixture/views';
+import { world } from './world';
+
+afterEach(() => void vi.useRealTimers());
+
+const signedOut = (change: Partial<View> = {}, fault: { fault: 'elsewhere' } | null = null) =>
+  view({
+    desk: { session: { state: 'signed_out', fault } },
+    view: { remembered: { centre: '', user: null, password: false }, ...change },
+  });
+
+it('asks for the painted window once something is on the screen', async () => {
+  const w = await world(signedOut());
+  await w.pass(50);
+  expect(w.sent()).toContainEqual({ to: 'window', ask: { do: 'painted' } });
+  expect(w.sent().filter((i) => i.to === 'window')).toHaveLength(1);
+});
+
+it('signs in with what was typed', async () => {
+  const w = await world(signedOut());
+  expect((w.get('signin-submit') as HTMLButtonElement).disabled).toBe(true);
+  await w.type('signin-centre', ' ws://127.0.0.1:4400 ');
+  await w.type('signin-user', 'agent1');
+  await w.type('signin-password', 'demo');
+  await w.click('signin-remember');
+  await w.click('signin-submit');
+  expect(w.sent()).toContainEqual({
+    to: 'sign_in',
+    centre: 'ws://127.0.0.1:4400',
+    user: 'agent1',
+    password: 'demo',
+    remember: true,
+    take_over: false,
+  });
+});
+
+it('uses the password in the keychain when nothing else was typed', async () => {
+  const remembered = { centre: 'ws://127.0.0.1:4400', user: 'agent1', password: true };
+  const w = await world(signedOut({ remembered }));
+  await w.click('signin-submit');
+  expect(w.sent().find((i) => i.to === 'sign_in')).toMatchObject({ password: null, remember: true });
+});
+
+it('wants the password again for another user', async () => {
+  const remembered = { centre: 'ws://127.0.0.1:4400', user: 'agent1', password: true };
+  const w = await world(signedOut({ remembered }));
+  await w.type('signin-user', 'agent2');
+  expect((w.get('signin-submit') as HTMLButtonElement).disabled).toBe(true);
+});
+
+it('keeps what was typed through a fault, and can take over', async () => {
+  const w = await world(signedOut());
+  await w.type('signin-centre', 'ws://127.0.0.1:4400');
+  await w.type('signin-user', 'agent1');
+  await w.type('signin-password', 'demo');
+  await w.push(signedOut({}, { fault: 'elsewhere' }));
+  expect(w.get('signin-fault').textContent).toContain('another computer');
+  expect((w.get('signin-password') as HTMLInputElement).value).toBe('demo');
+  await w.click('signin-take-over');
+  expect(w.sent().find((i) => i.to === 'sign_in')).toMatchObject({ take_over: true, password: 'demo' });
+});
+
+it('shows and hides the password', async () => {
+  const w = await world(signedOut());
+  await w.click('signin-show');
+  expect((w.get('signin-password') as HTMLInputElement).type).toBe('text');
+  await w.click('signin-show');
+  expect((w.get('signin-password') as HTMLInputElement).type).toBe('password');
+});
+
+it('fills the demo account in', async () => {
+  const w = await world(
+    signedOut({
+      remembered: { centre: 'ws://127.0.0.1:4400', user: null, password: false },
+      window: { shape: { dock: 'floating', edge: 'right' }, can_shape: true, demo: true },
+    }),
+  );
+  await w.click('demo-fill');
+  await w.click('signin-submit');
+  expect(w.sent().find((i) => i.to === 'sign_in')).toMatchObject({ user: 'agent1', password: 'demo' });
+});
+
+const choosing = (several: boolean) =>
+  view({
+    desk: {
+      session: {
+        state: 'choosing',
+        user: 'agent1',
+        name: 'Robin Vale',
+        campaigns: several ? campaigns : campaigns.slice(0, 1),
+        extensions: [{ id: 'centre', name: 'This computer', kind: 'centre' }],
+        pending: false,
+      },
+    },
+  });
+
+it('a single campaign and extension are chosen already', async () => {
+  const w = await world(choosing(false));
+  await w.settle();
+  await w.click('choose-next');
+  expect(w.asks()).toContainEqual({ do: 'choose', campaigns: ['support'], extension: 'centre' });
+});
+
+it('of several campaigns any number can be chosen', async () => {
+  const w = await world(choosing(true));
+  await w.settle();
+  expect((w.get('choose-next') as HTMLButtonElement).disabled).toBe(true);
+  await w.click('campaign-renewals');
+  await w.click('campaign-support');
+  await w.click('choose-next');
+  expect(w.asks()).toContainEqual({ do: 'choose', campaigns: ['renewals', 'support'], extension: 'centre' });
+});
