@@ -3,16 +3,18 @@
 //! ```text
 //! cargo run -p xtask -- generate            write the generated files
 //! cargo run -p xtask -- generate --check    fail when one of them has drifted
+//! cargo run -p xtask -- tidy                fail when an invariant of the house is broken
 //! ```
 
 mod generate;
 mod schema;
+mod tidy;
 mod typescript;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo run -p xtask -- generate [--check]";
+const USAGE: &str = "usage: cargo run -p xtask -- generate [--check] | tidy";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
     let complaints = match words.as_slice() {
         ["generate"] => generate::write(&root()),
         ["generate", "--check"] => generate::check(&root()),
+        ["tidy"] => tidy::tidy(&root()),
         _ => vec![USAGE.to_owned()],
     };
     for complaint in &complaints {
