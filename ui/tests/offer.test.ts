@@ -13,9 +13,9 @@ describe('a control that has just appeared', () => {
     await w.pass(299);
     await w.click('offer-accept');
     expect(w.asks().filter((a) => a.do === 'accept')).toEqual([]);
-    expect(w.get('offer-accept').hasAttribute('data-armed')).toBe(false);
+    expect(w.get('offer-accept').hasAttribute('data-guarded')).toBe(true);
     await w.pass(1);
-    expect(w.get('offer-accept').hasAttribute('data-armed')).toBe(true);
+    expect(w.get('offer-accept').hasAttribute('data-guarded')).toBe(false);
     await w.click('offer-accept');
     expect(w.asks()).toContainEqual({ do: 'accept', interaction: 'offer1' });
   });

@@ -11,7 +11,8 @@ export const tauri: Host = {
   onView(listener) {
     const off = subscribe<View>('view', listener);
     // The push is listened to first, so that no change falls between the two.
-    void invoke<View>('snapshot').then(listener);
+    // If it fails, the next push brings the view.
+    invoke<View>('snapshot').then(listener, () => undefined);
     return off;
   },
 

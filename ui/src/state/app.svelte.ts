@@ -25,7 +25,11 @@ import { Drafts } from './drafts.svelte';
 import { layoutChanged } from './guard';
 
 /** What covers the screen beside what the core's state asks for. */
-export type Panel = 'none' | 'keypad' | 'transfer' | 'conference' | 'settings' | 'keys' | 'presence';
+export type Panel =
+  'none' | 'keypad' | 'transfer' | 'conference' | 'settings' | 'keys' | 'presence' | 'sign_in';
+
+/** What a bar of 48 px cannot show. */
+const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'keys', 'sign_in']);
 
 const SILENT: Meter = { microphone: 0, speaker: 0, quality: null };
 
@@ -132,6 +136,11 @@ export class App {
     return this.view?.window.shape.dock === 'bar';
   }
 
+  /** What is open does not fit into a bar. */
+  get needsRoom(): boolean {
+    return NEEDS_ROOM.has(this.panel);
+  }
+
   /** Where the present refusal is to be shown. */
   get refusalArea(): Area | null {
     const refusal = this.view?.desk.refusal;
@@ -163,7 +172,7 @@ export class App {
   save(change: Partial<Settings>): void {
     const view = this.view;
     if (!view) return;
-    const settings = { ...(this.settings ?? view.settings), ...change };
+    const settings = { ...(this.settings ?? view.settings), shape: view.window.shape, ...change };
     this.#sent = { base: JSON.stringify(view.settings), settings };
     applyAppearance(settings);
     void this.preferences({ do: 'save', settings }).then((ok) => {
@@ -219,7 +228,7 @@ export class App {
     layoutChanged();
     const shape = this.view?.window.shape;
     // A bar has no room for these; the window goes back when they are closed.
-    if (shape?.dock === 'bar' && (panel === 'settings' || panel === 'keys')) {
+    if (shape?.dock === 'bar' && NEEDS_ROOM.has(panel)) {
       this.#shapeBefore = shape;
       void this.window({ do: 'set_shape', shape: { dock: 'floating', edge: shape.edge } });
     }
@@ -248,6 +257,7 @@ export class App {
   #closeWhatNoLongerFits(): void {
     const can = this.call?.can;
     const gone =
+      (this.panel === 'sign_in' && this.session?.state === 'signed_in') ||
       (this.panel === 'keypad' && !can?.dtmf) ||
       (this.panel === 'transfer' && !can?.transfer && !can?.consult) ||
       (this.panel === 'conference' && !can?.consult);

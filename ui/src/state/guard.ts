@@ -1,11 +1,12 @@
 /** A control that has just appeared, or has just been moved, takes no click for this long, ms. */
 export const GUARD_MS = 300;
 
-let layoutChangedAt = -Infinity;
+/** What holds back the controls that move with the layout. */
+const moving = new Set<() => void>();
 
 /** Call when something other than the pressed control moved what is on the screen. */
 export function layoutChanged(): void {
-  layoutChangedAt = performance.now();
+  for (const hold of moving) hold();
 }
 
 export interface GuardOptions {
@@ -15,29 +16,31 @@ export interface GuardOptions {
 
 /**
  * Attach to Accept, Reject, End and everything else that must not be hit by a click
- * that was meant for what stood there before. `data-armed` is set once it takes clicks.
+ * that was meant for what stood there before. `data-guarded` is set while it takes none.
  */
-export function guard(node: HTMLElement, options: GuardOptions = {}) {
-  const appearedAt = performance.now();
-  let moves = options.moves ?? false;
-  const arm = setTimeout(() => (node.dataset.armed = ''), GUARD_MS);
+export function guard(node: HTMLElement, { moves = false }: GuardOptions = {}) {
+  let release: ReturnType<typeof setTimeout> | undefined;
 
-  const onClick = (event: MouseEvent) => {
-    const since = moves ? Math.max(appearedAt, layoutChangedAt) : appearedAt;
-    if (performance.now() - since < GUARD_MS) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
+  const hold = () => {
+    node.dataset.guarded = '';
+    clearTimeout(release);
+    release = setTimeout(() => delete node.dataset.guarded, GUARD_MS);
   };
+  const onClick = (event: MouseEvent) => {
+    if (node.dataset.guarded === undefined) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+
+  hold();
+  if (moves) moving.add(hold);
   // On the way down, before any listener of the control itself.
   node.addEventListener('click', onClick, { capture: true });
 
   return {
-    update(next: GuardOptions) {
-      moves = next.moves ?? false;
-    },
     destroy() {
-      clearTimeout(arm);
+      clearTimeout(release);
+      moving.delete(hold);
       node.removeEventListener('click', onClick, { capture: true });
     },
   };

@@ -11,7 +11,9 @@ const ORDER: readonly Destination['kind'][] = ['number', 'agent', 'queue', 'ivr'
 
 /** Results by kind; a number that was typed can be called even if nobody knows it. */
 export function groups(directory: DirectoryView, text: string): Group[] {
-  const entries = [...directory.entries];
+  // While the answer to the newest text is awaited, only what fits it is shown.
+  const stale = directory.text !== text.trim();
+  const entries = directory.entries.filter((e) => !stale || fits(e, text));
   const typed = parseNumber(text);
   if ('number' in typed && /\d{3,}/.test(typed.number)) {
     const known = entries.some((e) => e.destination.kind === 'number' && e.destination.id === typed.number);
@@ -27,6 +29,11 @@ export function groups(directory: DirectoryView, text: string): Group[] {
     kind,
     entries: entries.filter((e) => e.destination.kind === kind),
   })).filter((g) => g.entries.length > 0);
+}
+
+function fits(entry: DirectoryEntry, text: string): boolean {
+  const wanted = text.trim().toLowerCase();
+  return `${entry.name} ${entry.destination.id}`.toLowerCase().includes(wanted);
 }
 
 export function keyOf(destination: Destination): string {

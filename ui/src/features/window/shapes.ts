@@ -1,11 +1,12 @@
 import type { Shape } from '../../contract/generated';
 
+/** Names are also test ids. */
 export const SHAPES = [
   { name: 'floating', shape: { dock: 'floating', edge: 'right' } },
-  { name: 'panel_left', shape: { dock: 'panel', edge: 'left' } },
-  { name: 'panel_right', shape: { dock: 'panel', edge: 'right' } },
-  { name: 'bar_top', shape: { dock: 'bar', edge: 'top' } },
-  { name: 'bar_bottom', shape: { dock: 'bar', edge: 'bottom' } },
+  { name: 'panel-left', shape: { dock: 'panel', edge: 'left' } },
+  { name: 'panel', shape: { dock: 'panel', edge: 'right' } },
+  { name: 'bar', shape: { dock: 'bar', edge: 'top' } },
+  { name: 'bar-bottom', shape: { dock: 'bar', edge: 'bottom' } },
 ] as const satisfies readonly { name: string; shape: Shape }[];
 
 /** A floating window stands at no edge. */
