@@ -1,12 +1,12 @@
 //! The system's sound server and its devices.
 
 use super::listing::Listing;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 /// A sound server that answers.
 pub(crate) struct Server {
-    host: Arc<cpal::Host>,
+    #[cfg(not(target_os = "linux"))]
+    host: cpal::Host,
     #[cfg(target_os = "linux")]
     wire: super::wire::Wire,
     /// Ends the thread that watches for changes.
@@ -18,7 +18,8 @@ pub(crate) enum ServerError {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Wire(#[from] super::wire::WireError),
-    #[error("the sound server cannot be used: {0}")]
+    #[cfg(not(target_os = "linux"))]
+    #[error("the sound system cannot be used: {0}")]
     Host(#[from] cpal::Error),
     #[error("the system has no thread left: {0}")]
     Thread(#[from] std::io::Error),
@@ -40,15 +41,12 @@ impl Server {
         #[cfg(target_os = "linux")]
         {
             let wire = super::wire::Wire::connect()?;
-            // Not the default host: without a socket that is ALSA, which shows one
-            // device and hears of none.
-            let host = cpal::host_from_id(cpal::HostId::PulseAudio)?;
-            Ok(Self { host: Arc::new(host), wire, _watch: watch::start(serial, news)? })
+            Ok(Self { wire, _watch: watch::start(serial, news)? })
         }
         #[cfg(not(target_os = "linux"))]
         {
             let host = cpal::default_host();
-            Ok(Self { host: Arc::new(host), _watch: watch::start(serial, news)? })
+            Ok(Self { host, _watch: watch::start(serial, news)? })
         }
     }
 
@@ -61,10 +59,20 @@ impl Server {
     pub(crate) fn list(&mut self) -> Result<Listing, ServerError> {
         Ok(watch::list(&self.host)?)
     }
+}
 
-    /// For opening streams on another thread.
-    pub(crate) fn host(&self) -> Arc<cpal::Host> {
-        Arc::clone(&self.host)
+/// One for each stream: the PulseAudio host has all its playback streams synchronised
+/// (cpal leaves their `sync_id` at zero), and the server then refuses two sinks.
+pub(crate) fn connect() -> Result<cpal::Host, cpal::Error> {
+    #[cfg(target_os = "linux")]
+    {
+        // Not the default host: without a socket that is ALSA, which shows one device
+        // and hears of none.
+        cpal::host_from_id(cpal::HostId::PulseAudio)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        Ok(cpal::default_host())
     }
 }
 

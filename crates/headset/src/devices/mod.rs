@@ -290,10 +290,9 @@ impl Room {
     }
 
     fn settle_role(&mut self, index: usize) {
-        let host = self.server.as_ref().map(Server::host);
-        let news = &self.news;
-        let outcome =
-            self.roles[index].settle(&self.listing, host.as_ref(), &mut self.stream_serial, news);
+        let server = self.server.is_some();
+        let role = &mut self.roles[index];
+        let outcome = role.settle(&self.listing, server, &mut self.stream_serial, &self.news);
         match outcome {
             Outcome::Same => {}
             Outcome::Changed(news) => (self.tell)(news),

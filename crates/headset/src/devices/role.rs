@@ -15,7 +15,6 @@ use super::stream::{self, OpenError, Opened, Plan};
 use super::{DeviceNews, Message};
 use cpal::ErrorKind;
 use omnibar_contract::{AudioFault, DeviceChoice, RoleView};
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -110,15 +109,15 @@ impl RoleState {
     pub(super) fn settle(
         &mut self,
         listing: &Listing,
-        host: Option<&Arc<cpal::Host>>,
+        server: bool,
         serial: &mut u32,
         news: &Sender<Message>,
     ) -> Outcome {
         self.remember(listing);
-        let (true, Some(host)) = (self.wanted, host) else {
+        if !self.wanted || !server {
             self.went = None;
             return self.close().map_or(Outcome::Same, Outcome::Changed);
-        };
+        }
         for entry in listing.candidates(self.role, &self.choice) {
             if self.refused.contains(&entry) {
                 continue;
@@ -127,7 +126,7 @@ impl RoleState {
                 return Outcome::Same;
             }
             *serial = serial.wrapping_add(1);
-            match stream::open(self.plan(host, &entry, *serial, news)) {
+            match stream::open(self.plan(&entry, *serial, news)) {
                 Ok(opened) => return Outcome::Changed(self.replace(entry, *serial, opened)),
                 Err(OpenError::Hung) => return Outcome::Hung,
                 Err(error) => {
@@ -184,16 +183,9 @@ impl RoleState {
         self.went = self.went.take().filter(|went| !there(went));
     }
 
-    fn plan(
-        &self,
-        host: &Arc<cpal::Host>,
-        entry: &Entry,
-        serial: u32,
-        news: &Sender<Message>,
-    ) -> Plan {
+    fn plan(&self, entry: &Entry, serial: u32, news: &Sender<Message>) -> Plan {
         let (role, news) = (self.role, news.clone());
         Plan {
-            host: Arc::clone(host),
             role,
             id: entry.id.clone(),
             on_error: Box::new(move |error| {

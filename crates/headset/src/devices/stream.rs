@@ -76,7 +76,6 @@ impl<R> End<R> {
 
 /// Which device, and how its failure is told: from another thread, never from a callback.
 pub(crate) struct Plan {
-    pub(crate) host: Arc<cpal::Host>,
     pub(crate) role: Role,
     pub(crate) id: String,
     pub(crate) on_error: Box<dyn Fn(cpal::Error) + Send>,
@@ -135,7 +134,8 @@ pub(crate) fn close(stream: cpal::Stream) {
 }
 
 fn open_here(plan: Plan) -> Result<Opened, OpenError> {
-    let Plan { host, role, id, on_error } = plan;
+    let Plan { role, id, on_error } = plan;
+    let host = super::host::connect()?;
     let mut devices = match role {
         Role::Microphone => host.input_devices()?,
         Role::Speaker | Role::Ringer => host.output_devices()?,

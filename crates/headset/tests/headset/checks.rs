@@ -1,5 +1,5 @@
 use crate::SOON;
-use crate::rig::{Ear, Mouth, Phone, frequency, with_server};
+use crate::rig::{Ear, Mouth, Phone, with_server};
 use omnibar_contract::{AudioIntent, TestState};
 use omnibar_softphone::Audio;
 use std::time::{Duration, Instant};
@@ -33,7 +33,8 @@ fn a_recording_is_played_back() {
         phone.headset.ask(AudioIntent::RecordAndPlayBack);
         phone.wait_for_view("recording", SOON, |view| view.test == TestState::Recording);
         phone.wait_for_meter("the microphone", SOON, |meter| meter.microphone > 0.5);
-        assert_eq!(frequency(&headset.since(0)), None, "nothing is heard while recording");
+        let heard = headset.since(0);
+        assert!(heard.iter().all(|s| s.abs() < 0.001), "nothing is heard while recording");
         phone.wait_for_view("playing", SOON, |view| view.test == TestState::PlayingBack);
         drop(agent);
         headset.wait_for_tone(600.0, SOON);

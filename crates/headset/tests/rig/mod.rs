@@ -7,13 +7,14 @@ mod phone;
 mod sound;
 
 pub(crate) use phone::{Phone, device};
-pub(crate) use sound::{Ear, Mouth, frequency};
+pub(crate) use sound::{Ear, Mouth};
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+use tracing_subscriber::EnvFilter;
 
 const DIRECTORY: &str = "OMNIBAR_TEST_RIG";
 /// No test may take longer.
@@ -32,7 +33,8 @@ pub(crate) fn with_server(name: &str, body: impl FnOnce(&mut Rig)) {
 pub(crate) fn with_rig(name: &str, body: impl FnOnce(&mut Rig)) {
     match std::env::var_os(DIRECTORY) {
         Some(directory) => {
-            tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).init();
+            let filter = EnvFilter::new("omnibar_headset=debug,warn");
+            tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();
             body(&mut Rig { directory: directory.into(), server: None });
         }
         None => run_alone(name),

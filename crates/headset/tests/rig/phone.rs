@@ -1,6 +1,6 @@
 //! The headset under test, with what stands at its doors.
 
-use super::sound::{RATE, frequency};
+use super::sound::{RATE, Sounding, is_tone, sounding};
 use omnibar_contract::{AudioView, DeviceChoice, Meter, Settings};
 use omnibar_headset::{Counters, Headset, HeadsetConfig};
 use omnibar_media::codec::{EncoderConfig, SpeechDecoder};
@@ -122,7 +122,7 @@ impl Phone {
     pub(crate) fn wait_until_sent(&self, hz: Option<f32>, within: Duration) {
         let deadline = Instant::now() + within;
         let mut decoder = Decoder::new().unwrap();
-        let mut last = None;
+        let mut last = Sounding::Other;
         let mut samples = Vec::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -130,19 +130,10 @@ impl Phone {
                 panic!("not sent within {within:?}: {hz:?} Hz; last: {last:?}");
             };
             samples.extend(decode(&mut decoder, &packet));
-            if samples.len() < 4_800 {
-                continue;
-            }
-            last = frequency(&samples);
-            let is_it = match (hz, last) {
-                (Some(hz), Some((found, share))) => (found - hz).abs() <= 20.0 && share > 0.8,
-                (None, None) => true,
-                (Some(_), None) | (None, Some(_)) => false,
-            };
-            if is_it {
+            last = sounding(&samples);
+            if hz.map_or(last == Sounding::Silence, |hz| is_tone(last, hz)) {
                 return;
             }
-            samples.clear();
         }
     }
 

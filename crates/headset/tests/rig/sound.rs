@@ -6,25 +6,58 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 pub(crate) const RATE: u32 = 48_000;
-/// Samples in which a tone is looked for: 100 ms.
-const WINDOW: usize = 4_800;
+/// Samples of one look at the frequency: 20 ms.
+const WINDOW: usize = 960;
+/// Looks that decide: the newest 200 ms. A busy machine leaves gaps in the sound, so a
+/// tone need not be in all of them.
+const LOOKS: usize = 10;
+const ENOUGH: usize = 4;
 
-/// The strongest frequency in Hz, with the share of the energy that it has, if there is
-/// more than silence.
-pub(crate) fn frequency(samples: &[f32]) -> Option<(f32, f32)> {
+/// What is heard in the newest 200 ms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sounding {
+    Silence,
+    /// Hz, to 25.
+    Tone(f32),
+    /// Too short, or of many kinds.
+    Other,
+}
+
+pub(crate) fn sounding(samples: &[f32]) -> Sounding {
+    let begin = samples.len().saturating_sub(LOOKS * WINDOW);
+    let looks: Vec<Option<f32>> = samples[begin..].chunks_exact(WINDOW).map(frequency).collect();
+    let tones: Vec<f32> = looks.iter().copied().flatten().collect();
+    if looks.len() == LOOKS && tones.is_empty() {
+        return Sounding::Silence;
+    }
+    let Some(&first) = tones.get(tones.len() / 2) else { return Sounding::Other };
+    let same = tones.iter().filter(|&hz| (hz - first).abs() <= 25.0).count();
+    let most = same * 10 >= tones.len() * 7;
+    if same >= ENOUGH && most { Sounding::Tone(first) } else { Sounding::Other }
+}
+
+pub(crate) fn is_tone(sounding: Sounding, hz: f32) -> bool {
+    matches!(sounding, Sounding::Tone(found) if (found - hz).abs() <= 25.0)
+}
+
+/// The strongest frequency in Hz, if there is more than silence.
+fn frequency(samples: &[f32]) -> Option<f32> {
     let energy: f32 = samples.iter().map(|s| s * s).sum();
     if samples.is_empty() || energy / (samples.len() as f32) < 1e-6 {
         return None;
     }
-    let share = |hz: f32| {
-        let (sin, cos) = samples.iter().enumerate().fold((0.0f32, 0.0f32), |(sin, cos), (i, s)| {
-            let turns = (hz as f64 * i as f64 / f64::from(RATE)).fract() as f32;
-            let (a, b) = (turns * std::f32::consts::TAU).sin_cos();
-            (sin + s * a, cos + s * b)
+    let strength = |hz: f32| {
+        let step = std::f32::consts::TAU * hz / RATE as f32;
+        // Every eighth sample: all tones of these tests are far below 3 kHz.
+        let samples = samples.iter().enumerate().step_by(8);
+        let (sin, cos) = samples.fold((0.0f32, 0.0f32), |(sin, cos), (i, s)| {
+            let hann = 0.5 - 0.5 * (std::f32::consts::TAU * i as f32 / WINDOW as f32).cos();
+            let (a, b) = (step * i as f32).sin_cos();
+            (sin + s * a * hann, cos + s * b * hann)
         });
-        2.0 * (sin * sin + cos * cos) / (samples.len() as f32 * energy)
+        sin * sin + cos * cos
     };
-    (10..160).map(|i| i as f32 * 20.0).map(|hz| (hz, share(hz))).max_by(|a, b| a.1.total_cmp(&b.1))
+    (8..80).map(|i| i as f32 * 25.0).max_by(|&a, &b| strength(a).total_cmp(&strength(b)))
 }
 
 /// Keeps a tone sounding at a sink.
@@ -122,21 +155,19 @@ impl Ear {
         ear
     }
 
-    /// Waits until the newest 100 ms are that tone and nothing else to speak of.
+    /// Waits until that tone is what is heard.
     pub(crate) fn wait_for_tone(&self, hz: f32, within: Duration) {
         let since = self.len();
         self.wait(&format!("{hz} Hz"), within, |heard| {
-            let newest = newest(heard, since)?;
-            let (found, share) = frequency(newest)?;
-            ((found - hz).abs() <= 20.0 && share > 0.8).then_some(())
+            is_tone(sounding(heard.samples.get(since..)?), hz).then_some(())
         });
     }
 
-    /// Waits until the newest 100 ms are silent.
+    /// Waits until nothing is heard.
     pub(crate) fn wait_for_silence(&self, within: Duration) {
         let since = self.len();
         self.wait("silence", within, |heard| {
-            frequency(newest(heard, since)?).is_none().then_some(())
+            (sounding(heard.samples.get(since..)?) == Sounding::Silence).then_some(())
         });
     }
 
@@ -177,19 +208,13 @@ impl Ear {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let tail = heard.samples.len().saturating_sub(WINDOW);
-                let last = frequency(&heard.samples[tail..]);
+                let last = sounding(&heard.samples);
                 drop(heard);
                 panic!("{what} was not heard within {within:?}; last: {last:?}");
             }
             heard = self.heard.1.wait_timeout(heard, left).unwrap().0;
         }
     }
-}
-
-fn newest(heard: &Heard, since: usize) -> Option<&[f32]> {
-    let begin = heard.samples.len().checked_sub(WINDOW).filter(|&begin| begin >= since)?;
-    heard.samples.get(begin..)
 }
 
 impl Drop for Ear {
