@@ -161,9 +161,7 @@ impl Softphone {
 
     fn feed(&mut self, input: Input) {
         let now = self.clock.now();
-        self.record.input(now, &input);
-        self.desk.handle(now, input);
-        while let Some(effect) = self.desk.poll_effect() {
+        for effect in self.record.handle(&mut self.desk, now, input) {
             self.perform(effect);
         }
     }

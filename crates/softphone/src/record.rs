@@ -1,4 +1,4 @@
-use omnibar_desk::{Config, Input};
+use omnibar_desk::{Config, Desk, Effect, Input, record, transcript_start};
 use omnibar_model::Moment;
 use std::fmt;
 use std::io::Write;
@@ -18,14 +18,21 @@ impl fmt::Debug for Record {
 impl Record {
     pub(crate) fn start(sink: Option<Box<dyn Write + Send>>, config: Config) -> Self {
         let mut record = Self(sink);
-        record.line(&serde_json::json!({ "config": config }));
+        if record.0.is_some() {
+            record.line(&transcript_start(config));
+        }
         record
     }
 
-    pub(crate) fn input(&mut self, now: Moment, input: &Input) {
-        if self.0.is_some() {
-            self.line(&serde_json::json!({ "at": now, "input": input }));
+    /// Lets the desk handle the input and writes it down, if that is wished.
+    pub(crate) fn handle(&mut self, desk: &mut Desk, now: Moment, input: Input) -> Vec<Effect> {
+        if self.0.is_none() {
+            desk.handle(now, input);
+            return std::iter::from_fn(|| desk.poll_effect()).collect();
         }
+        let (effects, line) = record(desk, now, input);
+        self.line(&line);
+        effects
     }
 
     pub(crate) fn finish(&mut self) {
@@ -35,7 +42,7 @@ impl Record {
     }
 
     /// A transcript with a gap does not replay: after an error nothing more is written.
-    fn line(&mut self, line: &serde_json::Value) {
+    fn line(&mut self, line: &str) {
         if let Some(Err(error)) = self.0.as_mut().map(|sink| writeln!(sink, "{line}")) {
             warn!(%error, "the transcript ends here");
             self.0 = None;
