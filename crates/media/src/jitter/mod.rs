@@ -139,8 +139,6 @@ const LOOK_AHEAD: usize = COMPARED + LONGEST_LAG;
 const HOPELESS: i64 = 100_000;
 /// Samples that are worth a cut: 5 ms.
 const WORTH: usize = 240;
-/// Likeness that makes a cut inaudible.
-const ALIKE: f32 = 0.9;
 /// Share of the time that may be taken out or put in: usually, when much is wrong, and
 /// in pauses.
 const USUAL_RATE: f32 = 0.12;
@@ -301,7 +299,7 @@ impl JitterBuffer {
         let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
-            self.expand(excess < -URGENT);
+            self.expand(alike(excess));
             return kind;
         }
         let removable = before + samples(excess) / BLOCK * BLOCK;
@@ -309,16 +307,16 @@ impl JitterBuffer {
             while self.reel.ahead() < LOOK_AHEAD && self.next_is_here() {
                 kind = kind.max(self.pull(now));
             }
-            self.accelerate(removable, excess > URGENT);
+            self.accelerate(removable, alike(excess));
         }
         kind
     }
 
-    fn accelerate(&mut self, removable: usize, urgent: bool) {
+    fn accelerate(&mut self, removable: usize, alike: f32) {
         let longest = removable.min(self.reel.ahead() - BLOCK);
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Forward, longest) else { return };
-        if !self.inaudible(lag, urgent) {
+        if !self.inaudible(lag, alike) {
             return;
         }
         let overlap = lag.samples.clamp(SHORTEST, SPLICE).min(self.reel.ahead() - lag.samples);
@@ -326,10 +324,10 @@ impl JitterBuffer {
         self.stats.removed += lag.samples as u64;
     }
 
-    fn expand(&mut self, urgent: bool) {
+    fn expand(&mut self, alike: f32) {
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Back, LONGEST_LAG) else { return };
-        if !self.inaudible(lag, urgent) {
+        if !self.inaudible(lag, alike) {
             return;
         }
         self.reel.insert(lag.samples, lag.samples.min(SPLICE));
@@ -337,17 +335,23 @@ impl JitterBuffer {
     }
 
     /// Pays for a cut that will not be heard.
-    fn inaudible(&mut self, lag: stretch::Lag, urgent: bool) -> bool {
+    fn inaudible(&mut self, lag: stretch::Lag, alike: f32) -> bool {
         if lag.loudness < QUIET.max(self.fade.quiet()) {
             return true;
         }
-        let alike = if urgent { ALIKE - 0.2 } else { ALIKE };
         let granted = lag.likeness > alike && self.allowance >= lag.samples as f32;
         if granted {
             self.allowance -= lag.samples as f32;
         }
         granted
     }
+}
+
+/// Likeness from which a cut counts as inaudible. Music and noise have no such place: the
+/// more the delay is off (µs), the less is asked for, so that it stays bounded.
+fn alike(excess: i64) -> f32 {
+    let beyond = (excess.abs() - URGENT / 2).max(0) as f32 / 1000.0;
+    (0.9 - 0.008 * beyond).max(0.1)
 }
 
 /// 48 kHz samples to µs.

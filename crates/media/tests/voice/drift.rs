@@ -1,6 +1,6 @@
 use crate::world::{Coder, World, speech};
 use omnibar_media::PlayoutKind;
-use omnibar_media::sim::NetworkConfig;
+use omnibar_media::sim::{NetworkConfig, Random};
 
 /// Ten minutes of a sender whose clock is off by half a thousandth.
 fn ten_minutes(ppm: f64) -> World {
@@ -47,4 +47,15 @@ fn cards_that_drift_or_ask_for_several_blocks_at_once_have_no_gap() {
         assert_eq!(world.count(PlayoutKind::Concealed), early, "{ppm} {at_once}: {stats:?}");
         assert!(stats.delay_ms < 40.0, "{ppm} {at_once}: {stats:?}");
     }
+}
+
+#[test]
+fn noise_without_a_period_is_followed_too() {
+    let mut random = Random::new(1);
+    let noise: Vec<f32> = (0..480_000).map(|_| random.bipolar() * 0.3).collect();
+    let mut world = World::new(Coder::Pcm, NetworkConfig::default(), noise).drifting(500.0);
+    world.run(300.0);
+    let stats = world.stats();
+    assert!(stats.delay_ms < 120.0, "{stats:?}");
+    assert_eq!((stats.discarded, world.count(PlayoutKind::Concealed)), (0, 0), "{stats:?}");
 }

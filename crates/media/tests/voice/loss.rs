@@ -19,7 +19,7 @@ fn call(fec: bool, network: NetworkConfig) -> World {
 fn segmental_snr(heard: &[f32], clean: &[f32]) -> f32 {
     let mut sum = 0.0;
     let mut segments = 0;
-    for at in (48_000 * 3..heard.len() - 9600).step_by(2880) {
+    for at in (48_000 * 3..heard.len() - 9600).step_by(4800) {
         let reference = &clean[at..at + 960];
         let signal: f32 = reference.iter().map(|s| s * s).sum();
         if signal < 0.1 {
