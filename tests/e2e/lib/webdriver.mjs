@@ -68,13 +68,15 @@ export class WebDriver {
     return this.call('GET', `${this.session}/element/${id}/text`);
   }
 
-  /** Clicks when the element is there and enabled. */
+  /** Clicks when the element is there, enabled, and no longer guarded (it has stood still for 300 ms). */
   async click(selector, timeout = 10000) {
     await until(
       `a click on ${selector}`,
       async () => {
         const id = await this.element(selector, timeout);
         if (!(await this.call('GET', `${this.session}/element/${id}/enabled`))) return false;
+        const guarded = await this.call('GET', `${this.session}/element/${id}/attribute/data-guarded`);
+        if (guarded !== null) return false;
         await this.call('POST', `${this.session}/element/${id}/click`);
         return true;
       },
