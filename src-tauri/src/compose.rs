@@ -92,10 +92,15 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
 /// Starts the embedded centre beside the app; what goes wrong is said in the window.
 pub(crate) fn start_demo(args: &WindowArgs, paths: &Paths, kept: &mut Kept) {
     let Some(listen) = args.demo_listen else { return };
-    let config = CentreConfig::demo(listen, paths.demo());
+    let config = CentreConfig {
+        listen,
+        demo: true,
+        record_customers: args.demo_record.clone(),
+        ..CentreConfig::local(paths.demo())
+    };
     match tauri::async_runtime::block_on(Centre::start(config)) {
         Ok(centre) => {
-            kept.remembered.centre = format!("ws://{}", centre.address());
+            kept.remembered.centre = centre.url();
             kept.remembered.user.get_or_insert_with(|| "agent1".into());
             // It ends with the process.
             std::mem::forget(centre);
