@@ -83,13 +83,7 @@ impl Listing {
         view(&self.outputs, self.default_output.as_deref())
     }
 
-    /// A role whose device is closed: what would be used.
-    pub(crate) fn role_view(&self, role: Role, choice: &DeviceChoice) -> RoleView {
-        let first = self.candidates(role, choice).into_iter().next();
-        self.role_view_using(role, choice, first.as_ref())
-    }
-
-    pub(crate) fn role_view_using(
+    pub(crate) fn role_view(
         &self,
         role: Role,
         choice: &DeviceChoice,
@@ -148,6 +142,11 @@ mod tests {
         DeviceChoice::Device { id: id.into(), name: "My headset".into() }
     }
 
+    fn view(listing: &Listing, role: Role, choice: &DeviceChoice) -> RoleView {
+        let candidates = listing.candidates(role, choice);
+        listing.role_view(role, choice, candidates.first())
+    }
+
     fn ids(entries: &[Entry]) -> Vec<&str> {
         entries.iter().map(|entry| bare(&entry.id)).collect()
     }
@@ -158,13 +157,13 @@ mod tests {
         for id in ["pulseaudio:headset", "headset", "Headset"] {
             let found = listing.candidates(Role::Speaker, &device(id));
             assert_eq!(ids(&found), ["headset", "speaker"], "{id}");
-            assert!(!listing.role_view(Role::Speaker, &device(id)).fallback, "{id}");
+            assert!(!view(&listing, Role::Speaker, &device(id)).fallback, "{id}");
         }
     }
 
     #[test]
     fn a_choice_that_is_away_falls_back_to_the_default_and_is_told() {
-        let view = listing().role_view(Role::Speaker, &device("pulseaudio:gone"));
+        let view = view(&listing(), Role::Speaker, &device("pulseaudio:gone"));
         assert_eq!(view.using.as_deref(), Some("Built-in"));
         assert!(view.fallback);
     }
@@ -181,7 +180,8 @@ mod tests {
 
     #[test]
     fn without_devices_nothing_is_used() {
-        let view = Listing::default().role_view(Role::Microphone, &DeviceChoice::SystemDefault);
+        let listing = Listing::default();
+        let view = view(&listing, Role::Microphone, &DeviceChoice::SystemDefault);
         assert_eq!(view.using, None);
         assert!(!view.fallback);
     }

@@ -251,6 +251,10 @@ impl Room {
         for index in 0..self.roles.len() {
             self.settle_role(index);
         }
+        self.tell_roster();
+    }
+
+    fn tell_roster(&mut self) {
         let roster = self.roster();
         if self.told.as_ref() != Some(&roster) {
             tracing::info!(fault = ?roster.fault, microphone = ?roster.microphone.using,
@@ -284,6 +288,11 @@ impl Room {
                     self.roles.iter_mut().for_each(RoleState::forgive);
                 }
                 self.listing = listing;
+                for role in &mut self.roles {
+                    role.miss(&self.listing).into_iter().for_each(&self.tell);
+                }
+                // Said before the next device is opened, which may take a while.
+                self.tell_roster();
             }
             Err(error) => self.lose_server(&error.to_string()),
         }

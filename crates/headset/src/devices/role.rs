@@ -105,6 +105,18 @@ impl RoleState {
         })
     }
 
+    /// Lets go of a device that is away, and notes what it was called.
+    pub(super) fn miss(&mut self, listing: &Listing) -> Option<DeviceNews> {
+        if let Some(entry) = listing.chosen(self.role, &self.choice) {
+            self.chosen_name.clone_from(&entry.name);
+        }
+        let there = |entry: &Entry| listing.entries(self.role).iter().any(|e| e.id == entry.id);
+        self.went = self.went.take().filter(|went| !there(went));
+        let away = self.open.as_ref().filter(|open| !there(&open.entry))?;
+        self.went = Some(away.entry.clone());
+        self.close()
+    }
+
     /// Opens the best device that there is, or closes what is not wanted.
     pub(super) fn settle(
         &mut self,
@@ -113,7 +125,6 @@ impl RoleState {
         serial: &mut u32,
         news: &Sender<Message>,
     ) -> Outcome {
-        self.remember(listing);
         if !self.wanted || !server {
             self.went = None;
             return self.close().map_or(Outcome::Same, Outcome::Changed);
@@ -147,12 +158,15 @@ impl RoleState {
         self.forbidden && self.wanted && self.open.is_none()
     }
 
+    /// With the device in use, or the one that would be.
     pub(super) fn view(&self, listing: &Listing) -> RoleView {
         match &self.open {
-            Some(open) => listing.role_view_using(self.role, &self.choice, Some(&open.entry)),
-            // Every candidate was tried in vain.
-            None if self.wanted => listing.role_view_using(self.role, &self.choice, None),
-            None => listing.role_view(self.role, &self.choice),
+            Some(open) => listing.role_view(self.role, &self.choice, Some(&open.entry)),
+            None => {
+                let candidates = listing.candidates(self.role, &self.choice);
+                let next = candidates.iter().find(|entry| !self.refused.contains(entry));
+                listing.role_view(self.role, &self.choice, next)
+            }
         }
     }
 
@@ -168,19 +182,6 @@ impl RoleState {
             (DeviceChoice::Device { .. }, _) | (DeviceChoice::SystemDefault, None) => return None,
         };
         Some(AudioFault::DeviceLost { name, using: view.using })
-    }
-
-    fn remember(&mut self, listing: &Listing) {
-        if let Some(entry) = listing.chosen(self.role, &self.choice) {
-            self.chosen_name.clone_from(&entry.name);
-        }
-        let there = |entry: &Entry| listing.entries(self.role).iter().any(|e| e.id == entry.id);
-        if let Some(open) = &self.open
-            && !there(&open.entry)
-        {
-            self.went = Some(open.entry.clone());
-        }
-        self.went = self.went.take().filter(|went| !there(went));
     }
 
     fn plan(&self, entry: &Entry, serial: u32, news: &Sender<Message>) -> Plan {

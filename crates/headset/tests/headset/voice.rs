@@ -69,8 +69,8 @@ fn the_microphone_can_be_changed_in_a_call() {
 #[test]
 fn devices_of_44100_hz_are_converted_both_ways() {
     with_server("voice::devices_of_44100_hz_are_converted_both_ways", |rig| {
-        rig.plug_sink("old_speaker", 44_100);
-        rig.plug_source("old_mic", "mic_cable.monitor", 44_100);
+        rig.plug_sink("old_speaker", "Old-Speaker", 44_100);
+        rig.plug_source("old_mic", "Old-Microphone", "mic_cable.monitor", 44_100);
         let mut phone = Phone::start(["old_mic", "old_speaker", ""]);
         let _agent = Mouth::tone("mic_cable", 700.0);
         phone.headset.set_microphone(true);

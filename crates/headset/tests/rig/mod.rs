@@ -156,25 +156,29 @@ impl Rig {
         self.pactl(&["unload-module", number]);
     }
 
-    pub(crate) fn plug_sink(&self, name: &str, rate: u32) {
+    pub(crate) fn plug_headset(&self) {
+        self.plug_sink("agent_headset", "Agent-Headset", 48_000);
+    }
+
+    pub(crate) fn plug_sink(&self, name: &str, description: &str, rate: u32) {
         self.pactl(&[
             "load-module",
             "module-null-sink",
             &format!("sink_name={name}"),
             &format!("rate={rate}"),
             "norewinds=1",
-            &format!("sink_properties=device.description={name}"),
+            &format!("sink_properties=device.description={description}"),
         ]);
     }
 
-    pub(crate) fn plug_source(&self, name: &str, master: &str, rate: u32) {
+    pub(crate) fn plug_source(&self, name: &str, description: &str, master: &str, rate: u32) {
         self.pactl(&[
             "load-module",
             "module-remap-source",
             &format!("source_name={name}"),
             &format!("master={master}"),
             &format!("rate={rate}"),
-            &format!("source_properties=device.description={name}"),
+            &format!("source_properties=device.description={description}"),
         ]);
     }
 }
