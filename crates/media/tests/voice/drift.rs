@@ -54,8 +54,9 @@ fn noise_without_a_period_is_followed_too() {
     let mut random = Random::new(1);
     let noise: Vec<f32> = (0..480_000).map(|_| random.bipolar() * 0.3).collect();
     let mut world = World::new(Coder::Pcm, NetworkConfig::default(), noise).drifting(500.0);
-    world.run(300.0);
+    world.run(400.0);
     let stats = world.stats();
-    assert!(stats.delay_ms < 120.0, "{stats:?}");
+    // Untouched it would be 200 ms.
+    assert!(stats.delay_ms < 150.0, "{stats:?}");
     assert_eq!((stats.discarded, world.count(PlayoutKind::Concealed)), (0, 0), "{stats:?}");
 }
