@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the speech of the demo customers and of the IVR: small Ogg Opus files in
 # crates/center/assets/voices/VOICE/CLIP.opus, which are committed. Needs flite, sox and
-# opus-tools. Every name, company and number in the texts is invented.
+# opus-tools. The texts are invented and name nobody.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 voices=crates/center/assets/voices
@@ -47,41 +47,40 @@ customer() {
 
 rm -rf "$voices"
 customer mara slt "pitch 60" \
-  "Hello, this is Mara Quillfeather." \
-  "Hello, this is Mara Quillfeather. My lamp should have come on Monday, and it is still not here. Can you see where it is?" \
+  "Hello? Yes, speaking." \
+  "Hello, I hope you can help me. My lamp should have come on Monday, and it is still not here. Can you see where it is?" \
   "The order number is four four one nine." \
   "The parcel was sent last week, I believe." \
   "Are you still there?" \
   "All right, then I know what to do. Thank you, goodbye."
 customer tobin rms "" \
-  "Tobin Oakmoss speaking." \
-  "Good morning, Tobin Oakmoss here. I was charged twice for the same month. Could you look at my bill, please?" \
+  "Yes, hello, who is calling?" \
+  "Good morning. I was charged twice for the same month. Could you look at my bill, please?" \
   "It is the bill of the third of June." \
   "Twenty nine euros, and then twenty nine again." \
   "Hello? Can you hear me?" \
   "That is very kind. Thank you, goodbye."
 customer dunstan awb "" \
-  "Hello, Dunstan Peakley." \
-  "Hi, my name is Dunstan Peakley. The router you sent me blinks red, and nothing works. What should I do?" \
+  "Hello, that is me." \
+  "Hi there. The router you sent me blinks red, and nothing works. What should I do?" \
   "I have switched it off and on again already." \
   "It is the white one, with three lights." \
   "Hello, are you there?" \
   "It is green now. Brilliant. Thanks, bye."
 customer ilse slt "pitch -220 tempo 0.96" \
-  "Yes, hello, Ilse Farrowby." \
-  "Good afternoon, Ilse Farrowby is my name. I would like to move my appointment from Tuesday to Thursday, if you can." \
+  "Yes, hello, good afternoon." \
+  "Good afternoon. I would like to move my appointment from Tuesday to Thursday, if you can." \
   "Any time after ten would suit me." \
   "It is for two people." \
   "Excuse me, is anybody there?" \
   "Wonderful, I have written it down. Goodbye."
 
 ivr() { say ivr slt "tempo 0.95" "$1" "$2"; }
-ivr menu "Welcome to Lumbertwig Lamps. For questions about your bill, press one. For help with a product, press two. For an appointment, press three. To hear this again, press star."
+ivr menu "Welcome to Omnibar. For support, press one. For sales, press two. To hear this again, press star."
 ivr again "I did not hear anything."
 ivr wrong "That is not one of the choices."
-ivr chosen-1 "You have chosen billing. One moment, please."
-ivr chosen-2 "You have chosen product help. One moment, please."
-ivr chosen-3 "You have chosen appointments. One moment, please."
+ivr chosen-1 "You have chosen support. One moment, please."
+ivr chosen-2 "You have chosen sales. One moment, please."
 ivr goodbye "We did not get your choice. Please call again. Goodbye."
 
 du -sb "$voices"

@@ -79,7 +79,10 @@ fn start_threads(
     };
     std::thread::Builder::new()
         .name("switch-loops".into())
-        .spawn(|| tracing::debug!(packets = loops::prepare().music.len(), "hold music is ready"))?;
+        .spawn(|| {
+            loops::prepare();
+            tracing::debug!("tones and hold music are ready");
+        })?;
     std::thread::Builder::new()
         .name("switch-board".into())
         .spawn(move || run_board(clock, around, &inbox))?;

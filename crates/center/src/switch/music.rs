@@ -2,6 +2,7 @@
 //! nobody's rights are touched.
 
 use omnibar_media::SAMPLE_RATE;
+use std::collections::BTreeMap;
 use std::f32::consts::TAU;
 
 /// Samples in an eighth note: 0.33 s, 91 beats a minute.
@@ -27,37 +28,57 @@ const FIGURE: [usize; EIGHTHS_IN_BAR] = [0, 2, 1, 3, 4, 3, 2, 1];
 /// One turn of the loop, 48 kHz mono; its end leads into its begin.
 pub(crate) fn compose() -> Vec<f32> {
     let mut track = vec![0.0; BARS.len() * EIGHTHS_IN_BAR * EIGHTH];
+    let mut struck: BTreeMap<u8, Vec<f32>> = BTreeMap::new();
     for (bar, (bass, chord)) in BARS.iter().enumerate() {
         let begin = bar * EIGHTHS_IN_BAR * EIGHTH;
-        strike(&mut track, begin, *bass, 0.10, 2.0);
+        add(&mut track, begin, &pluck(*bass, 2.0), 0.10);
         for (eighth, &note) in FIGURE.iter().enumerate() {
             // The first of each half bar leads.
             let loudness = if eighth % 4 == 0 { 0.085 } else { 0.06 };
-            strike(&mut track, begin + eighth * EIGHTH, chord[note], loudness, 0.9);
+            let sound = struck.entry(chord[note]).or_insert_with(|| pluck(chord[note], 0.9));
+            add(&mut track, begin + eighth * EIGHTH, sound, loudness);
         }
     }
     track
 }
 
-/// Adds a soft plucked note that rings beyond the loop's end into its begin.
+/// A soft plucked note: the fundamental and two harmonics, a mellow electric piano.
 /// `decay`: seconds to a third of the loudness.
-fn strike(track: &mut [f32], begin: usize, note: u8, loudness: f32, decay: f32) {
+fn pluck(note: u8, decay: f32) -> Vec<f32> {
     let rate = SAMPLE_RATE as f32;
     let frequency = 440.0 * ((f32::from(note) - 69.0) / 12.0).exp2();
     let length = (decay * 3.0 * rate) as usize;
-    let total = track.len();
-    // Fundamental and two harmonics: a mellow electric piano.
-    let harmonics = [(1.0, 1.0), (2.0, 0.25), (3.0, 0.08)];
-    for at in 0..length {
-        let seconds = at as f32 / rate;
-        let attack = (seconds / 0.012).min(1.0);
-        let release = ((length - at) as f32 / (0.1 * rate)).min(1.0);
-        let envelope = loudness * attack * release * (-seconds * 1.1 / decay).exp();
-        let wave: f32 = harmonics
-            .iter()
-            .map(|(multiple, share)| share * (TAU * (frequency * multiple * seconds).fract()).sin())
-            .sum();
-        track[(begin + at) % total] += envelope * wave;
+    let mut sound = vec![0.0; length];
+    let fall = (-1.1 / (decay * rate)).exp();
+    for (multiple, share) in [(1.0, 1.0), (2.0, 0.25), (3.0, 0.08)] {
+        let (step_sin, step_cos) = (TAU * frequency * multiple / rate).sin_cos();
+        // A sine by rotation, shrinking as the string rests.
+        let (mut sin, mut cos) = (0.0, share);
+        for sample in &mut sound {
+            *sample += sin;
+            (sin, cos) =
+                (fall * (sin * step_cos + cos * step_sin), fall * (cos * step_cos - sin * step_sin));
+        }
+    }
+    let (attack, release) = (576, 4_800);
+    for (i, sample) in sound.iter_mut().take(attack).enumerate() {
+        *sample *= i as f32 / attack as f32;
+    }
+    for (i, sample) in sound.iter_mut().rev().take(release).enumerate() {
+        *sample *= i as f32 / release as f32;
+    }
+    sound
+}
+
+/// A note that rings beyond the loop's end rings on in its begin.
+fn add(track: &mut [f32], begin: usize, sound: &[f32], loudness: f32) {
+    let (over, rest) = track.split_at_mut(begin);
+    let fits = sound.len().min(rest.len());
+    for (out, sample) in rest.iter_mut().zip(&sound[..fits]) {
+        *out += loudness * sample;
+    }
+    for (out, sample) in over.iter_mut().zip(&sound[fits..]) {
+        *out += loudness * sample;
     }
 }
 

@@ -61,9 +61,7 @@ impl Board {
     fn unbridge(&mut self, key: u64) {
         let Some(leg) = self.legs.get_mut(&key) else { return };
         leg.bridge = None;
-        leg.to = To::Nobody;
-        leg.hears = Hears::Feed;
-        leg.rewind_feed();
+        leg.route(To::Nobody, Hears::Feed);
         self.tell_connected(key, false);
     }
 
@@ -118,15 +116,14 @@ impl Board {
                 Hears::Room { room: present, until_mixed } if present == room => until_mixed,
                 Hears::Leg(_) | Hears::Room { .. } | Hears::Nobody | Hears::Feed => None,
             };
-            leg.to = To::Room { room, until_mixed: partner };
-            leg.hears = Hears::Room { room, until_mixed: heard };
+            let to = To::Room { room, until_mixed: partner };
+            leg.route(to, Hears::Room { room, until_mixed: heard });
         }
     }
 
     fn set_route(&mut self, key: u64, to: To, hears: Hears) {
         if let Some(leg) = self.legs.get_mut(&key) {
-            leg.to = to;
-            leg.hears = hears;
+            leg.route(to, hears);
         }
     }
 

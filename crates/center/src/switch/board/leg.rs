@@ -45,6 +45,17 @@ pub(crate) enum Hears {
     Room { room: u64, until_mixed: Option<u64> },
 }
 
+impl Hears {
+    /// The leg whose packets are passed on as they are.
+    pub(crate) fn directly(self) -> Option<u64> {
+        match self {
+            Self::Leg(leg) => Some(leg),
+            Self::Room { until_mixed, .. } => until_mixed,
+            Self::Feed | Self::Nobody => None,
+        }
+    }
+}
+
 pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) kind: Kind,
@@ -104,9 +115,15 @@ impl Leg {
         }
     }
 
-    /// Starts what the feed plays from its begin, when the leg leaves a bridge.
-    pub(crate) fn rewind_feed(&mut self) {
-        self.played = 0;
+    pub(crate) fn route(&mut self, to: To, hears: Hears) {
+        self.to = to;
+        if self.hears.directly() != hears.directly() {
+            self.outlet.restart();
+        }
+        if self.hears != hears && hears == Hears::Feed {
+            self.played = 0;
+        }
+        self.hears = hears;
     }
 
     /// False when too many digits wait.
@@ -154,13 +171,7 @@ impl Leg {
         if self.hears != Hears::Feed {
             return;
         }
-        let Some(loops) = loops::loops() else { return };
-        let frames = match self.feed {
-            Feed::Silence => return,
-            Feed::Music => &loops.music,
-            Feed::Ringback => &loops.ringback,
-            Feed::Busy => &loops.busy,
-        };
+        let Some(frames) = loops::frames(self.feed) else { return };
         let Some(payload) = frames.get(self.played % frames.len().max(1)) else { return };
         self.played += 1;
         self.feed_sequence = self.feed_sequence.wrapping_add(1);

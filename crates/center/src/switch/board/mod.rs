@@ -212,12 +212,7 @@ impl Board {
 
     fn forward(&mut self, now: Micros, from: u64, to: u64, ssrc: u32, packet: Packet) {
         let Some(leg) = self.legs.get_mut(&to) else { return };
-        let hears = match leg.hears {
-            Hears::Leg(key) => key == from,
-            Hears::Room { until_mixed, .. } => until_mixed == Some(from),
-            Hears::Feed | Hears::Nobody => false,
-        };
-        if hears {
+        if leg.hears.directly() == Some(from) {
             leg.hear(now, Source::Leg(from, ssrc), packet);
         }
     }

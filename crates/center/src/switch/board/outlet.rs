@@ -96,6 +96,12 @@ impl Outlet {
         Some(out)
     }
 
+    /// What the source sends from now on does not follow what it sent before: between,
+    /// nobody listened.
+    pub(crate) fn restart(&mut self) {
+        self.mapping = None;
+    }
+
     /// The timestamp of a sample that is sent now.
     pub(crate) fn clock(&self, now: Micros) -> u32 {
         let Some(head) = self.head else { return 0 };
@@ -254,6 +260,18 @@ mod tests {
         let after = outlet.pass(at(20), a, voice(101, 3_000_000_000)).unwrap();
         assert_eq!(after.timestamp, before.timestamp.wrapping_add(960));
         assert_eq!(after.sequence, before.sequence.wrapping_add(1));
+    }
+
+    #[test]
+    fn what_was_not_listened_to_is_no_loss() {
+        let mut outlet = Outlet::new(6);
+        let a = Source::Leg(1, 7);
+        let before = outlet.pass(at(0), a, voice(100, 5_000)).unwrap();
+        outlet.restart();
+        let after = outlet.pass(at(1_000), a, voice(150, 53_000)).unwrap();
+        assert_eq!(after.sequence, before.sequence.wrapping_add(1));
+        assert_eq!(after.timestamp, before.timestamp.wrapping_add(48_000));
+        assert!(after.marker);
     }
 
     #[test]

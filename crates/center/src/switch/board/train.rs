@@ -74,7 +74,7 @@ impl Train {
             Some(tone) => tone,
             None => (self.tones.pop_front()?, 0),
         };
-        let frames = loops::loops()?.keys.get(usize::from(digit.code()))?;
+        let frames = loops::key(digit)?;
         let payload = frames.get(at)?.clone();
         self.tone = (at + 1 < frames.len()).then_some((digit, at + 1));
         Some(outlet.tone(now, at == 0, payload))

@@ -62,7 +62,7 @@ impl Ivr {
 
     fn ask(&mut self, turn: &Turn<'_>) {
         match self.key(turn).map(|digit| (digit, digit.key())) {
-            Some((digit, key @ '1'..='3')) => {
+            Some((digit, key @ '1'..='2')) => {
                 self.mouth.hush();
                 self.mouth.say(&format!("ivr/chosen-{key}"));
                 self.state = State::Confirming(digit);
@@ -160,15 +160,15 @@ mod tests {
     #[test]
     fn a_key_as_tones_is_read_too_and_both_ways_count_once() {
         let mut trial = connected();
-        let mut tone = Dtmf::new(Digit::new('3').unwrap(), 100);
+        let mut tone = Dtmf::new(Digit::new('2').unwrap(), 100);
         let mut block = [0.0; BLOCK];
         let mut deeds = Vec::new();
         while tone.fill(&mut block) {
-            deeds.extend(trial.run(0.01, "3", Some(&block)).1);
+            deeds.extend(trial.run(0.01, "2", Some(&block)).1);
         }
         deeds.extend(trial.run(10.0, "", None).1);
         assert_eq!(deeds.len(), 1);
-        assert_eq!(deeds[0].1, Deed::Chosen("3".into()));
+        assert_eq!(deeds[0].1, Deed::Chosen("2".into()));
         let mut by_tone = connected();
         let mut tone = Dtmf::new(Digit::new('1').unwrap(), 100);
         while tone.fill(&mut block) {

@@ -28,6 +28,10 @@ impl Default for Scripts {
             leaves_queue_after,
         };
         Self(vec![
+            // By the names of the demo centre's queues.
+            script("support", "dunstan", Some(180), Some(300)),
+            script("priority", "tobin", Some(150), Some(300)),
+            script("sales", "ilse", Some(120), Some(300)),
             script("delivery", "mara", Some(120), Some(300)),
             script("billing", "tobin", Some(150), Some(300)),
             script("router", "dunstan", Some(180), Some(300)),

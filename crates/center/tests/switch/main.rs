@@ -1,0 +1,12 @@
+//! The builtin switch with real connections on this machine: who hears whom is told by
+//! tones.
+#![allow(clippy::unwrap_used)]
+
+mod conference;
+mod digits;
+mod far;
+mod forward;
+mod parties;
+#[cfg(unix)]
+mod process;
+mod recording;
