@@ -185,13 +185,6 @@ impl Session {
         }
     }
 
-    fn choose_anew(&mut self) {
-        if let Some(who) = self.who_mut() {
-            let who = Who { leaving: None, ..std::mem::take(who) };
-            *self = Self::Choosing { who, wanted: None, pending: false };
-        }
-    }
-
     pub(crate) fn view(&self) -> SessionView {
         match self {
             Self::SignedOut { fault } => SessionView::SignedOut { fault: fault.clone() },
@@ -216,6 +209,13 @@ impl Session {
                 ivrs: lists.ivrs.clone(),
                 breaks: lists.breaks.clone(),
             },
+        }
+    }
+
+    fn choose_anew(&mut self) {
+        if let Some(who) = self.who_mut() {
+            let who = Who { leaving: None, ..std::mem::take(who) };
+            *self = Self::Choosing { who, wanted: None, pending: false };
         }
     }
 }
