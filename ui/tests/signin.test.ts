@@ -62,6 +62,15 @@ it('keeps what was typed through a fault, and can take over', async () => {
   expect(w.sent().find((i) => i.to === 'sign_in')).toMatchObject({ take_over: true, password: 'demo' });
 });
 
+it('takes a remembered centre that comes late, but not over what was typed', async () => {
+  const w = await world(signedOut());
+  const late = signedOut({ remembered: { centre: 'ws://127.0.0.1:4401', user: 'agent2', password: false } });
+  await w.type('signin-user', 'agent1');
+  await w.push(late);
+  expect((w.get('signin-centre') as HTMLInputElement).value).toBe('ws://127.0.0.1:4401');
+  expect((w.get('signin-user') as HTMLInputElement).value).toBe('agent1');
+});
+
 it('shows and hides the password', async () => {
   const w = await world(signedOut());
   await w.click('signin-show');
