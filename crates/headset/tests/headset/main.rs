@@ -1,6 +1,6 @@
 //! The headset with a real sound server, which each test has for itself.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod checks;
 mod idle;

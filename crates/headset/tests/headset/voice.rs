@@ -124,11 +124,14 @@ fn the_way_through_is_short() {
         let median = trips[trips.len() / 2];
         println!(
             "microphone to speaker through the encoder and the jitter buffer: median {median:?}, \
-             {trips:?}; underruns {}, dropped {}; in our rings {} + {} µs",
+             {trips:?}; underruns {}, dropped {}; in our rings {} + {} µs; \
+             {} turns for {} blocks",
             counters.underruns.get(),
             counters.dropped.get(),
             counters.microphone_waited.get() * 1000 / 48 / counters.captured.get(),
             counters.speaker_waited.get() * 1000 / 48 / counters.played.get(),
+            counters.media_turns.get(),
+            counters.played.get(),
         );
         assert!(median < Duration::from_millis(250), "{median:?}");
     });
