@@ -1,7 +1,7 @@
 use crate::table::{Ruling, decide};
 use crate::{LineState, Refusal, Verb};
 use omnibar_model::{Cause, Conversation, Interaction, InteractionId, Leg, LegId, LegState};
-use omnibar_model::{Moment, VoicePath};
+use omnibar_model::{Moment, PartyKind, VoicePath};
 
 /// Longest note, in characters.
 pub(crate) const NOTE_MAX: usize = 2_000;
@@ -184,8 +184,13 @@ impl Call {
         })
     }
 
+    /// While the call is held: who else hears the agent. The customer may be connected
+    /// to a colleague meanwhile, but not to this agent.
     fn connected_leg(&self) -> Option<&Leg> {
-        self.live_legs().find(|leg| matches!(leg.state, LegState::Connected))
+        self.live_legs().find(|leg| {
+            matches!(leg.state, LegState::Connected)
+                && !matches!(leg.party.kind, PartyKind::Customer)
+        })
     }
 
     fn consult(&self) -> Option<&Leg> {

@@ -9,7 +9,8 @@ use ts_rs::TS;
 /// What an agent asks for, from whichever door: window, page, hot key, command line.
 ///
 /// `interaction: None` means the selected call; [`crate::Refusal::NoSuchCall`] if
-/// there is none.
+/// there is none. To accept or reject it means the oldest offer when the selected
+/// call is not one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "do", rename_all = "snake_case", rename_all_fields = "snake_case")]
 pub enum Ask {

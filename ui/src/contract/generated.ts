@@ -26,7 +26,8 @@ export type AgentState = { "state": "offline" } | { "state": "available" } | { "
  * What an agent asks for, from whichever door: window, page, hot key, command line.
  *
  * `interaction: None` means the selected call; [`crate::Refusal::NoSuchCall`] if
- * there is none.
+ * there is none. To accept or reject it means the oldest offer when the selected
+ * call is not one.
  */
 export type Ask = { "do": "sign_in", centre: string, user: AgentId, take_over: boolean, } | { "do": "choose", campaigns: Array<CampaignId>, extension: ExtensionId, } | { "do": "sign_out" } | { "do": "set_presence", presence: Presence, } | { "do": "select", interaction: InteractionId, } | { "do": "accept", interaction: InteractionId | null, } | { "do": "reject", interaction: InteractionId | null, } | { "do": "dial", number: PhoneNumber, campaign: CampaignId | null, } | { "do": "hold", interaction: InteractionId | null, leg: LegId | null, } | { "do": "resume", interaction: InteractionId | null, leg: LegId | null, } | { "do": "toggle_hold", interaction: InteractionId | null, } | { "do": "mute", on: boolean, } | { "do": "toggle_mute" } | { "do": "dtmf", interaction: InteractionId | null, digits: string, } | { "do": "transfer", interaction: InteractionId | null, to: Destination, } | { "do": "consult", interaction: InteractionId | null, to: Destination, } | { "do": "complete", interaction: InteractionId | null, } | { "do": "conference", interaction: InteractionId | null, } | { "do": "drop", interaction: InteractionId | null, leg: LegId, } | { "do": "end", interaction: InteractionId | null, } | { "do": "note", interaction: InteractionId | null, note: string, } | { "do": "dispose", interaction: InteractionId | null, disposition: DispositionId, note: string, } | { "do": "dismiss" };
 

@@ -166,6 +166,8 @@ pub(crate) fn chosen() -> Input {
 }
 
 pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
+    let mut customer = leg("l1", leg_state(conversation));
+    customer.party.kind = PartyKind::Customer;
     Interaction {
         id: id.into(),
         channel: Channel::Voice,
@@ -180,7 +182,7 @@ pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
         conversation,
         since: Moment(1),
         connected_at: None,
-        legs: vec![leg("l1", leg_state(conversation))],
+        legs: vec![customer],
         conference: false,
         recording: false,
         cause: None,

@@ -108,6 +108,25 @@ fn back_with_the_customer_for_a_moment_the_consult_can_still_be_completed() {
 }
 
 #[test]
+fn a_customer_who_speaks_with_a_colleague_does_not_hear_an_agent_on_hold() {
+    let mut b = in_call();
+    let mut away = interaction("i1", Conversation::Held);
+    away.legs[0].state = LegState::Connected;
+    away.legs.push(Leg { consult: true, ..leg("l2", LegState::Held) });
+    b.told(away);
+    assert!(b.did(&MIC_CLOSED));
+}
+
+#[test]
+fn one_party_of_a_conference_on_hold_leaves_the_others_talking() {
+    let mut b = in_call();
+    let mut conference = interaction("i1", Conversation::Held);
+    conference.legs.push(leg("l2", LegState::Connected));
+    b.told(conference);
+    assert!(!b.did(&MIC_CLOSED));
+}
+
+#[test]
 fn a_consult_that_fails_is_heard() {
     let mut b = in_call();
     b.told(consulting("i1", LegState::Ringing));

@@ -59,7 +59,7 @@ fn what_is_not_a_transcript_is_refused_with_a_reason() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn a_shift_replays_byte_for_byte((config, shift) in shifts()) {
