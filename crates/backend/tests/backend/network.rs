@@ -4,7 +4,7 @@ use crate::rig::{FarEnd, config, sign_in};
 use omnibar_backend::{Backend, BackendConfig};
 use omnibar_desk::{Link, SignInFault};
 use omnibar_softphone::{Centre as _, CentreEvent, Clock, Event, Inbox};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,7 @@ impl Client {
 fn authority(dir: &Path, name: &str) -> (PathBuf, Arc<rustls::ServerConfig>) {
     let ca_key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, format!("authority of {name}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = params.self_signed(&ca_key).unwrap();
     let file = dir.join("ca.pem");
