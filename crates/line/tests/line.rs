@@ -1,5 +1,7 @@
 //! The line against a peer that stands for the centre.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 #[path = "../../peer/tests/common/relay.rs"]
 mod relay;
 

@@ -1,6 +1,8 @@
 //! No text from outside brings a peer down. Alone in its process, because it listens
 //! for panics of the whole of it.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod common;
 
 use common::{End, OFFER, loopback};

@@ -1,5 +1,7 @@
 //! Chromium (apt package chromium) speaks with a peer: a stack that nobody here wrote.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod common;
 
 use axum::Router;

@@ -1,5 +1,7 @@
 //! Descriptions and candidates from outside are refused with a sentence.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod common;
 
 use common::{End, OFFER, connect, loopback, voice};

@@ -1,5 +1,7 @@
 //! Two peers on this machine speak to each other.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod common;
 
 use common::{End, connect, loopback, voice};

@@ -1,5 +1,7 @@
 //! Paths that change, fall silent or end.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod common;
 #[path = "common/relay.rs"]
 mod relay;

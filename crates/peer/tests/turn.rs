@@ -1,5 +1,7 @@
 //! Voice through coturn's turnserver (apt package coturn), relayed paths only.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 mod common;
 
 use common::{End, PATIENCE, connect, loopback, voice};
