@@ -16,6 +16,8 @@ mod music;
 mod party;
 pub mod process;
 mod recording;
+#[cfg(test)]
+mod rig;
 mod speech;
 mod studio;
 

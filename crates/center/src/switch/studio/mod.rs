@@ -73,6 +73,15 @@ pub(super) const ENCODING: EncoderConfig =
 
 impl Studio {
     pub(crate) fn start(clock: Clock, board: Sender<Input>, seed: u64) -> std::io::Result<Self> {
+        let (studio, inside, inbox) = Self::new(board, seed);
+        std::thread::Builder::new()
+            .name("switch-studio".into())
+            .spawn(move || inside.run(clock, &inbox))?;
+        Ok(studio)
+    }
+
+    /// The studio without its thread.
+    pub(super) fn new(board: Sender<Input>, seed: u64) -> (Self, Inside, Receiver<Work>) {
         let (work, inbox) = mpsc::channel();
         let gauge = Gauge::new(MOST_WAITING);
         let inside = Inside {
@@ -82,10 +91,7 @@ impl Studio {
             seats: BTreeMap::new(),
             rooms: BTreeMap::new(),
         };
-        std::thread::Builder::new()
-            .name("switch-studio".into())
-            .spawn(move || inside.run(clock, &inbox))?;
-        Ok(Self { work, gauge })
+        (Self { work, gauge }, inside, inbox)
     }
 
     pub(crate) fn order(&self, work: Work) {
@@ -121,7 +127,8 @@ impl Exit for ToParty {
     }
 }
 
-struct Inside {
+/// What the studio's thread owns.
+pub(super) struct Inside {
     board: Sender<Input>,
     gauge: Gauge,
     seed: u64,
@@ -161,7 +168,7 @@ impl Inside {
         }
     }
 
-    fn take(&mut self, now: Micros, work: Work) {
+    pub(super) fn take(&mut self, now: Micros, work: Work) {
         match work {
             Work::Seat { key, party } => match Seat::new(party, self.seed ^ key) {
                 Ok(seat) => {
@@ -209,7 +216,7 @@ impl Inside {
     }
 
     /// The board outlives the studio, which ends with the board's handle.
-    fn tick(&mut self, now: Micros) {
+    pub(super) fn tick(&mut self, now: Micros) {
         for (&key, seat) in &mut self.seats {
             let (packet, deed) = seat.tick(now);
             if let Some(packet) = packet {
