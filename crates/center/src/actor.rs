@@ -48,13 +48,31 @@ pub(crate) struct Floor {
 
 #[derive(Debug)]
 enum Knock {
-    Input { input: CoreInput, id: Option<Uuid>, reply: oneshot::Sender<Answer> },
-    Attach { connection: ConnectionId, outbox: Outbox },
-    Watch { leg: LegId, states: mpsc::UnboundedSender<CustomerState> },
+    Input {
+        input: CoreInput,
+        id: Option<Uuid>,
+        reply: oneshot::Sender<Answer>,
+    },
+    Attach {
+        connection: ConnectionId,
+        outbox: Outbox,
+    },
+    Watch {
+        leg: LegId,
+        states: mpsc::UnboundedSender<CustomerState>,
+    },
     /// The leg under which this connection's voice goes.
-    Leg { connection: ConnectionId, reply: oneshot::Sender<Option<(AgentId, LegId)>> },
-    Candidates { leg: LegId, candidates: mpsc::UnboundedSender<String> },
-    Stop { done: oneshot::Sender<()> },
+    Leg {
+        connection: ConnectionId,
+        reply: oneshot::Sender<Option<(AgentId, LegId)>>,
+    },
+    Candidates {
+        leg: LegId,
+        candidates: mpsc::UnboundedSender<String>,
+    },
+    Stop {
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// The way to the core. Clones lead to the same one.

@@ -11,7 +11,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,14 @@ impl Centre {
         let address = listener.local_addr().map_err(|e| unusable(config.listen, &e))?;
         let (store, put_aside) = open_store(&config.data, config.demo).await?;
         let clock = Clock::start();
-        let (link, events) = connect_switch(config.switch, &config.ice_servers, &config.data).await?;
+        let (link, events) = connect_switch(
+            config.switch,
+            &config.ice_servers,
+            &config.data,
+            config.listen.ip(),
+            config.record_customers,
+        )
+        .await?;
         let door = wake(&store, clock, &link, events, config.timings).await?;
         let stop = CancellationToken::new();
         let shared = Shared::new(
@@ -69,9 +76,8 @@ impl Centre {
         let tls = acceptor.is_some();
         let server = serve(listener, acceptor, shared, handle.clone())
             .map_err(|e| unusable(config.listen, &e))?;
-        let demo = config.demo.then(|| {
-            tokio::spawn(demo::run(door.clone(), link, config.demo_pace, stop.clone()))
-        });
+        let demo = (config.demo && config.demo_customers)
+            .then(|| tokio::spawn(demo::run(door.clone(), link, config.demo_pace, stop.clone())));
         tracing::info!(%address, tls, demo = config.demo, "the centre is open");
         Ok(Self { address, tls, put_aside, door, store, stop, handle, server, demo })
     }
@@ -174,11 +180,15 @@ async fn connect_switch(
     choice: SwitchChoice,
     ice_servers: &[crate::config::IceServer],
     data: &Path,
+    address: IpAddr,
+    record_customers: Option<PathBuf>,
 ) -> Result<(SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>), StartFault> {
     match choice {
         SwitchChoice::Connected(link, events) => Ok((link, events)),
-        SwitchChoice::InProcess => Ok(switchboard::in_process(ice_servers)),
-        SwitchChoice::Process(socket) => switchboard::beside(socket, data).await,
+        SwitchChoice::InProcess => {
+            Ok(switchboard::in_process(ice_servers, address, record_customers))
+        }
+        SwitchChoice::Process(socket) => switchboard::beside(socket, data, address).await,
     }
 }
 

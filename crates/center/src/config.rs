@@ -17,6 +17,11 @@ pub struct Config {
     pub data: PathBuf,
     /// Invented agents, campaigns and customers.
     pub demo: bool,
+    /// Let the demo's customers call by themselves.
+    pub demo_customers: bool,
+    /// Where demo customers, called numbers and IVRs write what they say and hear. For a
+    /// switch in this process.
+    pub record_customers: Option<PathBuf>,
     /// Time from an agent becoming free to the next demo customer's call.
     pub demo_pace: Duration,
     pub tls: Option<Tls>,
@@ -63,6 +68,8 @@ impl Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
             data,
             demo: false,
+            demo_customers: true,
+            record_customers: None,
             demo_pace: Duration::from_secs(3),
             tls: None,
             insecure: false,

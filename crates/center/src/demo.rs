@@ -10,6 +10,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// Of the built-in switch.
+const SCRIPTS: [&str; 4] = ["delivery", "billing", "router", "appointment"];
+
 /// A customer calls `pace` after somebody has become free, one at a time.
 pub(crate) async fn run(door: Door, link: SwitchLink, pace: Duration, stop: CancellationToken) {
     let mut floor = door.floor();
@@ -27,7 +30,8 @@ pub(crate) async fn run(door: Door, link: SwitchLink, pace: Duration, stop: Canc
                 () = tokio::time::sleep(pace) => {}
             }
             // Whoever was free may have gone meanwhile.
-            let queue = floor.borrow().served.iter().nth(turn % floor.borrow().served.len().max(1)).cloned();
+            let served: Vec<QueueId> = floor.borrow().served.iter().cloned().collect();
+            let queue = served.get(turn % served.len().max(1)).cloned();
             if let Some(queue) = queue {
                 if let Some(leg) = call(&door, &link, turn, queue).await {
                     ours.insert(leg);
@@ -46,7 +50,7 @@ pub(crate) async fn run(door: Door, link: SwitchLink, pace: Duration, stop: Canc
 async fn call(door: &Door, link: &SwitchLink, turn: usize, queue: QueueId) -> Option<LegId> {
     let (last, name) = CUSTOMERS[turn % CUSTOMERS.len()];
     let leg = LegId::new(&format!("customer-{}", Uuid::new_v4()));
-    let script = queue.to_string();
+    let script = SCRIPTS[turn % SCRIPTS.len()].to_owned();
     match link.command(SwitchCommand::Customer { leg: leg.clone(), script }).await {
         Reply::Done => {}
         Reply::Refused { message } => {
@@ -55,8 +59,7 @@ async fn call(door: &Door, link: &SwitchLink, turn: usize, queue: QueueId) -> Op
         }
         Reply::Answer { .. } | Reply::Legs { .. } => return None,
     }
-    let customer =
-        Party { kind: PartyKind::Customer, name: name.to_owned(), number: number(last) };
+    let customer = Party { kind: PartyKind::Customer, name: name.to_owned(), number: number(last) };
     let arrived = CoreInput::Arrived { leg: leg.clone(), customer, queue, watched: false };
     match door.input(arrived, None).await {
         Ok(_) => Some(leg),

@@ -28,7 +28,11 @@ pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
 pub use fault::StartFault;
 pub use web::{FromPage, Shown, ToPage};
 
-/// Runs only the built-in voice switch, on this socket.
-pub async fn run_switch(socket: &std::path::Path) -> std::io::Result<()> {
-    switch::process::serve(socket, switchboard::builtin_config(&[])).await
+/// Runs only the built-in voice switch, commanded over this socket, with its voice on
+/// this address.
+pub async fn run_switch(
+    socket: &std::path::Path,
+    address: std::net::IpAddr,
+) -> std::io::Result<()> {
+    switch::process::serve(socket, switchboard::builtin_config(&[], address)).await
 }

@@ -3,6 +3,8 @@
 use crate::config::IceServer;
 use crate::fault::StartFault;
 use crate::switch::{BuiltinConfig, SwitchEvent, SwitchLink, builtin, process};
+use omnibar_peer::Bind;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,13 +15,22 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) fn in_process(
     ice_servers: &[IceServer],
+    address: IpAddr,
+    record_customers: Option<PathBuf>,
 ) -> (SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>) {
-    builtin::start(builtin_config(ice_servers))
+    builtin::start(BuiltinConfig { record_customers, ..builtin_config(ice_servers, address) })
 }
 
+/// Voice is where the centre is: who reaches its one address reaches the other. A
+/// centre on every address has its voice there too.
 #[must_use]
-pub(crate) fn builtin_config(ice_servers: &[IceServer]) -> BuiltinConfig {
+pub(crate) fn builtin_config(ice_servers: &[IceServer], address: IpAddr) -> BuiltinConfig {
     BuiltinConfig {
+        bind: if address.is_unspecified() {
+            Bind::AllInterfaces
+        } else {
+            Bind::Only(vec![address])
+        },
         ice_servers: ice_servers
             .iter()
             .map(|s| omnibar_peer::IceServer {
@@ -36,13 +47,14 @@ pub(crate) fn builtin_config(ice_servers: &[IceServer]) -> BuiltinConfig {
 pub(crate) async fn beside(
     socket: PathBuf,
     data: &Path,
+    address: IpAddr,
 ) -> Result<(SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>), StartFault> {
     if let Ok(connected) = process::connect(&socket).await {
         tracing::info!("a voice switch was running and goes on");
         return Ok(connected);
     }
     let fault = |detail: String| StartFault::Switch { socket: socket.clone(), detail };
-    start_beside(&socket, data).map_err(|e| fault(e.to_string()))?;
+    start_beside(&socket, data, address).map_err(|e| fault(e.to_string()))?;
     let began = tokio::time::Instant::now();
     loop {
         match process::connect(&socket).await {
@@ -54,11 +66,13 @@ pub(crate) async fn beside(
 }
 
 /// A process of its own group: what kills the centre does not reach the calls.
-fn start_beside(socket: &Path, data: &Path) -> std::io::Result<()> {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("switch.log"))?;
+fn start_beside(socket: &Path, data: &Path, address: IpAddr) -> std::io::Result<()> {
+    let log =
+        std::fs::OpenOptions::new().create(true).append(true).open(data.join("switch.log"))?;
     let mut command = std::process::Command::new(std::env::current_exe()?);
     command
         .args(["switch".as_ref(), "--socket".as_ref(), socket.as_os_str()])
+        .args(["--bind", &address.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log);

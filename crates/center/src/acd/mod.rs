@@ -53,12 +53,23 @@ pub enum Route {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routed {
-    Offered { interaction: InteractionId, agent: AgentId, expires: Moment },
+    Offered {
+        interaction: InteractionId,
+        agent: AgentId,
+        expires: Moment,
+    },
     /// The agent no longer has the offer. After [`Cause::NoAnswer`] he is no longer
     /// free until he says so again.
-    Withdrawn { interaction: InteractionId, agent: AgentId, cause: Cause },
+    Withdrawn {
+        interaction: InteractionId,
+        agent: AgentId,
+        cause: Cause,
+    },
     /// An interaction for one agent only was not taken; it is no longer here.
-    Undelivered { interaction: InteractionId, cause: Cause },
+    Undelivered {
+        interaction: InteractionId,
+        cause: Cause,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -247,10 +258,8 @@ impl Acd {
     /// Free and without an offer.
     #[must_use]
     pub fn is_free(&self, agent: &AgentId) -> bool {
-        let free = self
-            .agents
-            .get(agent)
-            .is_some_and(|s| s.free_since.is_some() && s.offered.is_none());
+        let free =
+            self.agents.get(agent).is_some_and(|s| s.free_since.is_some() && s.offered.is_none());
         free && !self.waiting.values().any(|w| {
             w.offer.is_none() && matches!(&w.route, Route::Agent { agent: a } if a == agent)
         })
@@ -264,13 +273,17 @@ impl Acd {
         })
     }
 
-    /// Place in the line of its queue, from 1.
+    /// Place in the line of its queue, from 1; those being offered are no longer in line.
     #[must_use]
     pub fn position(&self, now: Moment, interaction: &InteractionId) -> Option<usize> {
         let Route::Queue { queue, .. } = &self.waiting.get(interaction)?.route else { return None };
         self.line(now)
             .into_iter()
-            .filter(|id| matches!(&self.waiting[id].route, Route::Queue { queue: q, .. } if q == queue))
+            .filter(|id| {
+                let other = &self.waiting[id];
+                other.offer.is_none()
+                    && matches!(&other.route, Route::Queue { queue: q, .. } if q == queue)
+            })
             .position(|id| id == *interaction)
             .map(|i| i + 1)
     }

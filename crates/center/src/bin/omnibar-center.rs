@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use omnibar_center::{Centre, Config, DEFAULT_PORT, SwitchChoice, Tls, run_switch, store::Store};
 use omnibar_model::Secret;
 use std::io::{BufRead, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -29,6 +29,9 @@ struct Serve {
     /// Invented agents (agent1 to agent4, password "demo") and customers who call.
     #[arg(long)]
     demo: bool,
+    /// With --demo: nobody calls by himself.
+    #[arg(long, requires = "demo")]
+    no_customers: bool,
     /// Certificate with its chain, PEM.
     #[arg(long, requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -61,6 +64,9 @@ enum Command {
     Switch {
         #[arg(long)]
         socket: PathBuf,
+        /// Local address for voice.
+        #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
+        bind: IpAddr,
     },
     /// Accounts of agents.
     Account {
@@ -102,9 +108,9 @@ fn fail(message: &str) -> ExitCode {
 async fn run(cli: Cli) -> Result<(), String> {
     let data = cli.serve.data.clone().unwrap_or_else(default_data);
     match cli.command {
-        Some(Command::Switch { socket }) => run_switch(&socket).await.map_err(|e| {
-            format!("The voice switch at {} stopped: {e}.", socket.display())
-        }),
+        Some(Command::Switch { socket, bind }) => run_switch(&socket, bind)
+            .await
+            .map_err(|e| format!("The voice switch at {} stopped: {e}.", socket.display())),
         Some(Command::Account { command: Account::Add { user, name } }) => {
             add_account(data, &user, &name).await
         }
@@ -121,10 +127,10 @@ async fn serve(args: Serve, data: PathBuf) -> Result<(), String> {
     let mut config = Config::local(data);
     config.listen = args.listen;
     config.demo = args.demo;
+    config.demo_customers = !args.no_customers;
     config.insecure = args.insecure;
     config.switch = switch;
-    config.tls =
-        args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key });
+    config.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key });
     if !args.stun.is_empty() {
         config.ice_servers = vec![omnibar_center::IceServer {
             urls: args.stun,

@@ -101,11 +101,15 @@ pub struct Seat {
 pub enum Phase {
     /// In the ACD, offered to nobody.
     Waiting,
-    Offered { expires: Moment },
+    Offered {
+        expires: Moment,
+    },
     /// The agent has dialled and the customer rings.
     Ringing,
     Talking,
-    Wrapping { until: Option<Moment> },
+    Wrapping {
+        until: Option<Moment>,
+    },
     Closed,
 }
 
@@ -193,7 +197,11 @@ impl Call {
     #[must_use]
     pub fn connected_in_main(&self) -> usize {
         self.outsides.iter().filter(|o| o.is_up() && o.group == Group::Main).count()
-            + self.seats.iter().filter(|s| s.phase == Phase::Talking && s.group == Group::Main).count()
+            + self
+                .seats
+                .iter()
+                .filter(|s| s.phase == Phase::Talking && s.group == Group::Main)
+                .count()
     }
 
     /// Everybody is gone and everything is disposed.

@@ -180,13 +180,7 @@ impl Calls {
                 .or_else(|| self.setup.queue_of(&call.campaign).cloned())
                 .filter(|_| waits);
             if let Some(queue) = queue {
-                self.add_seat(
-                    now,
-                    &id,
-                    Route::Queue { queue, boost: RETURNED },
-                    Group::Main,
-                    None,
-                );
+                self.add_seat(now, &id, Route::Queue { queue, boost: RETURNED }, Group::Main, None);
             }
             self.leave(now, &interaction, Cause::MediaFailed);
             self.settle(now, &id, Cause::MediaFailed);

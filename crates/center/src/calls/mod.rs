@@ -60,13 +60,26 @@ pub enum CallFault {
 pub enum CallEffect {
     Switch(SwitchCommand),
     /// To the ACD.
-    Enter { interaction: InteractionId, route: Route },
+    Enter {
+        interaction: InteractionId,
+        route: Route,
+    },
     /// From the ACD, if it is there.
-    Remove { interaction: InteractionId },
+    Remove {
+        interaction: InteractionId,
+    },
     /// The agent's part in this interaction is over without wrap-up.
-    Left { interaction: InteractionId, agent: AgentId, cause: Cause },
+    Left {
+        interaction: InteractionId,
+        agent: AgentId,
+        cause: Cause,
+    },
     /// For the history.
-    Logged { interaction: InteractionId, what: &'static str, detail: String },
+    Logged {
+        interaction: InteractionId,
+        what: &'static str,
+        detail: String,
+    },
 }
 
 const MAX_PARTIES: usize = 8;
@@ -156,7 +169,10 @@ impl Calls {
     }
 
     /// Open seats of this agent.
-    pub fn seats_of<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = (&'a Call, &'a Seat)> {
+    pub fn seats_of<'a>(
+        &'a self,
+        agent: &'a AgentId,
+    ) -> impl Iterator<Item = (&'a Call, &'a Seat)> {
         self.calls.values().flat_map(move |call| {
             call.seats
                 .iter()

@@ -1,6 +1,8 @@
 //! Handing a call over: cold transfer, consultation, warm transfer, conference.
 
-use super::{CallEffect, CallFault, Calls, Ear, Group, MAX_PARTIES, Outside, OutsideState, Phase, Seat};
+use super::{
+    CallEffect, CallFault, Calls, Ear, Group, MAX_PARTIES, Outside, OutsideState, Phase, Seat,
+};
 use crate::acd::Route;
 use crate::switch::{SwitchCommand, Target};
 use omnibar_model::{
@@ -195,8 +197,7 @@ impl Calls {
             Destination::Number(number) => {
                 let number = number.clone();
                 let name = String::new();
-                let party =
-                    Party { kind: PartyKind::External, name, number: Some(number.clone()) };
+                let party = Party { kind: PartyKind::External, name, number: Some(number.clone()) };
                 self.add_outside(now, id, party, to.clone(), Target::Number(number), group);
             }
         }

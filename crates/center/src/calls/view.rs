@@ -22,8 +22,7 @@ impl Calls {
     }
 
     fn view(&self, call: &Call, seat: &Seat, names: &BTreeMap<AgentId, String>) -> Interaction {
-        let customer_held =
-            call.customer().is_some_and(|c| c.held_by.contains(&seat.interaction));
+        let customer_held = call.customer().is_some_and(|c| c.held_by.contains(&seat.interaction));
         let conversation = match seat.phase {
             Phase::Waiting | Phase::Closed => Conversation::Ended,
             Phase::Offered { expires } => Conversation::Offered { expires },
@@ -84,7 +83,8 @@ impl Calls {
                     let open = s.phase.is_live() || s.phase.is_routing();
                     let consulted = s.group.is_consult_of(me);
                     consulted
-                        || (open && (s.group == seat.group || seat.group.is_consult_of(&s.interaction)))
+                        || (open
+                            && (s.group == seat.group || seat.group.is_consult_of(&s.interaction)))
                 })
                 .map(|s| self.colleague(s, seat, names)),
         );

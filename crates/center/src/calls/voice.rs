@@ -80,7 +80,9 @@ impl Calls {
     fn want(&self, call: &Call, wanted: &mut Wanted) {
         wanted.end(call.id.as_str(), &self.told.bridges);
         let mut groups: BTreeSet<Option<&InteractionId>> = BTreeSet::from([None]);
-        for group in call.outsides.iter().map(|o| &o.group).chain(call.seats.iter().map(|s| &s.group)) {
+        for group in
+            call.outsides.iter().map(|o| &o.group).chain(call.seats.iter().map(|s| &s.group))
+        {
             if let Group::Consult { of } = group {
                 groups.insert(Some(of));
             }
@@ -144,7 +146,9 @@ impl Wanted {
     /// No bridge of this call, unless one is wanted after this.
     fn end(&mut self, call: &str, told: &BTreeMap<String, Vec<LegId>>) {
         for bridge in told.keys() {
-            let of_call = bridge.strip_prefix(call).is_some_and(|rest| rest.is_empty() || rest.starts_with('~'));
+            let of_call = bridge
+                .strip_prefix(call)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('~'));
             if of_call {
                 self.bridges.entry(bridge.clone()).or_default();
             }
@@ -156,12 +160,13 @@ fn lonely_feed(call: &Call, outside: &super::Outside) -> Feed {
     if !outside.held_by.is_empty() {
         return Feed::Music;
     }
-    let rings = call.seats.iter().any(|s| {
-        s.group == outside.group && matches!(s.phase, Phase::Offered { .. })
-    }) || call
-        .outsides
+    let rings = call
+        .seats
         .iter()
-        .any(|o| o.leg != outside.leg && o.group == outside.group && o.state == OutsideState::Ringing);
+        .any(|s| s.group == outside.group && matches!(s.phase, Phase::Offered { .. }))
+        || call.outsides.iter().any(|o| {
+            o.leg != outside.leg && o.group == outside.group && o.state == OutsideState::Ringing
+        });
     if rings { Feed::Ringback } else { Feed::Music }
 }
 
@@ -169,7 +174,8 @@ fn agent_feed(call: &Call, seat: &Seat) -> Feed {
     if !seat.held_by.is_empty() {
         return Feed::Music;
     }
-    let consult_rings = || call.is_consulting(&seat.interaction) && !call.consult_is_up(&seat.interaction);
+    let consult_rings =
+        || call.is_consulting(&seat.interaction) && !call.consult_is_up(&seat.interaction);
     match (seat.phase, seat.ear) {
         (Phase::Ringing, Ear::Home) => Feed::Ringback,
         (Phase::Talking, Ear::Consult) if consult_rings() => Feed::Ringback,

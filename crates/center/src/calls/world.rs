@@ -40,8 +40,7 @@ impl Calls {
         if !self.setup.campaigns.contains_key(campaign) {
             return Err(CallFault::NoSuchCampaign);
         }
-        let customer =
-            Party { kind: PartyKind::Customer, name, number: Some(number.clone()) };
+        let customer = Party { kind: PartyKind::Customer, name, number: Some(number.clone()) };
         let leg = self.ids.leg(now);
         let to = Destination::Number(number.clone());
         let ringing = OutsideState::Ringing;
@@ -54,7 +53,8 @@ impl Calls {
             seat.ear = Ear::Home;
         }
         // Nobody has to be found for it.
-        self.out.retain(|e| !matches!(e, CallEffect::Enter { interaction, .. } if *interaction == id));
+        self.out
+            .retain(|e| !matches!(e, CallEffect::Enter { interaction, .. } if *interaction == id));
         self.hold_others(now, agent, &id);
         let target = Target::Number(number.clone());
         self.effect(CallEffect::Switch(SwitchCommand::Dial { leg, target }));

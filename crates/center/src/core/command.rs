@@ -153,7 +153,10 @@ impl Core {
             AgentState::Busy | AgentState::WrapUp { .. } => {
                 session.next = (session.presence != presence).then_some(presence);
             }
-            AgentState::Offline | AgentState::Available | AgentState::Break | AgentState::Missed => {
+            AgentState::Offline
+            | AgentState::Available
+            | AgentState::Break
+            | AgentState::Missed => {
                 if session.presence != presence {
                     session.presence = presence;
                     session.since = now;

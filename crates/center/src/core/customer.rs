@@ -6,12 +6,16 @@ use omnibar_model::{Cause, LegId, Moment};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CustomerState {
     /// `position` counts from 1.
-    Queued { position: usize },
+    Queued {
+        position: usize,
+    },
     /// An agent is being called.
     Ringing,
     Connected,
     Held,
-    Ended { cause: Cause },
+    Ended {
+        cause: Cause,
+    },
 }
 
 impl Core {

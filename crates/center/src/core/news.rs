@@ -1,7 +1,5 @@
 use super::{Core, CoreEffect, JOURNAL};
-use omnibar_model::{
-    AgentId, AgentState, Cause, Conversation, Interaction, Moment, Presence,
-};
+use omnibar_model::{AgentId, AgentState, Cause, Conversation, Interaction, Moment, Presence};
 use omnibar_protocol::{Notification, Numbered, wire};
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +114,9 @@ impl Core {
             for (id, view) in views {
                 let key = (user.clone(), id);
                 // Withdrawn and offered again to the same agent at once: he is told both.
-                if let (Some(cause), Some(last)) = (self.farewells.remove(&key), self.shown.get(&key)) {
+                if let (Some(cause), Some(last)) =
+                    (self.farewells.remove(&key), self.shown.get(&key))
+                {
                     let mut last = last.clone();
                     last.conversation = Conversation::Ended;
                     last.cause = Some(cause);

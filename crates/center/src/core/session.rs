@@ -32,8 +32,15 @@ pub struct OpenSession {
 #[derive(Clone, Debug)]
 pub enum How {
     /// The password was right. The token itself goes to the client only.
-    Fresh { session: Uuid, token_hash: String, take_over: bool },
-    Resume { token_hash: String, last_seq: u64 },
+    Fresh {
+        session: Uuid,
+        token_hash: String,
+        take_over: bool,
+    },
+    Resume {
+        token_hash: String,
+        last_seq: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,9 +164,8 @@ impl Core {
         token_hash: &str,
         last_seq: u64,
     ) -> Answer {
-        let expired = || {
-            Err(ErrorObject::new(Code::SessionExpired, "Your session is over. Sign in again."))
-        };
+        let expired =
+            || Err(ErrorObject::new(Code::SessionExpired, "Your session is over. Sign in again."));
         let Some(session) = self.sessions.get_mut(&account.user) else { return expired() };
         if session.token_hash != token_hash {
             return expired();

@@ -33,7 +33,10 @@ struct Connection {
 enum Over {
     /// The peer has closed, or cannot be reached.
     Gone,
-    Closed { code: u16, reason: &'static str },
+    Closed {
+        code: u16,
+        reason: &'static str,
+    },
 }
 
 pub(super) async fn serve(shared: Shared, from: IpAddr, socket: WebSocket) {

@@ -29,9 +29,7 @@ pub(super) async fn carry(
     while let Some(signal) = signals.recv().await {
         let (id, result) = match signal {
             Signal::Offer { id, sdp } => (id, offer(&shared, connection, sdp).await),
-            Signal::Candidate { id, candidate } => {
-                (id, add(&shared, connection, candidate).await)
-            }
+            Signal::Candidate { id, candidate } => (id, add(&shared, connection, candidate).await),
         };
         if answers.send(Response { id: Some(id), result }).is_err() {
             return;

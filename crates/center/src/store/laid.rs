@@ -149,7 +149,10 @@ impl Store {
         Ok(campaigns)
     }
 
-    async fn dispositions(&self, campaign: &CampaignId) -> Result<Vec<DispositionClass>, StoreFault> {
+    async fn dispositions(
+        &self,
+        campaign: &CampaignId,
+    ) -> Result<Vec<DispositionClass>, StoreFault> {
         let rows = sqlx::query(
             "SELECT k.id, k.name, c.id, c.name FROM disposition_classes k \
              JOIN disposition_codes c ON c.class = k.id WHERE k.campaign = ? \
@@ -181,11 +184,8 @@ impl Store {
             .map(|r| {
                 let id = QueueId::new(r.get(0));
                 let priority: i64 = r.get(3);
-                let queue = Queue {
-                    id: id.clone(),
-                    name: r.get(1),
-                    campaign: CampaignId::new(r.get(2)),
-                };
+                let queue =
+                    Queue { id: id.clone(), name: r.get(1), campaign: CampaignId::new(r.get(2)) };
                 (id, QueueSetup { queue, priority: i32::try_from(priority).unwrap_or(0) })
             })
             .collect())
@@ -201,9 +201,8 @@ impl Store {
                 (id, IvrSetup { ivr, options: BTreeMap::new() })
             })
             .collect();
-        let options = sqlx::query("SELECT ivr, digits, queue FROM ivr_options")
-            .fetch_all(&self.pool)
-            .await?;
+        let options =
+            sqlx::query("SELECT ivr, digits, queue FROM ivr_options").fetch_all(&self.pool).await?;
         for row in options {
             if let Some(setup) = ivrs.get_mut(&IvrId::new(row.get(0))) {
                 setup.options.insert(row.get(1), QueueId::new(row.get(2)));

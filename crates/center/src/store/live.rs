@@ -51,13 +51,15 @@ impl Store {
                     Ok(value) => Kept::Ok(value.clone()),
                     Err(error) => Kept::Error(error.clone()),
                 };
-                sqlx::query("INSERT OR REPLACE INTO commands (user, id, at, answer) VALUES (?, ?, ?, ?)")
-                    .bind(user.as_str())
-                    .bind(id.to_string())
-                    .bind(millis(write.now))
-                    .bind(json(&kept)?)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query(
+                    "INSERT OR REPLACE INTO commands (user, id, at, answer) VALUES (?, ?, ?, ?)",
+                )
+                .bind(user.as_str())
+                .bind(id.to_string())
+                .bind(millis(write.now))
+                .bind(json(&kept)?)
+                .execute(&mut *tx)
+                .await?;
             }
         }
         tx.commit().await?;

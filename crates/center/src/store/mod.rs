@@ -5,8 +5,8 @@
 
 mod accounts;
 mod history;
-mod live;
 mod laid;
+mod live;
 
 pub use accounts::AccountFault;
 pub use live::{Live, Write};

@@ -5,7 +5,7 @@
 
 use crate::core::{CoreInput, CustomerState};
 use crate::rpc::{Bucket, Shared, allowed};
-use crate::switch::{Reply, SwitchCommand};
+use crate::switch::{Reply, SwitchCommand, SwitchEvent};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode};
@@ -49,11 +49,17 @@ pub enum FromPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToPage {
-    Answer { sdp: String },
-    Candidate { candidate: String },
+    Answer {
+        sdp: String,
+    },
+    Candidate {
+        candidate: String,
+    },
     State(Shown),
     /// `message` is a sentence for a person; the call is over.
-    Error { message: String },
+    Error {
+        message: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,14 +132,11 @@ impl Caller {
         if let Some(message) = message {
             let _ = self.tell(&ToPage::Error { message }).await;
         }
-        // Also when the page is gone without a word. The core hears of it by `Gone`.
-        let close = SwitchCommand::Close { leg: self.leg.clone() };
-        self.shared.link.command(close).await;
-        let gone = crate::switch::SwitchEvent::Gone {
-            leg: self.leg.clone(),
-            cause: Cause::CustomerHungUp,
-        };
+        // Also when the page is gone without a word. The core first: what the switch says
+        // of a leg that was closed is not why the call is over.
+        let gone = SwitchEvent::Gone { leg: self.leg.clone(), cause: Cause::CustomerHungUp };
         let _ = self.shared.door.input(CoreInput::Switch(gone), None).await;
+        self.shared.link.command(SwitchCommand::Close { leg: self.leg.clone() }).await;
         let _ = self.socket.send(Message::Close(None)).await;
     }
 
@@ -212,11 +215,11 @@ impl Caller {
         let number = match number.as_deref().map(str::trim) {
             None | Some("") => None,
             Some(text) => Some(
-                PhoneNumber::parse(text).map_err(|e| Over(Some(format!("Check the number: {e}."))))?,
+                PhoneNumber::parse(text)
+                    .map_err(|e| Over(Some(format!("Check the number: {e}."))))?,
             ),
         };
-        let name: String =
-            name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+        let name: String = name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
         let name = name.trim().to_owned();
         self.wants = Some((Party { kind: PartyKind::Customer, name, number }, queue));
         Ok(())

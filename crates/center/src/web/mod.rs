@@ -56,6 +56,8 @@ fn page(file: &str) -> Response {
 async fn health(State(shared): State<Shared>) -> Response {
     match shared.store.is_laid_down().await {
         Ok(_) => (StatusCode::OK, "ok\n").into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+        Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
     }
 }

@@ -40,16 +40,9 @@ impl Switch {
         Self::over(link, events)
     }
 
-    pub(crate) fn over(
-        link: SwitchLink,
-        mut events: mpsc::UnboundedReceiver<SwitchEvent>,
-    ) -> Self {
-        let switch = Self {
-            link,
-            told: Arc::default(),
-            more: Arc::default(),
-            phones: Arc::default(),
-        };
+    pub(crate) fn over(link: SwitchLink, mut events: mpsc::UnboundedReceiver<SwitchEvent>) -> Self {
+        let switch =
+            Self { link, told: Arc::default(), more: Arc::default(), phones: Arc::default() };
         let own = switch.clone();
         tokio::spawn(async move {
             while let Some(event) = events.recv().await {

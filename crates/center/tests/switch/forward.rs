@@ -101,7 +101,8 @@ async fn a_leg_in_no_bridge_hears_its_feed() {
 async fn a_path_that_falls_silent_is_told_and_its_return_too() {
     let switch = Switch::start();
     let mut phone = Phone::call(&switch, "a", Some(500.0)).await;
-    let path = |flowing| move |e: &SwitchEvent| *e == SwitchEvent::Path { leg: "a".into(), flowing };
+    let path =
+        |flowing| move |e: &SwitchEvent| *e == SwitchEvent::Path { leg: "a".into(), flowing };
     phone.stop_humming();
     let stopped = Instant::now();
     switch.told(path(false)).await;

@@ -17,8 +17,7 @@ async fn speaks(phone: &Phone, packets: usize) -> f32 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_customer_speaks_reacts_and_records() {
     let folder = tempfile::tempdir().unwrap();
-    let config =
-        BuiltinConfig { record_customers: Some(folder.path().to_owned()), ..loopback() };
+    let config = BuiltinConfig { record_customers: Some(folder.path().to_owned()), ..loopback() };
     let switch = Switch::with(config);
     let agent = Phone::call(&switch, "agent1", Some(600.0)).await;
     let leg = LegId::new("customer1");

@@ -1,0 +1,350 @@
+//! A whole floor without IO: the core, a switch that does what it is told, and agents'
+//! desks that keep what they are told.
+
+use omnibar_center::core::{
+    Account, ConnectionId, Core, CoreEffect, CoreInput, How, News, OpenSession, Session, Timings,
+};
+use omnibar_center::seed::company;
+use omnibar_center::switch::{Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
+use omnibar_model::{
+    AgentId, AgentState, Cause, Conversation, Interaction, InteractionId, LegId, Moment, Party,
+    PartyKind, PhoneNumber, Presence,
+};
+use omnibar_protocol::{Code, Command, ErrorObject};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+pub struct Floor {
+    pub core: Core,
+    pub now: Moment,
+    /// Legs at the switch, and whether voice can flow.
+    pub legs: BTreeMap<LegId, bool>,
+    pub bridges: BTreeMap<String, BTreeSet<LegId>>,
+    pub feeds: BTreeMap<LegId, Feed>,
+    pub dialled: Vec<(LegId, Target)>,
+    pub digits: Vec<(LegId, String)>,
+    pub shown: BTreeMap<(AgentId, InteractionId), Interaction>,
+    pub states: BTreeMap<AgentId, AgentState>,
+    pub calls: BTreeMap<InteractionId, omnibar_center::calls::Call>,
+    pub closed: Vec<omnibar_center::calls::Call>,
+    pub sessions: BTreeMap<Uuid, Session>,
+    pub news: Vec<(AgentId, News)>,
+    customers: u32,
+}
+
+pub fn connection(agent: &str) -> ConnectionId {
+    ConnectionId(agent.bytes().map(u64::from).fold(7, |a, b| a * 31 + b))
+}
+
+impl Floor {
+    pub fn new() -> Self {
+        let core = Core::new(Arc::new(company("Test")), Timings::default(), 1);
+        Self::around(core, Moment::from_millis(1_000_000))
+    }
+
+    fn around(core: Core, now: Moment) -> Self {
+        Self {
+            core,
+            now,
+            legs: BTreeMap::new(),
+            bridges: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            dialled: Vec::new(),
+            digits: Vec::new(),
+            shown: BTreeMap::new(),
+            states: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            closed: Vec::new(),
+            sessions: BTreeMap::new(),
+            news: Vec::new(),
+            customers: 0,
+        }
+    }
+
+    /// Agents who are available for every campaign.
+    pub fn with(agents: &[&str]) -> Self {
+        let mut floor = Self::new();
+        for agent in agents {
+            floor.sign_in(agent);
+            floor.available(agent);
+            // So that the first named is the one idle longest.
+            floor.pass(1);
+        }
+        floor
+    }
+
+    /// The same store and switch, another life of the centre.
+    pub fn restarted(self, switch_lives: bool) -> Self {
+        let mut core = Core::new(Arc::new(company("Test")), Timings::default(), 2);
+        let now = self.now + Duration::from_secs(5);
+        core.load(
+            now,
+            self.calls.values().cloned().collect(),
+            self.sessions.values().cloned().collect(),
+        );
+        let mut floor = Self::around(core, now);
+        floor.calls = self.calls;
+        floor.closed = self.closed;
+        floor.sessions = self.sessions;
+        if switch_lives {
+            floor.legs = self.legs;
+            floor.bridges = self.bridges;
+            floor.feeds = self.feeds;
+            floor.dialled = self.dialled;
+        }
+        let legs =
+            floor.legs.iter().map(|(leg, up)| LegStatus { leg: leg.clone(), up: *up }).collect();
+        floor.input(CoreInput::SwitchListed { legs }).unwrap();
+        floor
+    }
+
+    pub fn input(&mut self, input: CoreInput) -> Result<serde_json::Value, ErrorObject> {
+        let answer = self.core.handle(self.now, input);
+        let mut gone = Vec::new();
+        for effect in self.core.take_effects() {
+            self.perform(effect, &mut gone);
+        }
+        for leg in gone {
+            let cause = Cause::AgentHungUp;
+            self.input(CoreInput::Switch(SwitchEvent::Gone { leg, cause })).unwrap();
+        }
+        if let Some(deadline) = self.core.deadline() {
+            assert!(deadline > self.now, "a deadline lies in the past");
+        }
+        answer
+    }
+
+    fn perform(&mut self, effect: CoreEffect, gone: &mut Vec<LegId>) {
+        match effect {
+            CoreEffect::Switch(command) => self.switch(command, gone),
+            CoreEffect::SaveCall(call) => {
+                self.calls.insert(call.id.clone(), call);
+            }
+            CoreEffect::CloseCall(call) => {
+                self.calls.remove(&call.id);
+                self.closed.push(call);
+            }
+            CoreEffect::SaveSession(session) => {
+                self.sessions.insert(session.id, session);
+            }
+            CoreEffect::DeleteSession(id) => {
+                self.sessions.remove(&id);
+            }
+            CoreEffect::Notify { session, news, .. } => {
+                if let Some(user) = self.sessions.get(&session).map(|s| s.user.clone()) {
+                    self.told(&user, &news);
+                    self.news.push((user, news));
+                }
+            }
+            CoreEffect::Log { .. }
+            | CoreEffect::Replay { .. }
+            | CoreEffect::Close { .. }
+            | CoreEffect::Customer { .. } => {}
+        }
+    }
+
+    fn told(&mut self, user: &AgentId, news: &News) {
+        match news {
+            News::Snapshot { agent, interactions } => {
+                self.states.insert(user.clone(), agent.state);
+                self.shown.retain(|(u, _), _| u != user);
+                for i in interactions {
+                    self.shown.insert((user.clone(), i.id.clone()), i.clone());
+                }
+            }
+            News::Agent { agent } => {
+                self.states.insert(user.clone(), agent.state);
+            }
+            News::Interaction { interaction } => {
+                self.shown.insert((user.clone(), interaction.id.clone()), (**interaction).clone());
+            }
+            News::VoiceCandidate { .. } | News::VoiceGone | News::SessionEnded { .. } => {}
+        }
+    }
+
+    fn switch(&mut self, command: SwitchCommand, gone: &mut Vec<LegId>) {
+        match command {
+            SwitchCommand::Dial { leg, target } => {
+                self.legs.insert(leg.clone(), false);
+                self.dialled.push((leg, target));
+            }
+            SwitchCommand::Close { leg } => {
+                if self.legs.remove(&leg).is_some() {
+                    self.forget(&leg);
+                    gone.push(leg);
+                }
+            }
+            SwitchCommand::Connect { bridge, legs } => {
+                for leg in &legs {
+                    assert!(self.legs.get(leg) == Some(&true), "{leg} is connected and not up");
+                    for others in self.bridges.values_mut() {
+                        others.remove(leg);
+                    }
+                }
+                self.bridges.insert(bridge, legs.into_iter().collect());
+                self.bridges.retain(|_, legs| !legs.is_empty());
+            }
+            SwitchCommand::Feed { leg, feed } => {
+                self.feeds.insert(leg, feed);
+            }
+            SwitchCommand::Digits { leg, digits } => self.digits.push((leg, digits)),
+            SwitchCommand::Peer { .. }
+            | SwitchCommand::Candidate { .. }
+            | SwitchCommand::Customer { .. }
+            | SwitchCommand::Record { .. }
+            | SwitchCommand::List => panic!("the core does not say {command:?}"),
+        }
+    }
+
+    fn forget(&mut self, leg: &LegId) {
+        self.feeds.remove(leg);
+        for legs in self.bridges.values_mut() {
+            legs.remove(leg);
+        }
+    }
+
+    pub fn pass(&mut self, seconds: u64) {
+        let end = self.now + Duration::from_secs(seconds);
+        while let Some(deadline) = self.core.deadline().filter(|d| *d <= end) {
+            self.now = deadline;
+            self.input(CoreInput::Tick).unwrap();
+        }
+        self.now = end;
+    }
+
+    pub fn sign_in(&mut self, agent: &str) {
+        let campaigns: BTreeSet<_> = self.core.setup().campaigns.keys().cloned().collect();
+        let account = Account {
+            user: agent.into(),
+            name: agent.to_uppercase(),
+            campaigns: campaigns.clone(),
+        };
+        let how = How::Fresh {
+            session: Uuid::from_u128(u128::from(connection(agent).0)),
+            token_hash: "token".into(),
+            take_over: true,
+        };
+        self.input(CoreInput::Open(OpenSession { connection: connection(agent), account, how }))
+            .unwrap();
+        let campaigns = campaigns.into_iter().collect();
+        self.ask(agent, Command::SessionSelect { campaigns, extension: "centre".into() });
+        self.voice(agent);
+    }
+
+    pub fn resume(&mut self, agent: &str, last_seq: u64) {
+        let account =
+            Account { user: agent.into(), name: agent.to_uppercase(), campaigns: BTreeSet::new() };
+        let how = How::Resume { token_hash: "token".into(), last_seq };
+        self.input(CoreInput::Open(OpenSession { connection: connection(agent), account, how }))
+            .unwrap();
+    }
+
+    pub fn voice(&mut self, agent: &str) {
+        let leg = self.leg_of(agent);
+        self.legs.insert(leg.clone(), true);
+        self.input(CoreInput::VoiceUp { user: agent.into(), leg }).unwrap();
+    }
+
+    pub fn leg_of(&self, agent: &str) -> LegId {
+        self.core.session(&agent.into()).unwrap().leg.clone()
+    }
+
+    pub fn available(&mut self, agent: &str) {
+        self.ask(agent, Command::PresenceSet { presence: Presence::Available });
+    }
+
+    pub fn try_ask(
+        &mut self,
+        agent: &str,
+        command: Command,
+    ) -> Result<serde_json::Value, ErrorObject> {
+        let connection = connection(agent);
+        self.input(CoreInput::Command { connection, command, contact: "Known Name".into() })
+    }
+
+    pub fn ask(&mut self, agent: &str, command: Command) -> serde_json::Value {
+        let text = format!("{agent}: {command:?}");
+        self.try_ask(agent, command).unwrap_or_else(|e| panic!("{text}: {}", e.message))
+    }
+
+    pub fn refused(&mut self, agent: &str, command: Command) -> Code {
+        Code::from(self.try_ask(agent, command).expect_err("a refusal").code)
+    }
+
+    /// A customer calls in; gives his leg.
+    pub fn call(&mut self, queue: &str) -> LegId {
+        self.customers += 1;
+        let leg = LegId::new(&format!("customer-{}", self.customers));
+        self.legs.insert(leg.clone(), true);
+        let number = PhoneNumber::parse(&format!("+155501{:02}", self.customers % 100)).ok();
+        let customer = Party { kind: PartyKind::Customer, name: "Nora Winter".into(), number };
+        let queue = queue.into();
+        self.input(CoreInput::Arrived { leg: leg.clone(), customer, queue, watched: false })
+            .unwrap();
+        leg
+    }
+
+    /// A customer who has been answered by this agent.
+    pub fn connected(&mut self, agent: &str, queue: &str) -> (LegId, InteractionId) {
+        let leg = self.call(queue);
+        let id = self.offer(agent).expect("the agent is offered it").id;
+        self.ask(agent, Command::Accept { interaction: id.clone() });
+        (leg, id)
+    }
+
+    pub fn hang_up(&mut self, leg: &LegId, cause: Cause) {
+        self.legs.remove(leg);
+        self.forget(leg);
+        self.input(CoreInput::Switch(SwitchEvent::Gone { leg: leg.clone(), cause })).unwrap();
+    }
+
+    /// The party that was called last answers.
+    pub fn answered(&mut self) -> LegId {
+        let leg = self.dialled.last().unwrap().0.clone();
+        self.legs.insert(leg.clone(), true);
+        self.input(CoreInput::Switch(SwitchEvent::Up { leg: leg.clone() })).unwrap();
+        leg
+    }
+
+    pub fn offer(&self, agent: &str) -> Option<Interaction> {
+        self.shown
+            .iter()
+            .find(|((a, _), i)| {
+                a.as_str() == agent && matches!(i.conversation, Conversation::Offered { .. })
+            })
+            .map(|(_, i)| i.clone())
+    }
+
+    pub fn view(&self, agent: &str, id: &InteractionId) -> &Interaction {
+        &self.shown[&(agent.into(), id.clone())]
+    }
+
+    pub fn state(&self, agent: &str) -> AgentState {
+        self.states[&AgentId::new(agent)]
+    }
+
+    /// Everybody whom this leg hears.
+    pub fn hears(&self, leg: &LegId) -> BTreeSet<LegId> {
+        self.bridges
+            .values()
+            .find(|legs| legs.contains(leg))
+            .map(|legs| legs.iter().filter(|l| *l != leg).cloned().collect())
+            .unwrap_or_default()
+    }
+
+    pub fn feed(&self, leg: &LegId) -> Feed {
+        assert!(self.hears(leg).is_empty(), "{leg} is in a bridge");
+        self.feeds.get(leg).copied().unwrap_or_default()
+    }
+
+    pub fn dispose(&mut self, agent: &str, id: &InteractionId, code: &str) {
+        let (interaction, disposition) = (id.clone(), code.into());
+        self.ask(agent, Command::Dispose { interaction, disposition, note: String::new() });
+    }
+}
+
+pub fn set<const N: usize>(legs: [&LegId; N]) -> BTreeSet<LegId> {
+    legs.into_iter().cloned().collect()
+}

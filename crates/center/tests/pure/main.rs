@@ -1,0 +1,10 @@
+//! Routing and call control in virtual time, on a simulated switch.
+#![allow(clippy::unwrap_used, unreachable_pub, missing_debug_implementations)]
+
+mod acd_properties;
+mod core_properties;
+mod floor;
+mod restart;
+mod routing;
+mod transfers;
+mod work;

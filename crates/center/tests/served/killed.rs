@@ -1,0 +1,137 @@
+//! `kill -9` of the real program in the middle of a storm of commands: every command
+//! that was acknowledged has its effect after the restart.
+
+use crate::desk::Desk;
+use omnibar_model::{InteractionId, PhoneNumber};
+use omnibar_protocol::{Command, FromCentre, Notification, Request};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use uuid::Uuid;
+
+struct Program {
+    child: Child,
+    url: String,
+}
+
+impl Program {
+    fn start(data: &Path) -> Self {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_omnibar-center"))
+            .args(["--listen", "127.0.0.1:0", "--demo", "--switch", "process", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let url = format!("{}/ws/agent", url.trim());
+        Self { child, url }
+    }
+
+    /// SIGKILL.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn select(desk: &mut Desk) {
+    let campaigns = vec!["support".into(), "sales".into(), "outreach".into()];
+    desk.ask(Command::SessionSelect { campaigns, extension: "centre".into() }).await.unwrap();
+}
+
+async fn dial(desk: &mut Desk, last: u8) -> InteractionId {
+    let number = PhoneNumber::parse(&format!("+155501{last:02}")).unwrap();
+    let dialled = desk.ask(Command::Dial { campaign: "outreach".into(), number }).await.unwrap();
+    serde_json::from_value(dialled["interaction"].clone()).unwrap()
+}
+
+/// Notes are sent without waiting until the program is killed; gives the acknowledged
+/// ones, and how many were sent.
+async fn storm(
+    desk: &mut Desk,
+    calls: &[InteractionId],
+    program: Program,
+) -> BTreeMap<Uuid, (InteractionId, u32)> {
+    let mut sent = BTreeMap::new();
+    let mut acknowledged = BTreeMap::new();
+    let mut program = Some(program);
+    for n in 0..150_u32 {
+        let interaction = calls[n as usize % calls.len()].clone();
+        let id = Uuid::new_v4();
+        let command = Command::Note { interaction: interaction.clone(), note: format!("note {n}") };
+        sent.insert(id, (interaction, n));
+        desk.send(&Request { id, command }.to_text()).await;
+    }
+    while let Some(word) = desk.receive().await {
+        if let FromCentre::Response(response) = word {
+            response.result.unwrap();
+            let id = response.id.unwrap();
+            acknowledged.insert(id, sent[&id].clone());
+            // In the middle: later ones are in the program or on their way.
+            if acknowledged.len() == 40
+                && let Some(program) = program.take()
+            {
+                program.kill();
+            }
+        }
+    }
+    assert!(acknowledged.len() >= 40, "only {} were acknowledged", acknowledged.len());
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_command_is_there_after_kill_9() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::start(data.path());
+    let mut desk = Desk::connect(&program.url).await;
+    let opened = desk.sign_in("agent1", "demo", false).await.unwrap();
+    select(&mut desk).await;
+    let mut calls = Vec::new();
+    for last in 1..4 {
+        calls.push(dial(&mut desk, last).await);
+    }
+    let acknowledged = storm(&mut desk, &calls, program).await;
+
+    let program = Program::start(data.path());
+    let mut desk = Desk::connect(&program.url).await;
+    let resumed = desk.resume("agent1", &opened.token, u64::MAX / 2).await.unwrap();
+    assert!(resumed.resumed, "the session goes on");
+    let notes = snapshot(&mut desk).await;
+    for call in &calls {
+        let newest = acknowledged.values().filter(|(c, _)| c == call).map(|(_, n)| *n).max();
+        let kept: u32 = notes[call].strip_prefix("note ").unwrap().parse().unwrap();
+        assert!(Some(kept) >= newest, "{kept} is older than the acknowledged {newest:?}");
+    }
+    // A client that did not see the answer repeats the command and gets it.
+    let (id, (interaction, n)) = acknowledged.first_key_value().unwrap();
+    let command = Command::Note { interaction: interaction.clone(), note: format!("note {n}") };
+    desk.ask_as(*id, command).await.unwrap();
+    let again = desk.ask(Command::History { before: None, limit: 5 }).await.unwrap();
+    assert!(again["entries"].is_array());
+    program.kill();
+    // The switch lives on its own; it ends when nobody has called for a while.
+}
+
+async fn snapshot(desk: &mut Desk) -> BTreeMap<InteractionId, String> {
+    loop {
+        match desk.receive().await.expect("a snapshot") {
+            FromCentre::Notification(news) => {
+                if let Notification::Snapshot { interactions, .. } = news.notification {
+                    desk.last_seq = news.seq;
+                    return interactions.into_iter().map(|i| (i.id, i.note)).collect();
+                }
+            }
+            FromCentre::Response(other) => panic!("{other:?}"),
+        }
+    }
+}

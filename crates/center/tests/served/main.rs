@@ -1,0 +1,12 @@
+//! The centre over real WebSockets, with a simulated switch behind it.
+#![allow(clippy::unwrap_used, unreachable_pub, missing_debug_implementations)]
+
+mod call;
+mod customer;
+mod desk;
+mod hostile;
+mod killed;
+mod session;
+mod start;
+mod switch;
+mod world;
