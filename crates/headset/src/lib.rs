@@ -15,6 +15,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod check;
+mod clock;
 mod convert;
 mod counters;
 mod devices;

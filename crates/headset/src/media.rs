@@ -2,6 +2,7 @@
 
 use crate::HeadsetConfig;
 use crate::check::Check;
+use crate::clock::{BLOCK_TIME, Clock};
 use crate::counters::Counters;
 use crate::devices::{DeviceNews, Devices, Role, Roster, Wants};
 use crate::flow::{Intake, Outlet};
@@ -18,16 +19,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-const BLOCK_TIME: Duration = Duration::from_millis(10);
-/// Blocks that the timer makes up for after the thread was held up.
-const CATCH_UP: u32 = 5;
 /// 20 Hz.
 const METER_EVERY: Duration = Duration::from_millis(50);
 /// The speaker stays open after its last sound: until what its server holds has been
 /// heard, and for the cue that follows the end of a call.
 const LINGER: Duration = Duration::from_millis(500);
-/// A device that gives or takes nothing for this long is opened anew.
-const STALLED_AFTER: Duration = Duration::from_secs(1);
 /// Packets that waited longer when a call begins are of something that is over.
 const FRESH: Micros = Micros(100_000);
 
@@ -56,11 +52,9 @@ pub(crate) struct MediaThread {
     microphone: Option<Intake>,
     speaker: Option<Outlet>,
     ringer: Option<Outlet>,
-    /// When the devices last kept time, or the timer in their place.
-    captured_at: Instant,
-    played_at: Instant,
-    microphone_ran: Instant,
-    speaker_ran: Instant,
+    microphone_clock: Clock,
+    speaker_clock: Clock,
+    ringer_clock: Clock,
     in_call: bool,
     microphone_open: bool,
     received_at: Instant,
@@ -100,10 +94,9 @@ impl MediaThread {
             microphone: None,
             speaker: None,
             ringer: None,
-            captured_at: now,
-            played_at: now,
-            microphone_ran: now,
-            speaker_ran: now,
+            microphone_clock: Clock::new(now),
+            speaker_clock: Clock::new(now),
+            ringer_clock: Clock::new(now),
             in_call: false,
             microphone_open: false,
             received_at: now,
@@ -169,15 +162,18 @@ impl MediaThread {
         let outlet = |end| Outlet::new(end).inspect_err(say_unusable).ok();
         match news {
             DeviceNews::Microphone(end) => {
-                self.microphone_ran = now;
+                self.microphone_clock.device_opened(now);
                 let intake = |end| Intake::new(end).inspect_err(say_unusable).ok();
                 self.microphone = end.and_then(intake);
             }
             DeviceNews::Speaker(end) => {
-                self.speaker_ran = now;
+                self.speaker_clock.device_opened(now);
                 self.speaker = end.and_then(outlet);
             }
-            DeviceNews::Ringer(end) => self.ringer = end.and_then(outlet),
+            DeviceNews::Ringer(end) => {
+                self.ringer_clock.device_opened(now);
+                self.ringer = end.and_then(outlet);
+            }
             DeviceNews::Roster(roster) => self.roster = Some(*roster),
         }
     }
@@ -190,8 +186,7 @@ impl MediaThread {
         self.check.end_test();
         self.prepare_engine();
         self.received_at = now;
-        (self.captured_at, self.played_at, self.meter_at) = (now, now, now);
-        (self.microphone_ran, self.speaker_ran) = (now, now);
+        self.meter_at = now;
         let oldest = self.micros(now).0.saturating_sub(FRESH.0);
         while self.source.peek().is_ok_and(|received| received.arrived.0 < oldest) {
             let _ = self.source.pop();
@@ -251,14 +246,17 @@ impl MediaThread {
         let capture = self.hears().then(|| {
             let device = self.microphone.as_mut();
             let due = device.and_then(|intake| intake.runs(now).then(|| intake.next(now)));
-            due.unwrap_or(self.captured_at + BLOCK_TIME)
+            due.unwrap_or(self.microphone_clock.next())
         });
         let play = self.sounds(now).then(|| {
             let device = self.speaker.as_mut();
             let due = device.and_then(|outlet| outlet.runs(now).then(|| outlet.next(now)));
-            due.unwrap_or(self.played_at + BLOCK_TIME)
+            due.unwrap_or(self.speaker_clock.next())
         });
-        let ring = self.ringer.as_ref().map(|outlet| outlet.next(now));
+        let ring = self
+            .ringer
+            .as_mut()
+            .map(|outlet| if outlet.runs(now) { outlet.next(now) } else { now + BLOCK_TIME });
         let meter = self.metering().then_some(self.meter_at);
         let times = [capture, play, ring, meter, self.check.deadline()];
         times.into_iter().flatten().min()
@@ -289,10 +287,10 @@ impl MediaThread {
         };
         if wants != self.wants {
             if wants.speaker && !self.wants.speaker {
-                (self.played_at, self.speaker_ran) = (now, now);
+                self.speaker_clock = Clock::new(now);
             }
             if wants.microphone && !self.wants.microphone {
-                (self.captured_at, self.microphone_ran) = (now, now);
+                self.microphone_clock = Clock::new(now);
             }
             self.wants = wants;
             self.devices.want(wants);
@@ -314,16 +312,16 @@ impl MediaThread {
     fn capture(&mut self, now: Instant) {
         let mut block = [0.0; BLOCK];
         if self.microphone.as_mut().is_some_and(|intake| intake.runs(now)) {
-            (self.microphone_ran, self.captured_at) = (now, now);
+            self.microphone_clock.device_runs(now);
             while self.microphone.as_mut().is_some_and(|m| m.take(&mut block, &self.counters)) {
                 self.hear(&block, now);
             }
             return;
         }
-        for _ in 0..due(&mut self.captured_at, now) {
+        for _ in 0..self.microphone_clock.owes(now) {
             self.hear(&block, now);
         }
-        if self.microphone.is_some() && stalled(&mut self.microphone_ran, now) {
+        if self.microphone.is_some() && self.microphone_clock.stalled(now) {
             self.devices.stalled(Role::Microphone);
         }
     }
@@ -344,7 +342,7 @@ impl MediaThread {
 
     fn play(&mut self, now: Instant) {
         if self.speaker.as_mut().is_some_and(|outlet| outlet.runs(now)) {
-            (self.speaker_ran, self.played_at) = (now, now);
+            self.speaker_clock.device_runs(now);
             while self.speaker.as_mut().is_some_and(|s| s.hungry(now, &self.counters)) {
                 let block = self.sound(now);
                 if let Some(speaker) = &mut self.speaker {
@@ -354,10 +352,10 @@ impl MediaThread {
             return;
         }
         // Nobody hears it, but the jitter buffer and a cue's end keep their time.
-        for _ in 0..due(&mut self.played_at, now) {
+        for _ in 0..self.speaker_clock.owes(now) {
             self.sound(now);
         }
-        if self.speaker.is_some() && stalled(&mut self.speaker_ran, now) {
+        if self.speaker.is_some() && self.speaker_clock.stalled(now) {
             self.devices.stalled(Role::Speaker);
         }
     }
@@ -376,6 +374,12 @@ impl MediaThread {
     }
 
     fn ring(&mut self, now: Instant) {
+        let Some(ringer) = &mut self.ringer else { return };
+        if ringer.runs(now) {
+            self.ringer_clock.device_runs(now);
+        } else if self.ringer_clock.stalled(now) {
+            self.devices.stalled(Role::Ringer);
+        }
         while self.ringer.as_mut().is_some_and(|r| r.hungry(now, &self.counters)) {
             let block = self.mix.ringer(&mut self.check);
             if let Some(ringer) = &mut self.ringer {
@@ -444,28 +448,6 @@ impl MediaThread {
         let since = at.saturating_duration_since(self.epoch).as_micros();
         Micros(u64::try_from(since).unwrap_or(u64::MAX))
     }
-}
-
-/// How many blocks the timer owes. What it owes beyond [`CATCH_UP`] is let go.
-fn due(last: &mut Instant, now: Instant) -> u32 {
-    let mut blocks = 0;
-    while *last + BLOCK_TIME <= now {
-        *last += BLOCK_TIME;
-        blocks += 1;
-        if blocks == CATCH_UP {
-            *last = now;
-        }
-    }
-    blocks
-}
-
-/// Once every [`STALLED_AFTER`] since the device ran.
-fn stalled(ran: &mut Instant, now: Instant) -> bool {
-    let stalled = now.saturating_duration_since(*ran) >= STALLED_AFTER;
-    if stalled {
-        *ran = now;
-    }
-    stalled
 }
 
 fn say_unusable(error: &rubato::ResamplerConstructionError) {

@@ -40,6 +40,28 @@ fn a_call_outlives_the_sound_server() {
 }
 
 #[test]
+fn a_call_outlives_a_sound_server_that_hangs() {
+    with_server("server::a_call_outlives_a_sound_server_that_hangs", |rig| {
+        let mut phone = Phone::start(["agent_mic", "agent_headset", ""]);
+        let headset = Ear::at("agent_headset.monitor");
+        phone.headset.set_in_call(true);
+        let _customer = phone.far_side(900.0);
+        headset.wait_for_tone(900.0, SOON);
+        rig.freeze(true);
+        phone.wait_for_view("no sound server", SOON, |view| {
+            view.fault == Some(AudioFault::NoSoundServer)
+        });
+        while phone.packets.try_recv().is_ok() {}
+        for _ in 0..25 {
+            phone.packets.recv_timeout(SOON).expect("packets keep flowing");
+        }
+        rig.freeze(false);
+        phone.wait_for_view("the server is back", SOON, |view| view.fault.is_none());
+        headset.wait_for_tone(900.0, SOON);
+    });
+}
+
+#[test]
 fn without_a_sound_server_everything_else_works() {
     with_rig("server::without_a_sound_server_everything_else_works", |rig| {
         let mut phone = Phone::start(["agent_mic", "agent_headset", ""]);

@@ -127,6 +127,14 @@ impl Rig {
         }
     }
 
+    /// Stops the server in its tracks, or lets it go on.
+    pub(crate) fn freeze(&self, on: bool) {
+        let id = self.server.as_ref().expect("a server").id().to_string();
+        let signal = if on { "-STOP" } else { "-CONT" };
+        let status = Command::new("kill").args([signal, &id]).status().expect("kill");
+        assert!(status.success());
+    }
+
     pub(crate) fn pactl(&self, arguments: &[&str]) -> String {
         let output = Command::new("pactl").args(arguments).output().expect("pactl");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
