@@ -18,6 +18,9 @@ pub enum Bind {
     /// Every interface that can reach another machine; loopback is not one.
     #[default]
     AllInterfaces,
+    /// Those and 127.0.0.1, for a centre whose callers may sit at its own machine, and
+    /// for a machine without a network.
+    AllAndLoopback,
     Only(Vec<IpAddr>),
 }
 

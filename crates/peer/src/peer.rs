@@ -26,6 +26,8 @@ struct Shared {
     connection: Arc<dyn PeerConnection>,
     outbound: Arc<Outbound>,
     inbound: Arc<Inbound>,
+    /// Tokio's, for one exchange waits for the stack several times and must not mix
+    /// with the next.
     exchange: Mutex<Exchange>,
     runtime: tokio::runtime::Handle,
 }

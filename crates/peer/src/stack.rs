@@ -191,8 +191,10 @@ async fn resolved(text: &str) -> Vec<String> {
 }
 
 fn addresses(bind: &Bind) -> Vec<String> {
+    let all = ["0.0.0.0:0", "[::]:0"];
     match bind {
-        Bind::AllInterfaces => vec!["0.0.0.0:0".to_owned(), "[::]:0".to_owned()],
+        Bind::AllInterfaces => all.map(str::to_owned).to_vec(),
+        Bind::AllAndLoopback => all.into_iter().chain(["127.0.0.1:0"]).map(str::to_owned).collect(),
         Bind::Only(addresses) => {
             addresses.iter().map(|address| SocketAddr::new(*address, 0).to_string()).collect()
         }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{End, connect, loopback, voice};
-use omnibar_peer::PeerState;
+use omnibar_peer::{Bind, Peer, PeerConfig, PeerError, PeerState};
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,4 +39,26 @@ async fn two_peers_exchange_packets() {
     let closed = Instant::now();
     b.until(PeerState::Disconnected, &a_peer).await;
     println!("the other side noticed the close after {:?}", closed.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_centre_on_every_interface_is_reached_from_its_own_machine() {
+    let everywhere = PeerConfig { bind: Bind::AllAndLoopback, ..PeerConfig::default() };
+    let mut a = End::new(loopback()).await;
+    let mut b = End::new(everywhere).await;
+    connect(&mut a, &mut b).await;
+    b.peer.send(voice(5));
+    assert_eq!(a.arrival().await.packet, voice(5));
+}
+
+#[tokio::test]
+async fn an_address_of_another_machine_is_refused_with_a_sentence() {
+    let elsewhere = PeerConfig {
+        bind: Bind::Only(vec!["192.0.2.1".parse().unwrap()]),
+        ..PeerConfig::default()
+    };
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let error = Peer::new(elsewhere, events, |_| {}).await.unwrap_err();
+    assert!(matches!(error, PeerError::Open(_)), "{error}");
+    assert!(error.to_string().ends_with("Check the network and try again."), "{error}");
 }
