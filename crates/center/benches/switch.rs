@@ -84,7 +84,9 @@ async fn measure(pairs: Vec<Pair>, length: Duration) -> Measured {
     let cpu = (cpu_time() - begin.1) / begin.0.elapsed().as_secs_f64();
     let mut delays: Vec<Duration> = pairs
         .iter()
-        .flat_map(|pair| std::mem::take(&mut *pair.delays.lock().unwrap_or_else(|e| e.into_inner())))
+        .flat_map(|pair| {
+            std::mem::take(&mut *pair.delays.lock().unwrap_or_else(|e| e.into_inner()))
+        })
         .collect();
     delays.sort();
     let at = |part: usize| delays.get(delays.len() * part / 100).copied().unwrap_or_default();
@@ -158,7 +160,8 @@ async fn exchange(
 }
 
 async fn switched_pairs(calls: u64) -> Result<Vec<Pair>, Error> {
-    let (link, mut events) = builtin::start(BuiltinConfig { bind: bind(), ..BuiltinConfig::default() });
+    let (link, mut events) =
+        builtin::start(BuiltinConfig { bind: bind(), ..BuiltinConfig::default() });
     let mut pairs = Vec::new();
     for call in 0..calls {
         let (sent, delays) = (Arc::default(), Delays::default());

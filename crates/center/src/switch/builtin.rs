@@ -77,12 +77,10 @@ fn start_threads(
         lost_after: config.lost_after,
         seed,
     };
-    std::thread::Builder::new()
-        .name("switch-loops".into())
-        .spawn(|| {
-            loops::prepare();
-            tracing::debug!("tones and hold music are ready");
-        })?;
+    std::thread::Builder::new().name("switch-loops".into()).spawn(|| {
+        loops::prepare();
+        tracing::debug!("tones and hold music are ready");
+    })?;
     std::thread::Builder::new()
         .name("switch-board".into())
         .spawn(move || run_board(clock, around, &inbox))?;

@@ -56,8 +56,10 @@ fn pluck(note: u8, decay: f32) -> Vec<f32> {
         let (mut sin, mut cos) = (0.0, share);
         for sample in &mut sound {
             *sample += sin;
-            (sin, cos) =
-                (fall * (sin * step_cos + cos * step_sin), fall * (cos * step_cos - sin * step_sin));
+            (sin, cos) = (
+                fall * (sin * step_cos + cos * step_sin),
+                fall * (cos * step_cos - sin * step_sin),
+            );
         }
     }
     let (attack, release) = (576, 4_800);

@@ -48,11 +48,7 @@ async fn ask(mut orders: Orders, waiting: Waiting, to: OwnedWriteHalf) {
     }
 }
 
-async fn listen(
-    from: OwnedReadHalf,
-    waiting: Waiting,
-    events: mpsc::UnboundedSender<SwitchEvent>,
-) {
+async fn listen(from: OwnedReadHalf, waiting: Waiting, events: mpsc::UnboundedSender<SwitchEvent>) {
     let mut from = BufReader::new(from);
     loop {
         match wire::read(&mut from).await {
