@@ -1,0 +1,46 @@
+use omnibar_contract::{AudioIntent, DeviceChoice, Intent, Settings, SettingsIntent, TurnServer};
+use omnibar_desk::Ask;
+use omnibar_tests::world::{CUSTOMER1, World};
+
+#[tokio::test(start_paused = true)]
+async fn saved_settings_are_applied_to_the_devices_and_the_desk() {
+    let world = World::new();
+    let agent = world.agent("agent1").await;
+    assert_eq!(agent.headset().applied.len(), 1, "at the start");
+    let settings = Settings { auto_answer: true, text_size: 150, ..Settings::default() };
+    agent.post(Intent::Settings { ask: SettingsIntent::Save { settings: settings.clone() } });
+    agent.until("the settings", |view| view.settings == settings).await;
+    assert_eq!(agent.headset().applied.last(), Some(&settings));
+    world.customer(CUSTOMER1);
+    agent.connected().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chosen_device_is_kept_as_a_setting() {
+    let world = World::new();
+    let agent = world.desktop("agent1");
+    let choice = DeviceChoice::Device { id: "usb-1".into(), name: "Headset".into() };
+    let ask = AudioIntent::ChooseMicrophone { choice: choice.clone() };
+    agent.post(Intent::Audio { ask: ask.clone() });
+    agent.until("the choice", |view| view.settings.microphone == choice).await;
+    world.settle().await;
+    assert_eq!(agent.headset().asked, [ask]);
+    assert_eq!(agent.desktop().saved.last().map(|s| &s.microphone), Some(&choice));
+    agent.post(Intent::Audio { ask: AudioIntent::TestSpeaker });
+    world.settle().await;
+    assert_eq!(agent.headset().asked.len(), 2);
+    assert_eq!(agent.desktop().saved.len(), 1, "a test is not a setting");
+}
+
+#[tokio::test(start_paused = true)]
+async fn ones_own_servers_are_used_for_the_next_line() {
+    let world = World::new();
+    let agent = world.desktop("agent1");
+    let own = TurnServer { url: "stun:stun.test:3478".into(), username: String::new() };
+    let settings = Settings { ice_servers: vec![own], ..Settings::default() };
+    agent.post(Intent::Settings { ask: SettingsIntent::Save { settings } });
+    agent.go_to_work().await;
+    assert_eq!(agent.line().servers.last().unwrap().urls, ["stun:stun.test:3478"]);
+    agent.ask(Ask::SignOut);
+    agent.until("a closed line", |_| agent.line().closed == 1).await;
+}
