@@ -4,7 +4,6 @@ import type { QualityView } from '../contract/generated';
 export const labels = {
   app: 'Omnibar',
   demo: 'Demo',
-  starting: 'Starting…',
   notHere: 'Omnibar runs in its own window',
   notHereNext: 'Start the Omnibar app; this page shows nothing by itself.',
   withKey: (label: string, key: string) => `${label} (${key})`,

@@ -2,7 +2,7 @@ import type { CallView } from '../../contract/generated';
 import type { App } from '../../state/app.svelte';
 import type { Draft } from '../../state/drafts.svelte';
 
-export interface Disposing {
+interface Disposing {
   readonly draft: Draft;
   readonly pending: boolean;
   /** A code is chosen and the core takes it. */
