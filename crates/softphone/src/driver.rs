@@ -315,12 +315,12 @@ impl Softphone {
                 info!(?line, "voice");
                 self.feed(Input::LineChanged { line });
             }
-            LineEvent::Signal(signal) => self.to_centre(signal),
+            LineEvent::Signal(signal) => self.send_signal(signal),
             LineEvent::NetworkChanged => self.feed(Input::NetworkChanged),
         }
     }
 
-    fn to_centre(&mut self, signal: VoiceSignal) {
+    fn send_signal(&mut self, signal: VoiceSignal) {
         match signal {
             VoiceSignal::Offer(_) | VoiceSignal::Candidate(_) => self.ports.centre.signal(signal),
             // This side offers; it never answers.

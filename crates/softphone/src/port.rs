@@ -133,6 +133,7 @@ pub trait Audio: Send {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time is on its way; a box would be dearer")]
 pub enum AudioEvent {
     Changed(AudioView),
     Meter(Meter),

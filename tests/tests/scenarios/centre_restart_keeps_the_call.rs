@@ -42,6 +42,8 @@ async fn a_softphone_that_is_started_again_finds_the_call() {
     assert!(world.switch().has(&customer.leg), "the customer is still there");
     agent.sign_in(Some(omnibar_tests::world::PASSWORD), false, false);
     agent.choose().await;
+    assert_eq!(agent.connected().await.interaction.id, customer.id);
     world.settle().await;
-    assert!(world.switch().has(&customer.leg));
+    let heard = world.switch().heard_by(&customer.leg);
+    assert!(heard.contains(&world.voice_of(&agent.user)), "they hear each other again");
 }
