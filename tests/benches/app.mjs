@@ -140,9 +140,7 @@ try {
   app = await App.open(desktop, { centre: centre.url });
   const children = await family(app.driver.driver.pid);
   const pid = children[1];
-  await app.signIn();
-  await app.click('choose-next');
-  await app.see('presence-menu');
+  await app.begin();
   await pause(5);
   figure('CPU idle, signed in', '% of a core', await load(pid), 0.5);
   await app.click('presence-menu');

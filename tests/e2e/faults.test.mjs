@@ -41,8 +41,7 @@ test('without a sound server the toolbar works and says what is missing', async 
   const env = { ...desktop.env, PULSE_SERVER: `unix:${desktop.dir}/nobody` };
   const app = await App.open({ ...desktop, env }, { name: 'mute', centre: centre.url });
   try {
-    await app.signIn();
-    await app.click('choose-next');
+    await app.begin();
     assert.match(await app.text('banner-audio'), /sound/i);
     await app.click('presence-menu');
     await app.click('presence-available');

@@ -25,11 +25,7 @@ try {
     voice = play(desktop, 'mic_cable', await speech(desktop));
     await app.see('signin-submit');
   });
-  await shift.step('sign in', async () => {
-    await app.signIn();
-    await app.click('choose-next');
-    await app.see('presence-menu');
-  });
+  await shift.step('sign in', () => app.begin());
   await shift.step('go available', async () => {
     await app.click('presence-menu');
     await app.click('presence-available');

@@ -35,12 +35,6 @@ async function workArea() {
   return text.match(/\d+/g).slice(0, 4).map(Number);
 }
 
-async function signedIn(app) {
-  await app.signIn();
-  await app.click('choose-next');
-  await app.see('presence-menu');
-}
-
 async function inCall(app) {
   await app.click('presence-menu');
   await app.click('presence-available');
@@ -74,7 +68,7 @@ test('a docked panel reserves its edge, is remembered, and gives the edge back',
 test('Alt keys work system-wide while a call is up, and a tel: link dials', async () => {
   const app = await App.open(desktop, { name: 'keys', centre: centre.url });
   try {
-    await signedIn(app);
+    await app.begin();
     const customer = await inCall(app);
     const press = (key) => run('xdotool', ['key', '--clearmodifiers', key], { env: desktop.env });
     await press('alt+m');
@@ -123,7 +117,7 @@ async function below(pid, name) {
 test('kill -9 of the web view: the call has no gap and the page comes back', async () => {
   const app = await App.open(desktop, { name: 'kill', centre: centre.url });
   try {
-    await signedIn(app);
+    await app.begin();
     await inCall(app);
     const [page] = await below(app.driver.driver.pid, 'WebKitWebProces');
     assert.ok(page, 'the web view has a process of its own');

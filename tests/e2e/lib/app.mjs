@@ -66,6 +66,17 @@ export class App {
     await this.click('signin-submit');
   }
 
+  /** Signs in, takes campaigns, and is at work. */
+  async begin({ user, password, campaigns = ['support', 'sales', 'outreach'] } = {}) {
+    await this.signIn(user, password);
+    for (const campaign of campaigns) {
+      const box = await this.see(`campaign-${campaign}`);
+      if (!(await this.driver.checked(box))) await this.click(`campaign-${campaign}`);
+    }
+    await this.click('choose-next');
+    await this.see('presence-menu');
+  }
+
   /** The state word of the selected call. */
   state() {
     return this.text('call-state');

@@ -9,6 +9,7 @@ const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 /** Starts a program; its output goes to `log` (a path) unless `stdout` is piped. */
 export function start(command, args, { env, log, stdin = 'ignore', pipe = false, cwd } = {}) {

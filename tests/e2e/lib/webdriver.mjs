@@ -30,6 +30,7 @@ export class WebDriver {
     const response = await fetch(this.base + path, {
       method,
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
+      signal: AbortSignal.timeout(30000),
     });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${value?.error}: ${value?.message}`);
@@ -82,6 +83,11 @@ export class WebDriver {
       },
       timeout,
     );
+  }
+
+  /** Whether a box with this element id is ticked (ARIA, WAI-ARIA 1.2 section 6.6). */
+  async checked(id) {
+    return (await this.call('GET', `${this.session}/element/${id}/attribute/aria-checked`)) === 'true';
   }
 
   async type(selector, text) {
