@@ -24,6 +24,9 @@ const METER_EVERY: Duration = Duration::from_millis(50);
 /// The speaker stays open after its last sound: until what its server holds has been
 /// heard, and for the cue that follows the end of a call.
 const LINGER: Duration = Duration::from_millis(500);
+/// The speaker stays open after ringing: a call that was accepted begins when the centre
+/// has said so.
+const WARM: Duration = Duration::from_secs(3);
 /// Packets that waited longer when a call begins are of something that is over.
 const FRESH: Micros = Micros(100_000);
 
@@ -139,7 +142,12 @@ impl MediaThread {
     fn take(&mut self, message: Message, now: Instant) {
         match message {
             Message::Devices(news) => self.take_device(news, now),
-            Message::Ring(on) => self.mix.ring(on),
+            Message::Ring(on) => {
+                if self.mix.ringing() && !on {
+                    self.keep_speaker(now + WARM);
+                }
+                self.mix.ring(on);
+            }
             Message::Play(sound) => self.mix.play(sound),
             Message::Microphone(open) => {
                 self.microphone_open = open;
@@ -150,7 +158,7 @@ impl MediaThread {
             Message::InCall(true) => self.begin_call(now),
             Message::InCall(false) => {
                 self.in_call = false;
-                self.speaker_until = now + LINGER;
+                self.keep_speaker(now + LINGER);
             }
             Message::Ask(intent) => self.ask(intent, now),
             Message::Apply(settings) => self.apply(*settings),
@@ -248,7 +256,8 @@ impl MediaThread {
             let due = device.and_then(|intake| intake.runs(now).then(|| intake.next(now)));
             due.unwrap_or(self.microphone_clock.next())
         });
-        let play = self.sounds(now).then(|| {
+        // Not `sounds(now)`: its end is still to be noticed, by the next turn.
+        let play = self.wants.speaker.then(|| {
             let device = self.speaker.as_mut();
             let due = device.and_then(|outlet| outlet.runs(now).then(|| outlet.next(now)));
             due.unwrap_or(self.speaker_clock.next())
@@ -278,7 +287,7 @@ impl MediaThread {
 
     fn want(&mut self, now: Instant) {
         if self.mix.cueing() || self.check.needs_speaker() {
-            self.speaker_until = now + LINGER;
+            self.keep_speaker(now + LINGER);
         }
         let wants = Wants {
             microphone: self.hears(),
@@ -295,6 +304,10 @@ impl MediaThread {
             self.wants = wants;
             self.devices.want(wants);
         }
+    }
+
+    fn keep_speaker(&mut self, until: Instant) {
+        self.speaker_until = self.speaker_until.max(until);
     }
 
     fn receive(&mut self, now: Instant) {

@@ -97,6 +97,7 @@ impl RoleState {
 
     pub(super) fn close(&mut self) -> Option<DeviceNews> {
         let open = self.open.take()?;
+        tracing::debug!(role = ?self.role, device = %open.entry.name, "device closed");
         stream::close(open.stream);
         Some(match self.role {
             Role::Microphone => DeviceNews::Microphone(None),

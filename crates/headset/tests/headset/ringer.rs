@@ -2,6 +2,7 @@ use crate::SOON;
 use crate::rig::{Ear, Phone, with_server};
 use omnibar_desk::Sound;
 use omnibar_softphone::Audio;
+use std::time::Instant;
 
 #[test]
 fn rings_on_the_ringer_only_with_the_speaker_warm() {
@@ -19,6 +20,38 @@ fn rings_on_the_ringer_only_with_the_speaker_warm() {
         phone.headset.stop_ringing();
         ringer.wait_for_silence(SOON);
         assert!(headset.since(0).iter().all(|s| s.abs() < 0.001));
+    });
+}
+
+#[test]
+fn accepting_a_call_opens_no_speaker() {
+    with_server("ringer::accepting_a_call_opens_no_speaker", |rig| {
+        let mut phone = Phone::start(["agent_mic", "agent_headset", "agent_ringer"]);
+        let ringer = Ear::at("agent_ringer.monitor");
+        let headset = Ear::at("agent_headset.monitor");
+        phone.headset.start_ringing();
+        ringer.wait_for_sound(SOON);
+        // The first column is the stream's number, the second its sink's.
+        let sinks = rig.pactl(&["list", "short", "sinks"]);
+        let sink = sinks.lines().find(|line| line.contains("agent_headset"));
+        let sink = sink.and_then(|line| line.split_whitespace().next()).unwrap().to_owned();
+        let speaker = || {
+            let streams = rig.pactl(&["list", "short", "sink-inputs"]);
+            let columns = streams.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            let ours = columns.filter(|columns| columns[1] == sink);
+            ours.map(|columns| columns[0].to_owned()).collect::<Vec<_>>()
+        };
+        let warm = speaker();
+        assert_eq!(warm.len(), 1, "the speaker is open while it rings");
+        let _customer = phone.far_side(900.0);
+        headset.listen_for_click();
+        let accepted = Instant::now();
+        phone.headset.stop_ringing();
+        phone.headset.set_in_call(true);
+        let took = headset.click(SOON).duration_since(accepted);
+        println!("accepted to first sound: {took:?}");
+        assert_eq!(speaker(), warm);
+        ringer.wait_for_silence(SOON);
     });
 }
 
