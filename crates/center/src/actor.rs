@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, News};
 use crate::store::{Store, Write};
 use crate::switch::{Reply, SwitchCommand, SwitchEvent, SwitchLink};
+use crate::switchboard::Voice;
 use omnibar_model::{AgentId, Cause, LegId, QueueId};
 use omnibar_protocol::{Code, ErrorObject};
 use serde_json::Value;
@@ -156,17 +157,12 @@ struct Done {
 }
 
 /// Starts the actor on a core that has been loaded.
-pub(crate) fn start(
-    core: Core,
-    store: Store,
-    clock: Clock,
-    link: SwitchLink,
-    events: mpsc::UnboundedReceiver<SwitchEvent>,
-) -> Door {
+pub(crate) fn start(core: Core, store: Store, clock: Clock, voice: Voice) -> Door {
     let (knocks, inbox) = mpsc::channel(BATCH * 4);
     let (commands, orders) = mpsc::unbounded_channel();
     let (refused, refusals) = mpsc::unbounded_channel();
     let (floor, seen) = watch::channel(Floor::default());
+    let Voice { link, events, replaced } = voice;
     tokio::spawn(perform(link, orders, refused));
     let actor = Actor {
         core,
@@ -179,7 +175,7 @@ pub(crate) fn start(
         floor,
         again: Vec::new(),
     };
-    tokio::spawn(actor.run(inbox, events, refusals));
+    tokio::spawn(actor.run(inbox, events, refusals, replaced));
     Door { knocks, floor: seen }
 }
 
@@ -219,6 +215,7 @@ impl Actor {
         mut inbox: mpsc::Receiver<Knock>,
         mut events: mpsc::UnboundedReceiver<SwitchEvent>,
         mut refusals: mpsc::UnboundedReceiver<CoreInput>,
+        mut replaced: mpsc::UnboundedReceiver<()>,
     ) {
         // What a switch that outlived us still has; nothing, if it started with us.
         let _ = self.commands.send(SwitchCommand::List);
@@ -241,6 +238,9 @@ impl Actor {
                     },
                     Some(event) = events.recv() => self.event(event, &mut batch),
                     Some(input) = refusals.recv() => batch.push(Item::quiet(input)),
+                    Some(()) = replaced.recv() => {
+                        let _ = self.commands.send(SwitchCommand::List);
+                    }
                     () = timer => batch.push(Item::quiet(CoreInput::Tick)),
                 }
             }

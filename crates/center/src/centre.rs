@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::fault::StartFault;
 use crate::rpc::Shared;
 use crate::store::{FILE, Store, StoreFault};
-use crate::switch::{SwitchEvent, SwitchLink};
+use crate::switchboard::Voice;
 use crate::{demo, seed, switchboard, web};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -15,7 +15,6 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -51,7 +50,7 @@ impl Centre {
         let address = listener.local_addr().map_err(|e| unusable(config.listen, &e))?;
         let (store, put_aside) = open_store(&config.data, config.demo).await?;
         let clock = Clock::start();
-        let (link, events) = connect_switch(
+        let voice = connect_switch(
             config.switch,
             &config.ice_servers,
             &config.data,
@@ -59,7 +58,8 @@ impl Centre {
             config.record_customers,
         )
         .await?;
-        let door = wake(&store, clock, &link, events, config.timings).await?;
+        let link = voice.link.clone();
+        let door = wake(&store, clock, voice, config.timings).await?;
         let stop = CancellationToken::new();
         let shared = Shared::new(
             door.clone(),
@@ -116,8 +116,7 @@ impl Centre {
 async fn wake(
     store: &Store,
     clock: Clock,
-    link: &SwitchLink,
-    events: mpsc::UnboundedReceiver<SwitchEvent>,
+    voice: Voice,
     timings: crate::core::Timings,
 ) -> Result<Door, StartFault> {
     let setup = Arc::new(store.setup().await?);
@@ -133,7 +132,7 @@ async fn wake(
         );
     }
     core.load(clock.now(), live.calls, live.sessions);
-    Ok(actor::start(core, store.clone(), clock, link.clone(), events))
+    Ok(actor::start(core, store.clone(), clock, voice))
 }
 
 /// A damaged demo is put aside and begun anew; anybody's real data is left alone.
@@ -182,9 +181,9 @@ async fn connect_switch(
     data: &Path,
     address: IpAddr,
     record_customers: Option<PathBuf>,
-) -> Result<(SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>), StartFault> {
+) -> Result<Voice, StartFault> {
     match choice {
-        SwitchChoice::Connected(link, events) => Ok((link, events)),
+        SwitchChoice::Connected(link, events) => Ok(Voice::lasting((link, events))),
         SwitchChoice::InProcess => {
             Ok(switchboard::in_process(ice_servers, address, record_customers))
         }

@@ -358,7 +358,7 @@ impl Acd {
                 continue;
             }
             if let Route::Agent { agent } = &waiting.route
-                && !self.agents.get(agent).is_some_and(|s| s.free_since.is_some())
+                && self.agents.get(agent).is_none_or(|s| s.free_since.is_none())
             {
                 self.waiting.remove(&interaction);
                 self.out.push_back(Routed::Undelivered { interaction, cause: Cause::NoAnswer });

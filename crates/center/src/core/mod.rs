@@ -83,7 +83,7 @@ pub enum CoreInput {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CoreEffect {
-    SaveSession(Session),
+    SaveSession(Box<Session>),
     DeleteSession(Uuid),
     SaveCall(Call),
     /// The last word on a call that is over.

@@ -152,7 +152,7 @@ impl Core {
         };
         let answer = self.opened(&session, false);
         self.names.insert(user.clone(), account.name);
-        self.effects.push(CoreEffect::SaveSession(session.clone()));
+        self.effects.push(CoreEffect::SaveSession(Box::new(session.clone())));
         self.sessions.insert(user, session);
         answer
     }
@@ -188,7 +188,7 @@ impl Core {
         let answer = self.opened(&session, true);
         let user = session.user.clone();
         let selected = session.selected();
-        self.effects.push(CoreEffect::SaveSession(session));
+        self.effects.push(CoreEffect::SaveSession(Box::new(session)));
         if snapshot && selected {
             self.snapshot(&user);
         }
@@ -230,7 +230,7 @@ impl Core {
         };
         session.connection = None;
         session.lost_at = Some(now);
-        self.effects.push(CoreEffect::SaveSession(session.clone()));
+        self.effects.push(CoreEffect::SaveSession(Box::new(session.clone())));
     }
 
     pub(super) fn expire_sessions(&mut self, now: Moment) {
@@ -279,7 +279,7 @@ impl Core {
             let news = session.news();
             if session.told.as_ref() != Some(&news) {
                 session.told = Some(news.clone());
-                self.effects.push(CoreEffect::SaveSession(session.clone()));
+                self.effects.push(CoreEffect::SaveSession(Box::new(session.clone())));
                 self.notify(&user, News::Agent { agent: news });
             }
         }

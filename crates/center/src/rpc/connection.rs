@@ -173,7 +173,7 @@ impl Connection {
             (Command::VoiceCandidate { candidate }, Some(_)) => {
                 return self.signal(id, Signal::Candidate { id, candidate });
             }
-            (command, Some(_)) => self.to_core(id, command).await,
+            (command, Some(_)) => self.pass_on(id, command).await,
         };
         Some(Response { id: Some(id), result })
     }
@@ -193,7 +193,7 @@ impl Connection {
         Ok(opened)
     }
 
-    async fn to_core(&mut self, id: uuid::Uuid, command: Command) -> Result<Value, ErrorObject> {
+    async fn pass_on(&mut self, id: uuid::Uuid, command: Command) -> Result<Value, ErrorObject> {
         let contact = match &command {
             Command::Dial { number, .. } => {
                 let found = self.shared.store.contact(number).await;

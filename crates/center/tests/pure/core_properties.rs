@@ -62,7 +62,7 @@ fn apply(floor: &mut Floor, step: &Step) {
         floor.legs.keys().filter(|l| !l.as_str().starts_with("agent-")).cloned().collect();
     let command = match step.kind {
         0 | 1 => {
-            floor.call(if step.more % 2 == 0 { "support" } else { "sales" });
+            floor.call(if step.more.is_multiple_of(2) { "support" } else { "sales" });
             return;
         }
         2 | 3 => {
@@ -119,12 +119,12 @@ fn apply(floor: &mut Floor, step: &Step) {
             campaign: "outreach".into(),
             number: PhoneNumber::parse("+15550123").unwrap(),
         },
-        19 => Command::Hold { interaction, leg: leg.filter(|_| step.more % 2 == 0) },
-        20 => Command::Resume { interaction, leg: leg.filter(|_| step.more % 2 == 0) },
+        19 => Command::Hold { interaction, leg: leg.filter(|_| step.more.is_multiple_of(2)) },
+        20 => Command::Resume { interaction, leg: leg.filter(|_| step.more.is_multiple_of(2)) },
         21 => Command::Transfer { interaction, to: destination(step.more) },
         22 => Command::Consult { interaction, to: destination(step.more) },
         23 => {
-            if step.more % 2 == 0 {
+            if step.more.is_multiple_of(2) {
                 Command::Complete { interaction }
             } else {
                 Command::Conference { interaction }

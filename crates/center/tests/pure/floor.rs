@@ -127,7 +127,7 @@ impl Floor {
                 self.closed.push(call);
             }
             CoreEffect::SaveSession(session) => {
-                self.sessions.insert(session.id, session);
+                self.sessions.insert(session.id, *session);
             }
             CoreEffect::DeleteSession(id) => {
                 self.sessions.remove(&id);

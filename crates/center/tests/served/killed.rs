@@ -2,7 +2,8 @@
 //! that was acknowledged has its effect after the restart.
 
 use crate::desk::Desk;
-use omnibar_model::{InteractionId, PhoneNumber};
+use omnibar_model::{Cause, InteractionId, PhoneNumber};
+use omnibar_protocol::wire::Conversation;
 use omnibar_protocol::{Command, FromCentre, Notification, Request};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -107,9 +108,12 @@ async fn every_acknowledged_command_is_there_after_kill_9() {
     let resumed = desk.resume("agent1", &opened.token, u64::MAX / 2).await.unwrap();
     assert!(resumed.resumed, "the session goes on");
     let notes = snapshot(&mut desk).await;
+    for (_, cause) in notes.values() {
+        assert_eq!(*cause, None, "the calls went on at the switch");
+    }
     for call in &calls {
         let newest = acknowledged.values().filter(|(c, _)| c == call).map(|(_, n)| *n).max();
-        let kept: u32 = notes[call].strip_prefix("note ").unwrap().parse().unwrap();
+        let kept: u32 = notes[call].0.strip_prefix("note ").unwrap().parse().unwrap();
         assert!(Some(kept) >= newest, "{kept} is older than the acknowledged {newest:?}");
     }
     // A client that did not see the answer repeats the command and gets it.
@@ -119,16 +123,58 @@ async fn every_acknowledged_command_is_there_after_kill_9() {
     let again = desk.ask(Command::History { before: None, limit: 5 }).await.unwrap();
     assert!(again["entries"].is_array());
     program.kill();
-    // The switch lives on its own; it ends when nobody has called for a while.
+    end_switch(data.path());
 }
 
-async fn snapshot(desk: &mut Desk) -> BTreeMap<InteractionId, String> {
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_end_and_say_so_when_the_voice_switch_dies_and_another_takes_its_place() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::start(data.path());
+    let mut desk = Desk::connect(&program.url).await;
+    desk.sign_in("agent1", "demo", false).await.unwrap();
+    select(&mut desk).await;
+    let lost = dial(&mut desk, 1).await;
+    end_switch(data.path());
+    let over = desk.interaction("the end of the call", |i| i.id == lost && i.cause.is_some()).await;
+    assert_eq!(over.cause, Some(Cause::SwitchLost));
+    let next = dial(&mut desk, 2).await;
+    desk.interaction("an answer", |i| i.id == next && i.conversation == Conversation::Connected)
+        .await;
+    program.kill();
+    end_switch(data.path());
+}
+
+/// SIGKILL to the voice switch of this data directory, found by its socket's path.
+#[cfg(target_os = "linux")]
+fn end_switch(data: &Path) {
+    let socket = data.join("switch.sock");
+    let socket = socket.to_str().unwrap();
+    let mut found = 0;
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&line).split('\0').any(|word| word == socket) {
+            let pid = entry.file_name().into_string().unwrap();
+            assert!(
+                std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success()
+            );
+            found += 1;
+        }
+    }
+    assert_eq!(found, 1, "one switch for one directory");
+}
+
+/// Elsewhere it ends by itself when nobody has called for a while.
+#[cfg(not(target_os = "linux"))]
+fn end_switch(_: &Path) {}
+
+async fn snapshot(desk: &mut Desk) -> BTreeMap<InteractionId, (String, Option<Cause>)> {
     loop {
         match desk.receive().await.expect("a snapshot") {
             FromCentre::Notification(news) => {
                 if let Notification::Snapshot { interactions, .. } = news.notification {
                     desk.last_seq = news.seq;
-                    return interactions.into_iter().map(|i| (i.id, i.note)).collect();
+                    return interactions.into_iter().map(|i| (i.id, (i.note, i.cause))).collect();
                 }
             }
             FromCentre::Response(other) => panic!("{other:?}"),

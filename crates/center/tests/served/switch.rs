@@ -106,17 +106,6 @@ impl SimSwitch {
         }
     }
 
-    /// A party answers.
-    pub fn answer(&self, leg: &LegId) {
-        self.state.lock().unwrap().legs.insert(leg.clone(), true);
-        let _ = self.events.send(SwitchEvent::Up { leg: leg.clone() });
-    }
-
-    pub fn hang_up(&self, leg: &LegId, cause: Cause) {
-        Self::forget(&mut self.state.lock().unwrap(), leg);
-        let _ = self.events.send(SwitchEvent::Gone { leg: leg.clone(), cause });
-    }
-
     pub fn state(&self) -> State {
         self.state.lock().unwrap().clone()
     }

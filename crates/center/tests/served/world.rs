@@ -12,7 +12,8 @@ use tempfile::TempDir;
 pub struct World {
     pub centre: Centre,
     pub switch: SimSwitch,
-    pub data: TempDir,
+    /// Removed with the world.
+    _data: TempDir,
 }
 
 pub fn config(data: &Path, switch: SwitchChoice) -> Config {
@@ -36,7 +37,7 @@ impl World {
         let mut config = config(data.path(), SwitchChoice::Connected(link, events));
         change(&mut config);
         let centre = Centre::start(config).await.unwrap();
-        Self { centre, switch, data }
+        Self { centre, switch, _data: data }
     }
 
     pub fn url(&self) -> String {
