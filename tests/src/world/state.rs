@@ -257,7 +257,7 @@ impl State {
         for effect in running.core.take_effects() {
             match effect {
                 CoreEffect::SaveSession(session) => {
-                    self.sessions.insert(session.id, session);
+                    self.sessions.insert(session.id, *session);
                 }
                 CoreEffect::DeleteSession(id) => {
                     self.sessions.remove(&id);

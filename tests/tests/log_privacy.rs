@@ -1,3 +1,8 @@
+//! A call at TRACE leaves no secret and no customer's number in the log. A program
+//! of its own: what is listened to is the whole process.
+
+#![allow(clippy::unwrap_used)]
+
 use omnibar_desk::{Ask, Link};
 use omnibar_model::{AgentId, Destination, PhoneNumber};
 use omnibar_tests::world::{CUSTOMER1, CUSTOMER2, OUTSIDE, PASSWORD, World, token};
