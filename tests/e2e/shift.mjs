@@ -68,7 +68,7 @@ try {
   });
   await shift.step('consult the colleague', async () => {
     const answered = colleague.call('connected');
-    await reach('transfer', 'agent2', 'consult-first');
+    await reach('transfer', 'agent2', 'agent:agent2', 'consult-first');
     await answered;
     await app.see('complete');
   });
@@ -87,13 +87,13 @@ try {
   });
   await shift.step('answer the second customer', answerNext);
   await shift.step('cold transfer to a queue', async () => {
-    await reach('transfer', 'Sales', 'transfer-now');
+    await reach('transfer', 'Sales', 'queue:sales', 'transfer-now');
     await shift.state(app, /wrap/i);
     await dispose('To sales.');
   });
   await shift.step('answer the third customer', answerNext);
   await shift.step('conference with a number', async () => {
-    await reach('conference', '+15550101', 'consult-first');
+    await reach('conference', '+15550101', 'number:+15550101', 'consult-first');
     await app.click('merge', 20000);
     await app.see('drop-leg');
     await heard(ear);
@@ -145,10 +145,10 @@ async function heard(listener) {
   throw new Error('nothing was heard');
 }
 
-async function reach(panel, text, how) {
+async function reach(panel, text, destination, how) {
   await app.click(panel);
   await app.type('directory-search', text);
-  await app.click('directory-result');
+  await app.driver.click(`[data-destination="${destination}"]`);
   await app.click(how);
 }
 

@@ -75,10 +75,12 @@ export class WebDriver {
       `a click on ${selector}`,
       async () => {
         const id = await this.element(selector, timeout);
-        if (!(await this.call('GET', `${this.session}/element/${id}/enabled`))) return false;
+        const at = `${this.session}/element/${id}`;
+        if (!(await this.call('GET', `${at}/enabled`))) return false;
+        if ((await this.call('GET', `${at}/attribute/data-guarded`)) !== null) return false;
         const guarded = await this.call('GET', `${this.session}/element/${id}/attribute/data-guarded`);
         if (guarded !== null) return false;
-        await this.call('POST', `${this.session}/element/${id}/click`);
+        await this.call('POST', `${at}/click`);
         return true;
       },
       timeout,
