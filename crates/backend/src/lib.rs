@@ -23,6 +23,8 @@ mod entry;
 mod outbox;
 mod pending;
 mod session;
+#[cfg(test)]
+mod session_test;
 mod task;
 mod tls;
 mod translate;
