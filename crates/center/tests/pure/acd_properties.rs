@@ -38,6 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Book {
     inside: BTreeSet<InteractionId>,
     offers: BTreeMap<InteractionId, AgentId>,
+    rejected: BTreeSet<(InteractionId, AgentId)>,
     entered: usize,
     taken: usize,
     abandoned: usize,
@@ -134,6 +135,7 @@ proptest! {
                     let offer = book.offers.iter().find(|(_, o)| **o == agent(a)).map(|(i, _)| i.clone());
                     if let Some(interaction) = offer {
                         prop_assert!(acd.reject(now, &interaction, &agent(a)));
+                        book.rejected.insert((interaction, agent(a)));
                     }
                 }
                 Step::Abandon { which } => {
@@ -164,7 +166,12 @@ proptest! {
             acd.tick(now);
             book.read(now, &mut acd)?;
         }
-        prop_assert_eq!(book.offers.len(), book.inside.len().min(4));
+        // An agent who is left without an offer has rejected all that is left.
+        for n in (0..4).map(agent).filter(|a| !book.offers.values().any(|o| o == a)) {
+            for left in book.inside.iter().filter(|i| !book.offers.contains_key(*i)) {
+                prop_assert!(book.rejected.contains(&(left.clone(), n.clone())), "{left} {n}");
+            }
+        }
     }
 }
 
