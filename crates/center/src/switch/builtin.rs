@@ -145,11 +145,16 @@ const RARELY: Duration = Duration::from_millis(250);
 fn run_board(clock: Clock, around: Surroundings, inbox: &Receiver<Input>) {
     let mut board = Board::new(around);
     let mut next = clock.now().0;
+    let mut ticking = false;
     loop {
-        let wait = if board.needs_ticks() { clock.until(Micros(next)) } else { RARELY };
+        let wait = if ticking { clock.until(Micros(next)) } else { RARELY };
         match inbox.recv_timeout(wait) {
             Ok(Input::Stop) => return board.handle(clock.now(), Input::Stop),
-            Ok(input) => board.handle(clock.now(), input),
+            Ok(input) => {
+                // Whether there is something to play is not asked for every packet.
+                ticking |= !input.is_plain_voice();
+                board.handle(clock.now(), input);
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -158,11 +163,12 @@ fn run_board(clock: Clock, around: Surroundings, inbox: &Receiver<Input>) {
         if due == 0 {
             continue;
         }
-        if board.needs_ticks() && due <= MOST_LATE {
+        if ticking && due <= MOST_LATE {
             (0..due).for_each(|_| board.tick(now, 1));
         } else {
             board.tick(now, due);
         }
         next += due * TICK.0;
+        ticking = board.needs_ticks();
     }
 }

