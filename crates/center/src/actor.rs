@@ -197,8 +197,9 @@ async fn perform(
                 tracing::info!(%leg, message, "the switch could not dial");
                 CoreInput::Switch(SwitchEvent::Gone { leg, cause: Cause::Unreachable })
             }
-            (command, Reply::Refused { message }) => {
-                tracing::debug!(?command, message, "the switch refused a command");
+            // Without the command: it can hold digits that a customer has given.
+            (_, Reply::Refused { message }) => {
+                tracing::debug!(message, "the switch refused a command");
                 continue;
             }
             (_, Reply::Done | Reply::Answer { .. } | Reply::Legs { .. }) => continue,

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Debug, Parser)]
 #[command(name = "omnibar-center", version, about = "Omnibar's contact centre")]
@@ -88,7 +89,7 @@ enum Account {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("OMNIBAR_LOG").unwrap_or_else(|_| "info".into());
+    let filter = log_filter(&std::env::var("OMNIBAR_LOG").unwrap_or_default());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -98,6 +99,14 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(&message),
     }
+}
+
+/// `error` to `trace`, for our own parts. What others write below INFO can hold whole
+/// messages, and with them passwords and numbers; it is not to be had.
+fn log_filter(level: &str) -> EnvFilter {
+    let level = level.parse().unwrap_or(LevelFilter::INFO);
+    let others = level.min(LevelFilter::INFO);
+    EnvFilter::new(format!("{others},omnibar_center={level},omnibar_peer={level}"))
 }
 
 fn fail(message: &str) -> ExitCode {

@@ -7,7 +7,7 @@ pub use customer::{FromPage, Shown, ToPage};
 
 use crate::rpc::{self, Shared};
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -29,7 +29,7 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/ws/agent", get(rpc::agent))
         .route("/ws/customer", get(customer::call))
-        .route("/call", get(|| async { Redirect::permanent("/call/") }))
+        .route("/call", get(into_folder))
         .route("/call/", get(|| async { page("index.html") }))
         .route("/call/{*file}", get(|Path(file): Path<String>| async move { page(&file) }))
         .route("/healthz", get(health))
@@ -51,6 +51,12 @@ fn page(file: &str) -> Response {
         (header::CACHE_CONTROL, "no-cache".to_owned()),
     ];
     (headers, found.contents()).into_response()
+}
+
+/// The page's files are named relative to their folder. A link may carry a name, a
+/// number and a queue.
+async fn into_folder(RawQuery(query): RawQuery) -> Redirect {
+    Redirect::permanent(&query.map_or_else(|| "/call/".into(), |q| format!("/call/?{q}")))
 }
 
 async fn health(State(shared): State<Shared>) -> Response {

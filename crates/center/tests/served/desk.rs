@@ -30,6 +30,10 @@ pub fn client() -> Client {
 impl Desk {
     pub async fn connect(url: &str) -> Self {
         let (socket, _) = connect_async(url).await.unwrap();
+        Self::over(socket)
+    }
+
+    pub fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { socket, news: VecDeque::new(), last_seq: 0 }
     }
 

@@ -18,11 +18,16 @@ struct Program {
 
 impl Program {
     fn start(data: &Path) -> Self {
+        Self::logging_to(data, Stdio::null())
+    }
+
+    fn logging_to(data: &Path, log: Stdio) -> Self {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_omnibar-center"))
             .args(["--listen", "127.0.0.1:0", "--demo", "--switch", "process", "--data"])
             .arg(data)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .env("OMNIBAR_LOG", "trace")
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut url = String::new();
@@ -124,6 +129,44 @@ async fn every_acknowledged_command_is_there_after_kill_9() {
     assert!(again["entries"].is_array());
     program.kill();
     end_switch(data.path());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_at_trace_leaves_no_secret_and_no_number_in_the_log() {
+    let data = tempfile::tempdir().unwrap();
+    let log = data.path().join("log");
+    let file = std::fs::File::create(&log).unwrap();
+    let program = Program::logging_to(data.path(), file.into());
+    let mut desk = Desk::connect(&program.url).await;
+    desk.sign_in("agent1", "a-wrong-secret", false).await.unwrap_err();
+    let opened = desk.sign_in("agent1", "demo", false).await.unwrap();
+    select(&mut desk).await;
+    let call = dial(&mut desk, 7).await;
+    desk.interaction("an answer", |i| i.conversation == Conversation::Connected).await;
+    desk.ask(Command::Note { interaction: call.clone(), note: "a private note".into() })
+        .await
+        .unwrap();
+    desk.ask(Command::Dtmf { interaction: call.clone(), digits: "447102938475".into() })
+        .await
+        .unwrap();
+    desk.ask(Command::Search { text: "+1 555 0107".into() }).await.unwrap();
+    desk.ask(Command::End { interaction: call }).await.unwrap();
+    program.kill();
+    end_switch(data.path());
+    let token = serde_json::to_value(&opened.token).unwrap();
+    let mut text = std::fs::read_to_string(log).unwrap();
+    text += &std::fs::read_to_string(data.path().join("switch.log")).unwrap();
+    assert!(text.contains("signed in") && text.contains("TRACE"), "it did log: {text}");
+    for secret in [
+        "a-wrong-secret",
+        token.as_str().unwrap(),
+        "15550107",
+        "555 0107",
+        "a private note",
+        "447102938475",
+    ] {
+        assert!(!text.contains(secret), "the log holds {secret}");
+    }
 }
 
 #[cfg(target_os = "linux")]

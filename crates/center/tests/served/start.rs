@@ -6,6 +6,9 @@ use crate::world::{World, config};
 use omnibar_center::store::FILE;
 use omnibar_center::{Centre, Config, StartFault, SwitchChoice};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 
 fn with_sim(data: &std::path::Path) -> Config {
     let (_, link, events) = SimSwitch::start();
@@ -60,4 +63,34 @@ async fn a_missing_certificate_is_named() {
     });
     let fault = Centre::start(tls).await.unwrap_err();
     assert!(matches!(fault, StartFault::Tls { .. }), "{fault}");
+}
+
+#[tokio::test]
+async fn with_a_certificate_agents_sign_in_over_tls() {
+    let data = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let tls = omnibar_center::Tls {
+        certificate: data.path().join("cert.pem"),
+        key: data.path().join("key.pem"),
+    };
+    std::fs::write(&tls.certificate, made.cert.pem()).unwrap();
+    std::fs::write(&tls.key, made.signing_key.serialize_pem()).unwrap();
+    let mut config = with_sim(data.path());
+    config.tls = Some(tls);
+    let centre = Centre::start(config).await.unwrap();
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let url = format!("wss://localhost:{}/ws/agent", centre.address().port());
+    let connector = Some(Connector::Rustls(Arc::new(client)));
+    let request = url.into_client_request().unwrap();
+    let (socket, _) = connect_async_tls_with_config(request, None, false, connector).await.unwrap();
+    Desk::over(socket).sign_in("agent1", "demo", false).await.unwrap();
+    centre.stop().await;
 }
