@@ -121,3 +121,16 @@ it('of several campaigns any number can be chosen', async () => {
   await w.click('choose-next');
   expect(w.asks()).toContainEqual({ do: 'choose', campaigns: ['renewals', 'support'], extension: 'centre' });
 });
+
+it('goes on from sign-in to the choice, and from the choice to work', async () => {
+  const w = await world(signedOut());
+  expect(w.find('banner-link')).toBeNull();
+  await w.push(
+    view({ desk: { session: { state: 'signing_in', centre: 'ws://127.0.0.1:4400', user: 'agent1' } } }),
+  );
+  await w.push(choosing(true));
+  expect(w.find('choose-next')).not.toBeNull();
+  await w.push(choosing(false));
+  await w.push(view());
+  expect(w.find('home')).not.toBeNull();
+});

@@ -26,7 +26,9 @@ export function banners(app: App): Banner[] {
     if (message) list.push({ id, key: id, message, tone: 'warn', urgent: false, ...rest });
   };
 
-  const link = linkMessage(view.desk.link, app.linkSince, app.clock.now);
+  // Before the sign-in there is no link to miss.
+  const signedIn = view.desk.session.state === 'signed_in';
+  const link = signedIn ? linkMessage(view.desk.link, app.linkSince, app.clock.now) : null;
   add('banner-link', link, { tone: 'danger', urgent: true });
   // Without the centre the voice path says nothing new.
   if (!link) add('banner-line', lineMessage(view.desk.line), { urgent: true });
