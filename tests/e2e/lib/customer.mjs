@@ -26,8 +26,10 @@ export class Browser {
     const page = await this.context.newPage();
     const query = new URLSearchParams({ name, number, queue, test: '1' });
     await page.goto(`${centre.page}/call?${query}`);
+    await page.locator('#queue option').first().waitFor({ state: 'attached' });
+    await page.locator('#call').click();
+    await page.waitForFunction(() => window.omnibarCall.pc !== null);
     await page.evaluate((f) => window.omnibarCall.startTone(f), hertz);
-    await page.getByTestId('call').click();
     return new Customer(page);
   }
 
@@ -60,6 +62,6 @@ export class Customer {
   }
 
   hangUp() {
-    return this.page.getByTestId('hangup').click();
+    return this.page.locator('#hangup').click();
   }
 }
