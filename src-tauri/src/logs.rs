@@ -17,7 +17,8 @@ fn filter() -> EnvFilter {
     EnvFilter::try_from_env("OMNIBAR_LOG").unwrap_or_else(|_| {
         EnvFilter::new(
             "warn,omnibar=info,omnibar_desk=info,omnibar_softphone=info,omnibar_backend=info,\
-             omnibar_line=info,omnibar_peer=info,omnibar_headset=info,omnibar_center=info",
+             omnibar_line=info,omnibar_peer=info,omnibar_headset=info,omnibar_center=info,\
+             rtc_ice=error,rtc_dtls=error,pulseaudio=off",
         )
     })
 }

@@ -44,6 +44,6 @@ test('kill -9 of the centre in a call: voice goes on, state comes back', async (
   agent.say('hangup');
   assert.equal((await again).call.id, call.id, 'the same interaction');
   const gone = agent.wait('the end', (e) => e.event === 'gone');
-  agent.say('dispose resolved survived a restart');
+  agent.say('dispose interested survived a restart');
   await gone;
 });

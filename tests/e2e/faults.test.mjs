@@ -90,7 +90,7 @@ test('a centre whose port is taken, or whose database is corrupt, says so and st
   const data = join(desktop.dir, 'second');
   await mkdir(data);
   const taken = await refusedStart(['--listen', `127.0.0.1:${centre.port}`, '--data', data]);
-  assert.match(taken, /in use|taken/i);
+  assert.match(taken, /another program uses/i);
   const corrupt = join(desktop.dir, 'corrupt');
   await mkdir(corrupt);
   for (const name of await readdir(centre.data)) {

@@ -117,7 +117,7 @@ async function below(pid, name) {
 test('kill -9 of the web view: the call has no gap and the page comes back', async () => {
   const app = await App.open(desktop, { name: 'kill', centre: centre.url });
   try {
-    await app.begin();
+    await app.begin({ user: 'agent2' });
     await inCall(app);
     const [page] = await below(app.driver.driver.pid, 'WebKitWebProces');
     assert.ok(page, 'the web view has a process of its own');

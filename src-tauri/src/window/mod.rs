@@ -27,6 +27,8 @@ const MAIN: &str = "main";
 /// Runs the app until it is quit.
 pub(crate) fn run(args: WindowArgs, paths: Paths, runtime: &tokio::runtime::Runtime) -> ExitCode {
     tauri::async_runtime::set(runtime.handle().clone());
+    // Adapters start their tasks from the window's own thread.
+    let _inside = runtime.enter();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             raise(app);
