@@ -25,6 +25,10 @@ struct Rig {
     events: mpsc::UnboundedReceiver<SwitchEvent>,
     now: Micros,
     phones: Vec<Phone>,
+    /// µs before the tick at which packets come, and how much later some do.
+    phase: u64,
+    jitter: u64,
+    drawn: u64,
 }
 
 struct Phone {
@@ -65,7 +69,18 @@ impl Rig {
             seed: 1,
         });
         let phones = Vec::new();
-        Self { board, inside, work, inputs, events, now: Micros(1_000_000), phones }
+        Self {
+            board,
+            inside,
+            work,
+            inputs,
+            events,
+            now: Micros(1_000_000),
+            phones,
+            phase: 0,
+            jitter: 0,
+            drawn: 1,
+        }
     }
 
     /// `tone`: Hz; 0 is a party that sends nothing.
@@ -108,22 +123,40 @@ impl Rig {
     /// So many times 20 ms pass.
     fn run(&mut self, steps: usize) {
         for _ in 0..steps {
-            for phone in &mut self.phones {
-                if let Some(packet) = phone.speak() {
-                    let (key, arrived) = (phone.key, self.now);
-                    let voice = Input::Voice { key, arrived, ssrc: 9, packet, gauge: None };
-                    self.board.handle(self.now, voice);
+            let mut voices = self.voices();
+            for due in [self.now.0 - TICK.0 / 2, self.now.0] {
+                for (arrived, voice) in voices.extract_if(.., |(arrived, _)| arrived.0 <= due) {
+                    self.board.handle(arrived, voice);
                 }
-            }
-            while let Ok(work) = self.work.try_recv() {
-                self.inside.take(self.now, work);
-            }
-            self.inside.tick(self.now);
-            while let Ok(input) = self.inputs.try_recv() {
-                self.board.handle(self.now, input);
+                self.pass(Micros(due));
             }
             self.board.tick(self.now, 1);
             self.now.0 += TICK.0;
+        }
+    }
+
+    /// What comes in the 20 ms until now.
+    fn voices(&mut self) -> Vec<(Micros, Input)> {
+        let mut voices = Vec::new();
+        for phone in &mut self.phones {
+            let Some(packet) = phone.speak() else { continue };
+            self.drawn = self.drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let late = if self.jitter > 0 { (self.drawn >> 33) % self.jitter } else { 0 };
+            let arrived = Micros(self.now.0 - self.phase + late);
+            let key = phone.key;
+            voices.push((arrived, Input::Voice { key, arrived, ssrc: 9, packet, gauge: None }));
+        }
+        voices
+    }
+
+    /// The studio's 10 ms.
+    fn pass(&mut self, now: Micros) {
+        while let Ok(work) = self.work.try_recv() {
+            self.inside.take(now, work);
+        }
+        self.inside.tick(now);
+        while let Ok(input) = self.inputs.try_recv() {
+            self.board.handle(now, input);
         }
     }
 
@@ -250,4 +283,26 @@ fn a_silent_path_is_told_after_two_seconds_and_a_lost_connection_ends() {
     rig.run(30);
     let gone = SwitchEvent::Gone { leg: "a".into(), cause: Cause::MediaFailed };
     assert_eq!(rig.told(), [gone]);
+}
+
+/// Whatever the moment at which packets come between two ticks, and when they come
+/// unevenly.
+#[test]
+fn a_conference_is_clear_at_any_phase() {
+    let even = (0..10).map(|i| (i * 2_000, 0));
+    let uneven = [(9_500, 900), (10_500, 900), (19_000, 900), (10_000, 9_000), (19_900, 19_000)];
+    for (phase, jitter) in even.chain(uneven) {
+        let mut rig = Rig::new();
+        for (leg, tone) in [("a", 500.0), ("b", 900.0), ("c", 1_700.0)] {
+            rig.call(leg, tone);
+        }
+        (rig.phase, rig.jitter) = (phase, jitter);
+        rig.connect(&["a", "b", "c"]);
+        rig.run(150);
+        let samples = decode(&rig.heard(1));
+        let settled = &samples[samples.len() - 48_000..];
+        let [a, own, c] = [500.0, 900.0, 1_700.0].map(|tone| amplitude(settled, tone));
+        let clear = a > 0.2 && own < 0.01 && c > 0.2;
+        assert!(clear, "{phase} µs before a tick, up to {jitter} µs late: {a} {own} {c}");
+    }
 }

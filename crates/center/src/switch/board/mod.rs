@@ -17,7 +17,7 @@ use super::studio::{Studio, Work};
 use super::{Reply, SwitchCommand, SwitchEvent};
 use bridge::Bridge;
 use leg::{Hears, Kind, Leg, To};
-use omnibar_media::{Micros, Packet, Received};
+use omnibar_media::{Micros, Packet};
 use omnibar_model::{Cause, LegId};
 use omnibar_peer::{OPUS, PeerState, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 use outlet::Source;
@@ -212,8 +212,7 @@ impl Board {
                 if let Some(other) = until_mixed {
                     self.forward(now, key, other, ssrc, packet.clone());
                 }
-                let received = Received { arrived: now, packet };
-                self.around.studio.packet(Work::HearInRoom { room, key, received });
+                self.around.studio.packet(Work::HearInRoom { room, key, packet });
             }
         }
     }

@@ -1,5 +1,5 @@
 //! The thread on which voice is made of samples: parties that live in this process, and
-//! the rooms in which three or more are mixed. It counts its 20 ms against the clock and
+//! the rooms in which three or more are mixed. It counts its 10 ms against the clock and
 //! sleeps while it has nobody.
 
 mod ear;
@@ -10,7 +10,7 @@ use super::board::{Exit, Input};
 use super::clock::{Clock, Gauge};
 use super::party::Party;
 use omnibar_media::codec::EncoderConfig;
-use omnibar_media::{Digit, Micros, Packet, Received};
+use omnibar_media::{BLOCK, Digit, Micros, Packet, Received};
 use room::Room;
 use seat::Seat;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub(crate) enum Work {
     HearInRoom {
         room: u64,
         key: u64,
-        received: Received,
+        packet: Packet,
     },
 }
 
@@ -63,9 +63,10 @@ pub(crate) struct Studio {
 
 /// Packets that may wait: 200 ms of 500 legs.
 const MOST_WAITING: usize = 5_000;
-const TICK: u64 = 20_000;
+/// A jitter buffer is asked when its samples are due, not in advance: every 10 ms.
+pub(super) const TICK: u64 = 10_000;
 /// Ticks that are made up for when the machine was busy; more are left out.
-const MOST_LATE: u64 = 5;
+const MOST_LATE: u64 = 10;
 
 /// For what is spoken by the switch: 10 % of a core more complexity cannot be heard.
 pub(super) const ENCODING: EncoderConfig =
@@ -168,6 +169,8 @@ impl Inside {
         }
     }
 
+    /// A packet has arrived when it is taken here: a jitter buffer that was told of an
+    /// earlier arrival than it could have played would aim too low.
     pub(super) fn take(&mut self, now: Micros, work: Work) {
         match work {
             Work::Seat { key, party } => match Seat::new(party, self.seed ^ key) {
@@ -206,10 +209,10 @@ impl Inside {
             Work::CloseRoom { room } => {
                 self.rooms.remove(&room);
             }
-            Work::HearInRoom { room, key, received } => {
+            Work::HearInRoom { room, key, packet } => {
                 self.gauge.leave();
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    room.hear(key, received);
+                    room.hear(key, Received { arrived: now, packet });
                 }
             }
         }
@@ -240,7 +243,7 @@ impl Inside {
     }
 
     fn pass_over(&mut self, ticks: u64) {
-        let samples = (ticks as u32).wrapping_mul(960);
+        let samples = (ticks as u32).wrapping_mul(BLOCK as u32);
         self.seats.values_mut().for_each(|seat| seat.pass_over(samples));
         self.rooms.values_mut().for_each(|room| room.pass_over(samples));
     }

@@ -11,6 +11,8 @@ pub(super) struct Room {
     mixer: Mixer,
     inputs: Vec<[f32; BLOCK]>,
     outputs: Vec<[f32; BLOCK]>,
+    /// The next block is the frames' second.
+    second: bool,
 }
 
 struct Member {
@@ -23,10 +25,10 @@ struct Member {
     speaks: bool,
     /// Whether the room's sound goes to this member already.
     served: bool,
-    ticks: u32,
+    frames: u32,
 }
 
-/// Ticks after which a member is served though nobody else has been heard: 200 ms.
+/// Packets after which a member is served though nobody else has been heard: 200 ms.
 const WAIT: u32 = 10;
 
 impl Room {
@@ -37,6 +39,7 @@ impl Room {
             mixer: Mixer::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            second: false,
         }
     }
 
@@ -62,23 +65,29 @@ impl Room {
         }
     }
 
-    /// 20 ms pass.
-    pub(super) fn tick(&mut self, now: Micros, mut send: impl FnMut(u64, Packet)) {
-        for half in 0..FRAME / BLOCK {
-            let at = Micros(now.0 + half as u64 * 10_000);
-            for (member, input) in self.members.iter_mut().zip(&mut self.inputs) {
-                member.speaks |= member.ear.listen(at, input);
-            }
-            self.mixer.mix_minus(&self.inputs, &mut self.outputs);
-            for (member, output) in self.members.iter_mut().zip(&self.outputs) {
-                member.frame[half * BLOCK..][..BLOCK].copy_from_slice(output);
-            }
+    /// 10 ms pass, of which every second ends a packet.
+    pub(super) fn tick(&mut self, now: Micros, send: impl FnMut(u64, Packet)) {
+        for (member, input) in self.members.iter_mut().zip(&mut self.inputs) {
+            member.speaks |= member.ear.listen(now, input);
         }
+        self.mixer.mix_minus(&self.inputs, &mut self.outputs);
+        let half = if self.second { BLOCK } else { 0 };
+        for (member, output) in self.members.iter_mut().zip(&self.outputs) {
+            member.frame[half..][..BLOCK].copy_from_slice(output);
+        }
+        let full = self.second;
+        self.second = !full;
+        if full {
+            self.serve(send);
+        }
+    }
+
+    fn serve(&mut self, mut send: impl FnMut(u64, Packet)) {
         let speaking = self.members.iter().filter(|member| member.speaks).count();
         for member in &mut self.members {
-            member.ticks = member.ticks.saturating_add(1);
+            member.frames = member.frames.saturating_add(1);
             let others_speak = speaking > usize::from(member.speaks);
-            member.served |= others_speak || member.ticks >= WAIT;
+            member.served |= others_speak || member.frames >= WAIT;
             if let Some(packet) = member.packet() {
                 send(member.key, packet);
             }
@@ -103,7 +112,7 @@ impl Member {
             frame: [0.0; FRAME],
             speaks: false,
             served: false,
-            ticks: 0,
+            frames: 0,
         })
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Seat {
     connected: bool,
     digits: Vec<Digit>,
     frame: [f32; FRAME],
+    /// The next block is the frame's second.
+    second: bool,
 }
 
 /// Digits between two turns; a party reads slower than a machine presses.
@@ -29,6 +31,7 @@ impl Seat {
             connected: false,
             digits: Vec::new(),
             frame: [0.0; FRAME],
+            second: false,
         })
     }
 
@@ -48,19 +51,24 @@ impl Seat {
         }
     }
 
-    /// 20 ms pass. Nobody gets a packet from a party that is not connected.
+    /// 10 ms pass, of which every second ends a packet. Nobody gets one from a party
+    /// that is not connected.
     pub(super) fn tick(&mut self, now: Micros) -> (Option<Packet>, Option<Deed>) {
-        let mut deed = None;
-        let (blocks, _) = self.frame.as_chunks_mut::<BLOCK>();
-        for (i, block) in blocks.iter_mut().enumerate() {
-            let mut heard = [0.0; BLOCK];
-            let hears = self.ear.listen(Micros(now.0 + i as u64 * 10_000), &mut heard);
-            let digits = std::mem::take(&mut self.digits);
-            let turn =
-                Turn { heard: hears.then_some(&heard), digits: &digits, connected: self.connected };
-            block.fill(0.0);
-            deed = deed.or(self.party.turn(&turn, block));
-        }
+        let mut heard = [0.0; BLOCK];
+        let hears = self.ear.listen(now, &mut heard);
+        let digits = std::mem::take(&mut self.digits);
+        let turn =
+            Turn { heard: hears.then_some(&heard), digits: &digits, connected: self.connected };
+        let mut say = [0.0; BLOCK];
+        let deed = self.party.turn(&turn, &mut say);
+        let half = if self.second { BLOCK } else { 0 };
+        self.frame[half..][..BLOCK].copy_from_slice(&say);
+        let full = self.second;
+        self.second = !full;
+        (if full { self.packet() } else { None }, deed)
+    }
+
+    fn packet(&mut self) -> Option<Packet> {
         let packet = if self.connected {
             // An encoder that fails leaves a gap, which the far side conceals.
             let payload = self.encoder.encode(&self.frame).ok();
@@ -70,7 +78,7 @@ impl Seat {
             None
         };
         self.packetizer.advance(960);
-        (packet, deed)
+        packet
     }
 
     pub(super) fn pass_over(&mut self, samples: u32) {
