@@ -12,7 +12,9 @@ impl Paths {
         let root = match given {
             Some(dir) => dir.to_owned(),
             None => dirs::data_local_dir()
-                .ok_or_else(|| std::io::Error::other("this user has no data directory; give --data"))?
+                .ok_or_else(|| {
+                    std::io::Error::other("this user has no data directory; give --data")
+                })?
                 .join("omnibar"),
         };
         std::fs::create_dir_all(root.join("logs"))?;

@@ -48,7 +48,11 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "dispose" => {
             let (code, note) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             let disposition = DispositionId::new(one(word, code, "a disposition code")?);
-            Ok(Command::Ask(Ask::Dispose { interaction, disposition, note: note.trim().to_owned() }))
+            Ok(Command::Ask(Ask::Dispose {
+                interaction,
+                disposition,
+                note: note.trim().to_owned(),
+            }))
         }
         "select" => {
             let interaction = one(word, rest, "an interaction")?.into();
@@ -124,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused_in_words() {
-        for line in ["", "fly", "hold on", "call", "call me", "break", "drop", "dispose", "quit now"] {
+        for line in
+            ["", "fly", "hold on", "call", "call me", "break", "drop", "dispose", "quit now"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -63,10 +63,7 @@ pub(crate) async fn run(args: PhoneArgs, paths: Paths) -> ExitCode {
     status
 }
 
-async fn password(
-    args: &PhoneArgs,
-    input: &mut (impl AsyncBufRead + Unpin),
-) -> Option<Password> {
+async fn password(args: &PhoneArgs, input: &mut (impl AsyncBufRead + Unpin)) -> Option<Password> {
     let text = if args.password_stdin {
         read_line(input).await?
     } else {
@@ -100,10 +97,8 @@ async fn serve(
     });
     let (mut views, meters) = (doors.views(), doors.meters());
     let (mut report, mut wishes) = (Report::default(), Wishes::new(args));
-    let mut second: Interval = tokio::time::interval_at(
-        Instant::now() + Duration::from_secs(1),
-        Duration::from_secs(1),
-    );
+    let mut second: Interval =
+        tokio::time::interval_at(Instant::now() + Duration::from_secs(1), Duration::from_secs(1));
     let mut begun = false;
     loop {
         tokio::select! {
@@ -160,7 +155,8 @@ impl Wishes {
 
     fn pursue(&mut self, view: &View, doors: &Doors) {
         self.choose_devices(&view.audio, doors);
-        let SessionView::Choosing { campaigns, extensions, pending: false, .. } = &view.desk.session
+        let SessionView::Choosing { campaigns, extensions, pending: false, .. } =
+            &view.desk.session
         else {
             return;
         };
@@ -172,7 +168,9 @@ impl Wishes {
             .find(|e| e.kind == ExtensionKind::Centre)
             .or_else(|| extensions.first());
         let Some(extension) = extension else {
-            print(&error("The centre offers this user no extension; an administrator must add one."));
+            print(&error(
+                "The centre offers this user no extension; an administrator must add one.",
+            ));
             return;
         };
         self.chosen = true;

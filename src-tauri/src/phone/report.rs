@@ -37,9 +37,8 @@ impl Report {
         );
         for call in &desk.calls {
             let before = old.and_then(|o| find(&o.calls, call));
-            let same = before.is_some_and(|b| {
-                b.interaction == call.interaction && b.voice == call.voice
-            });
+            let same =
+                before.is_some_and(|b| b.interaction == call.interaction && b.voice == call.voice);
             say(!same, json!({"event": "call", "call": call.interaction, "voice": call.voice}));
         }
         for call in old.map(|o| o.calls.as_slice()).unwrap_or_default() {
@@ -76,7 +75,9 @@ fn session(session: &SessionView) -> Value {
         }
         SessionView::SigningIn { .. } => json!({"event": "session", "state": "signing_in"}),
         SessionView::Choosing { .. } => json!({"event": "session", "state": "choosing"}),
-        SessionView::SignedIn { user, chosen, extension, breaks, queues, ivrs, campaigns, .. } => {
+        SessionView::SignedIn {
+            user, chosen, extension, breaks, queues, ivrs, campaigns, ..
+        } => {
             json!({"event": "session", "state": "signed_in", "user": user, "campaigns": chosen,
                    "extension": extension, "breaks": breaks, "queues": queues, "ivrs": ivrs,
                    "dispositions": campaigns.iter().flat_map(|c| &c.dispositions).collect::<Vec<_>>()})

@@ -161,7 +161,8 @@ impl Desktop {
             }
             Ask::Remember(sign_in) => self.remember(sign_in).await,
             Ask::Recall(centre, user) => {
-                let password = self.in_vault(move |vault| vault.recall(&centre, &user)).await.flatten();
+                let password =
+                    self.in_vault(move |vault| vault.recall(&centre, &user)).await.flatten();
                 self.tell(ShellEvent::Password(password));
             }
         }

@@ -53,11 +53,9 @@ pub(crate) fn sane(mut settings: Settings) -> Settings {
         0 => 100,
         n => n.clamp(100, 200),
     };
-    for volume in [
-        &mut settings.volumes.speaker,
-        &mut settings.volumes.ringer,
-        &mut settings.volumes.cues,
-    ] {
+    for volume in
+        [&mut settings.volumes.speaker, &mut settings.volumes.ringer, &mut settings.volumes.cues]
+    {
         *volume = if volume.is_finite() { volume.clamp(0.0, 1.0) } else { 1.0 };
     }
     settings.ice_servers.truncate(8);

@@ -36,9 +36,8 @@ pub(super) fn push(app: AppHandle, doors: &Doors) {
     tauri::async_runtime::spawn(async move {
         while meters.changed().await.is_ok() {
             let meter = *meters.borrow_and_update();
-            let seen = to_meters
-                .get_webview_window(MAIN)
-                .is_some_and(|w| w.is_visible().unwrap_or(true));
+            let seen =
+                to_meters.get_webview_window(MAIN).is_some_and(|w| w.is_visible().unwrap_or(true));
             if seen {
                 emit(&to_meters, "meter", &meter);
             }

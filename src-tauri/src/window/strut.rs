@@ -59,7 +59,8 @@ pub(super) fn reserve(window: &WebviewWindow, place: Option<Place>) -> Result<()
 /// left, right, top, bottom, then start and end of each, counted on the whole screen.
 fn strut(place: Place, (width, height): (u32, u32)) -> [u32; 12] {
     let (x, y) = (place.x.max(0).unsigned_abs(), place.y.max(0).unsigned_abs());
-    let (last_x, last_y) = ((x + place.width).saturating_sub(1), (y + place.height).saturating_sub(1));
+    let (last_x, last_y) =
+        ((x + place.width).saturating_sub(1), (y + place.height).saturating_sub(1));
     let mut s = [0; 12];
     match place.edge {
         Edge::Left => (s[0], s[4], s[5]) = (x + place.width, y, last_y),
