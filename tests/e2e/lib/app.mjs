@@ -48,6 +48,11 @@ export class App {
     return this.driver.element(id(name), timeout);
   }
 
+  async enabled(name) {
+    const element = await this.see(name);
+    return this.driver.call('GET', `${this.driver.session}/element/${element}/enabled`);
+  }
+
   text(name) {
     return this.driver.text(id(name));
   }

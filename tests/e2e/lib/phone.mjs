@@ -40,7 +40,7 @@ export class Phone {
 
   /** The first event from `from` on that fits; remembers where it was. */
   wait(what, fits, { from = this.events.length, timeout = 15000 } = {}) {
-    return new Promise((resolve, reject) => {
+    const found = new Promise((resolve, reject) => {
       let at = from;
       const done = (act, value) => {
         clearTimeout(timer);
@@ -60,6 +60,10 @@ export class Phone {
       this.waiting.add(look);
       look();
     });
+    // A wait that was begun early may fail while the check is busy elsewhere; whoever
+    // awaits it is still told.
+    found.catch(() => {});
+    return found;
   }
 
   signedIn() {

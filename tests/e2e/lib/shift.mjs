@@ -21,10 +21,6 @@ export class Shift {
     }
   }
 
-  async check(name, ok, note = '') {
-    await this.#note(name, Boolean(ok), 0, note);
-  }
-
   /** Waits until the selected call's state reads so. */
   state(app, words, timeout = 10000) {
     return until(`a call that is ${words}`, async () => words.test(await app.state()), timeout);

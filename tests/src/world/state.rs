@@ -275,7 +275,9 @@ impl State {
                 | CoreEffect::Close { .. } => {
                     told.push(effect);
                 }
-                CoreEffect::Log { .. } | CoreEffect::Customer { .. } => {}
+                CoreEffect::Log { .. }
+                | CoreEffect::Record { .. }
+                | CoreEffect::Customer { .. } => {}
             }
         }
         (answer, told)
