@@ -50,6 +50,9 @@ pub(crate) struct CommonArgs {
     /// Local address for voice; all interfaces when not given.
     #[arg(long, value_name = "IP", env = "OMNIBAR_BIND")]
     pub(crate) bind: Vec<IpAddr>,
+    /// Voice over a TURN server only, whatever else the network would allow.
+    #[arg(long)]
+    pub(crate) relay_only: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -51,7 +51,13 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
         only => Bind::Only(only.to_vec()),
     };
     let (line, sink) = omnibar_line::start(
-        LineConfig { bind, received, round_trip: Arc::clone(&round_trip), epoch },
+        LineConfig {
+            bind,
+            relay_only: c.common.relay_only,
+            received,
+            round_trip: Arc::clone(&round_trip),
+            epoch,
+        },
         inbox.clone(),
     );
     let headset = omnibar_headset::start(

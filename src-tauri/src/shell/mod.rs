@@ -2,6 +2,7 @@
 //! settings, the remembered sign-in, notices and the vault; what needs a window goes
 //! to a [`Surface`], of which the window host has one and the command line none.
 
+mod servers;
 mod settings;
 mod vault;
 
@@ -15,7 +16,7 @@ use omnibar_model::AgentId;
 use omnibar_softphone::{Event, Inbox, Shell, ShellEvent, SignIn};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
-use vault::Vault;
+use vault::{Name, Vault};
 
 /// What only a host with a window can do. Called on the shell's task; must not block.
 pub(crate) trait Surface: Send {
@@ -71,6 +72,16 @@ impl ShellPort {
         surface: Option<Box<dyn Surface>>,
         inbox: Inbox,
     ) -> Self {
+        Self::start_with(Vault::default(), paths, kept, surface, inbox)
+    }
+
+    fn start_with(
+        vault: Vault,
+        paths: Paths,
+        kept: Kept,
+        surface: Option<Box<dyn Surface>>,
+        inbox: Inbox,
+    ) -> Self {
         let (sender, mut asks) = mpsc::unbounded_channel();
         let mut desktop = Desktop {
             paths,
@@ -79,13 +90,16 @@ impl ShellPort {
             notices: Vec::new(),
             next_notice: 1,
             in_call: false,
-            vault: Arc::default(),
+            vault: Arc::new(Mutex::new(vault)),
             surface,
             inbox,
         };
         tokio::spawn(async move {
             for notice in kept.notices {
                 desktop.notice(notice);
+            }
+            if !desktop.settings.ice_servers.is_empty() {
+                desktop.tell_credentials().await;
             }
             while let Some(ask) = asks.recv().await {
                 desktop.perform(ask).await;
@@ -152,7 +166,10 @@ impl Desktop {
                 self.take_keys();
             }
             Ask::Window(intent) => self.window(intent),
-            Ask::Settings(SettingsIntent::Save { settings }) => self.save(settings),
+            Ask::Settings(SettingsIntent::Save { settings }) => self.save_from_page(settings).await,
+            Ask::Settings(SettingsIntent::SetTurnCredential { url, username, credential }) => {
+                self.set_credential(&url, &username, credential).await;
+            }
             Ask::Settings(SettingsIntent::ForgetSignIn) => self.forget().await,
             Ask::Settings(SettingsIntent::ExportLogs) => self.export(),
             Ask::Settings(SettingsIntent::DismissNotice { id }) => {
@@ -161,8 +178,8 @@ impl Desktop {
             }
             Ask::Remember(sign_in) => self.remember(sign_in).await,
             Ask::Recall(centre, user) => {
-                let password =
-                    self.in_vault(move |vault| vault.recall(&centre, &user)).await.flatten();
+                let name = Name::sign_in(&centre, &user);
+                let password = self.in_vault(move |vault| vault.recall(&name)).await.flatten();
                 self.tell(ShellEvent::Password(password));
             }
         }
@@ -205,8 +222,8 @@ impl Desktop {
     async fn remember(&mut self, sign_in: SignIn) {
         let mut kept = false;
         if let Some(password) = sign_in.password {
-            let (centre, user) = (sign_in.centre.clone(), sign_in.user.clone());
-            match self.in_vault(move |vault| vault.keep(&centre, &user, &password)).await {
+            let name = Name::sign_in(&sign_in.centre, &sign_in.user);
+            match self.in_vault(move |vault| vault.keep(name, &password)).await {
                 Some(Ok(())) => kept = true,
                 Some(Err(error)) => {
                     self.notice(NoticeKind::KeychainUnavailable { detail: error.to_string() });
@@ -222,7 +239,8 @@ impl Desktop {
     async fn forget(&mut self) {
         let old = std::mem::take(&mut self.remembered);
         if let Some(user) = old.user {
-            self.in_vault(move |vault| vault.forget(&old.centre, &user)).await;
+            let name = Name::sign_in(&old.centre, &user);
+            self.in_vault(move |vault| vault.forget(&name)).await;
         }
         self.keep_remembered();
     }

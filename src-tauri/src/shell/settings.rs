@@ -1,6 +1,6 @@
 //! Settings and the remembered sign-in, as TOML files that are replaced whole.
 
-use omnibar_contract::{Remembered, Settings};
+use omnibar_contract::{Remembered, Settings, TurnServer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Write;
@@ -41,10 +41,19 @@ fn put_aside(path: &Path, error: &str) -> Option<PutAside> {
 pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> std::io::Result<()> {
     let text = toml::to_string_pretty(value).map_err(std::io::Error::other)?;
     let beside = path.with_extension("toml.new");
-    let mut file = std::fs::File::create(&beside)?;
+    let mut file = private(&beside)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(beside, path)
+}
+
+/// For its owner alone: centre, user and servers are nobody else's business.
+fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Values that a hand-edited file or a page could have made senseless.
@@ -58,8 +67,18 @@ pub(crate) fn sane(mut settings: Settings) -> Settings {
     {
         *volume = if volume.is_finite() { volume.clamp(0.0, 1.0) } else { 1.0 };
     }
+    settings.ice_servers.retain(is_server);
     settings.ice_servers.truncate(8);
     settings
+}
+
+/// RFC 7064 and RFC 7065, in the lengths that the page's fields take.
+fn is_server(server: &TurnServer) -> bool {
+    let known = ["stun:", "stuns:", "turn:", "turns:"];
+    let plain = |text: &str, most| text.len() <= most && !text.contains(char::is_control);
+    known.iter().any(|scheme| server.url.starts_with(scheme))
+        && plain(&server.url, 256)
+        && plain(&server.username, 512)
 }
 
 #[cfg(test)]
@@ -92,7 +111,12 @@ mod tests {
         let mut settings = Settings { text_size: 9000, ..Settings::default() };
         settings.volumes.speaker = f32::NAN;
         settings.volumes.ringer = -4.0;
+        let server = |url: &str| TurnServer { url: url.into(), ..TurnServer::default() };
+        let long = format!("turn:{}", "x".repeat(300));
+        settings.ice_servers =
+            ["http://evil.test", "turn:a\nb", &long, "turn:good.test"].map(server).into();
         let settings = sane(settings);
+        assert_eq!(settings.ice_servers, [server("turn:good.test")]);
         assert_eq!(
             (settings.text_size, settings.volumes.speaker, settings.volumes.ringer),
             (200, 1.0, 0.0)
