@@ -15,7 +15,7 @@ counted() { # kind log
   case $1 in
     nextest) sed -nE 's/.*tests? run: ([0-9]+) passed.*/\1/p' "$2" | tail -n 1 ;;
     nextest-failed) sed -nE 's/.*tests? run:.* ([0-9]+) failed.*/\1/p' "$2" | tail -n 1 ;;
-    vitest) sed -nE 's/^ *Tests .* ?([0-9]+) passed.*/\1/p' "$2" | tail -n 1 ;;
+    vitest) sed -nE 's/^ *Tests .*[^0-9]([0-9]+) passed.*/\1/p' "$2" | tail -n 1 ;;
     vitest-failed) sed -nE 's/^ *Tests +([0-9]+) failed.*/\1/p' "$2" | tail -n 1 ;;
     node) sed -nE 's/^(#|ℹ) pass ([0-9]+)$/\2/p' "$2" | tail -n 1 ;;
     node-failed) sed -nE 's/^(#|ℹ) fail ([0-9]+)$/\2/p' "$2" | tail -n 1 ;;
