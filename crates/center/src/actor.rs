@@ -4,13 +4,15 @@
 
 use crate::clock::Clock;
 use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, News};
+use crate::orders::perform;
 use crate::store::{Store, Write};
-use crate::switch::{Reply, SwitchCommand, SwitchEvent, SwitchLink};
+use crate::switch::{SwitchCommand, SwitchEvent};
 use crate::switchboard::Voice;
-use omnibar_model::{AgentId, Cause, LegId, QueueId};
+use omnibar_model::{AgentId, LegId, QueueId};
 use omnibar_protocol::{Code, ErrorObject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -135,6 +137,7 @@ pub(crate) struct Actor {
     store: Store,
     clock: Clock,
     commands: mpsc::UnboundedSender<SwitchCommand>,
+    recordings: PathBuf,
     outboxes: BTreeMap<ConnectionId, Outbox>,
     customers: BTreeMap<LegId, mpsc::UnboundedSender<CustomerState>>,
     candidates: BTreeMap<LegId, mpsc::UnboundedSender<String>>,
@@ -157,7 +160,14 @@ struct Done {
 }
 
 /// Starts the actor on a core that has been loaded.
-pub(crate) fn start(core: Core, store: Store, clock: Clock, voice: Voice) -> Door {
+/// `recordings`: the folder for them, absolute: the switch may run elsewhere.
+pub(crate) fn start(
+    core: Core,
+    store: Store,
+    clock: Clock,
+    voice: Voice,
+    recordings: PathBuf,
+) -> Door {
     let (knocks, inbox) = mpsc::channel(BATCH * 4);
     let (commands, orders) = mpsc::unbounded_channel();
     let (refused, refusals) = mpsc::unbounded_channel();
@@ -169,6 +179,7 @@ pub(crate) fn start(core: Core, store: Store, clock: Clock, voice: Voice) -> Doo
         store,
         clock,
         commands,
+        recordings,
         outboxes: BTreeMap::new(),
         customers: BTreeMap::new(),
         candidates: BTreeMap::new(),
@@ -177,37 +188,6 @@ pub(crate) fn start(core: Core, store: Store, clock: Clock, voice: Voice) -> Doo
     };
     tokio::spawn(actor.run(inbox, events, refusals, replaced));
     Door { knocks, floor: seen }
-}
-
-/// Gives the switch its commands, one after the other. A call that it refuses to make
-/// is a call that has failed.
-async fn perform(
-    link: SwitchLink,
-    mut orders: mpsc::UnboundedReceiver<SwitchCommand>,
-    refused: mpsc::UnboundedSender<CoreInput>,
-) {
-    while let Some(command) = orders.recv().await {
-        let reply = link.command(command.clone()).await;
-        let input = match (command, reply) {
-            (SwitchCommand::List, Reply::Legs { legs, .. }) => CoreInput::SwitchListed { legs },
-            (SwitchCommand::List, Reply::Done | Reply::Answer { .. } | Reply::Refused { .. }) => {
-                CoreInput::SwitchListed { legs: Vec::new() }
-            }
-            (SwitchCommand::Dial { leg, .. }, Reply::Refused { message }) => {
-                tracing::info!(%leg, message, "the switch could not dial");
-                CoreInput::Switch(SwitchEvent::Gone { leg, cause: Cause::Unreachable })
-            }
-            // Without the command: it can hold digits that a customer has given.
-            (_, Reply::Refused { message }) => {
-                tracing::debug!(message, "the switch refused a command");
-                continue;
-            }
-            (_, Reply::Done | Reply::Answer { .. } | Reply::Legs { .. }) => continue,
-        };
-        if refused.send(input).is_err() {
-            return;
-        }
-    }
 }
 
 impl Actor {
@@ -390,6 +370,10 @@ impl Actor {
                 CoreEffect::Switch(command) => {
                     let _ = self.commands.send(command);
                 }
+                CoreEffect::Record { leg, call } => {
+                    let file = Some(self.recordings.join(format!("{call}.wav")));
+                    let _ = self.commands.send(SwitchCommand::Record { leg, file });
+                }
                 CoreEffect::Customer { leg, state } => {
                     let ended = matches!(state, CustomerState::Ended { .. });
                     if let Some(states) = self.customers.get(&leg) {
@@ -464,6 +448,7 @@ fn connection_of(input: &CoreInput) -> Option<ConnectionId> {
         | CoreInput::VoiceUp { .. }
         | CoreInput::Arrived { .. }
         | CoreInput::Switch(_)
+        | CoreInput::Recording { .. }
         | CoreInput::SwitchListed { .. } => None,
     }
 }

@@ -18,6 +18,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// In the data directory: one file a recorded call, `<id of its first interaction>.wav`.
+const RECORDINGS: &str = "recordings";
 /// Time that connections get to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -59,7 +61,8 @@ impl Centre {
         )
         .await?;
         let link = voice.link.clone();
-        let door = wake(&store, clock, voice, config.timings).await?;
+        let recordings = recordings(&config.data);
+        let door = wake(&store, clock, voice, config.timings, recordings).await?;
         let stop = CancellationToken::new();
         let shared = Shared::new(
             door.clone(),
@@ -118,6 +121,7 @@ async fn wake(
     clock: Clock,
     voice: Voice,
     timings: crate::core::Timings,
+    recordings: PathBuf,
 ) -> Result<Door, StartFault> {
     let setup = Arc::new(store.setup().await?);
     let live = store.live().await?;
@@ -132,7 +136,34 @@ async fn wake(
         );
     }
     core.load(clock.now(), live.calls, live.sessions);
-    Ok(actor::start(core, store.clone(), clock, voice))
+    Ok(actor::start(core, store.clone(), clock, voice, recordings))
+}
+
+/// The folder for recordings, which only we may read. Calls go on without it.
+fn recordings(data: &Path) -> PathBuf {
+    let folder = data.join(RECORDINGS);
+    if let Err(error) = make_private(&folder) {
+        tracing::error!(
+            folder = %folder.display(), %error,
+            "calls cannot be recorded: make this a folder that the centre may write to"
+        );
+    }
+    std::path::absolute(&folder).unwrap_or(folder)
+}
+
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    // One that was there may be open to others.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// A damaged demo is put aside and begun anew; anybody's real data is left alone.

@@ -15,6 +15,7 @@ mod config;
 pub mod core;
 mod demo;
 mod fault;
+mod orders;
 mod rpc;
 pub mod seed;
 pub mod setup;

@@ -118,7 +118,9 @@ fn campaign(id: &str, name: &str, kind: CampaignKind, codes: Codes) -> (Campaign
         dispositions: codes.into_iter().map(class).collect(),
     };
     let default_disposition = Some(DispositionId::new("not_disposed"));
-    (CampaignId::new(id), CampaignRule { campaign, default_disposition })
+    // Who is called has not been told that he is recorded.
+    let record = kind == CampaignKind::Inbound;
+    (CampaignId::new(id), CampaignRule { campaign, default_disposition, record })
 }
 
 fn support() -> Codes {

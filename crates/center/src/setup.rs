@@ -22,6 +22,8 @@ pub struct CampaignRule {
     pub campaign: Campaign,
     /// Given by the centre when the wrap-up limit is reached.
     pub default_disposition: Option<DispositionId>,
+    /// Whether customers are recorded while an agent has them.
+    pub record: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

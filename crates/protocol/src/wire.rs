@@ -241,6 +241,9 @@ pub struct HistoryEntry {
     pub cause: Option<Cause>,
     pub disposition: Option<String>,
     pub note: String,
+    /// The centre has a recording of it.
+    #[serde(default)]
+    pub recorded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,3 +1,4 @@
+use super::Recording;
 use crate::acd::Route;
 use omnibar_model::{
     AgentId, CampaignId, Cause, Destination, Direction, DispositionId, InteractionId, LegId,
@@ -19,6 +20,8 @@ pub struct Call {
     /// The customer is the first.
     pub outsides: Vec<Outside>,
     pub seats: Vec<Seat>,
+    #[serde(default)]
+    pub recording: Recording,
 }
 
 /// Who hears whom: everybody in one group, unless held.

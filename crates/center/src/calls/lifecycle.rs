@@ -80,8 +80,12 @@ impl Calls {
         };
         outside.state = OutsideState::Ended { cause };
         outside.held_by.clear();
+        if found.customer().is_some_and(|c| c.leg == *leg) {
+            found.end_recording();
+        }
         self.legs.remove(leg);
         self.told.feeds.remove(leg);
+        self.told.recorded.remove(leg);
         self.touched.insert(call.clone());
         true
     }

@@ -9,6 +9,7 @@ mod call;
 mod control;
 mod ids;
 mod lifecycle;
+mod recording;
 mod transfer;
 mod view;
 mod voice;
@@ -16,6 +17,7 @@ mod world;
 
 pub use call::{Call, Ear, Group, Outside, OutsideState, Phase, Seat};
 pub use ids::Ids;
+pub use recording::{Recording, RecordingNews};
 
 use crate::acd::Route;
 use crate::setup::Setup;
@@ -59,6 +61,11 @@ pub enum CallFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallEffect {
     Switch(SwitchCommand),
+    /// Records this customer's leg from now on, in the file of this call.
+    Record {
+        leg: LegId,
+        call: InteractionId,
+    },
     /// To the ACD.
     Enter {
         interaction: InteractionId,
@@ -106,6 +113,7 @@ pub struct Calls {
 struct Told {
     bridges: BTreeMap<String, Vec<LegId>>,
     feeds: BTreeMap<LegId, Feed>,
+    recorded: BTreeSet<LegId>,
 }
 
 impl Calls {

@@ -45,7 +45,7 @@ impl Calls {
             conference: seat.group == Group::Main
                 && seat.phase == Phase::Talking
                 && call.connected_in_main() >= 3,
-            recording: false,
+            recording: call.is_recording(seat),
             cause: seat.cause,
             note: seat.note.clone(),
         }

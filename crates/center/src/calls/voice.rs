@@ -75,6 +75,7 @@ impl Calls {
             }
             self.effect(CallEffect::Switch(SwitchCommand::Connect { bridge, legs }));
         }
+        self.order_recordings(&touched);
     }
 
     fn want(&self, call: &Call, wanted: &mut Wanted) {

@@ -1,6 +1,8 @@
 //! What reaches a call from outside: customers, the switch, the ACD.
 
-use super::{Call, CallEffect, CallFault, Calls, Ear, Group, Outside, OutsideState, Phase};
+use super::{
+    Call, CallEffect, CallFault, Calls, Ear, Group, Outside, OutsideState, Phase, Recording,
+};
 use crate::acd::Route;
 use crate::switch::{SwitchCommand, Target};
 use omnibar_model::{
@@ -219,8 +221,14 @@ impl Calls {
             group: Group::Main,
             held_by: BTreeSet::new(),
         };
-        let call =
-            Call { id: id.clone(), campaign, customer, outsides: vec![outside], seats: Vec::new() };
+        let call = Call {
+            id: id.clone(),
+            campaign,
+            customer,
+            outsides: vec![outside],
+            seats: Vec::new(),
+            recording: Recording::Off,
+        };
         self.calls.insert(id.clone(), call);
         self.legs.insert(leg.clone(), id.clone());
         self.touched.insert(id.clone());

@@ -14,7 +14,7 @@ pub use news::News;
 pub use session::{Account, How, OpenSession, Session};
 
 use crate::acd::{Acd, Routed, Rules};
-use crate::calls::{Call, CallEffect, CallFault, Calls, Ids, Phase};
+use crate::calls::{Call, CallEffect, CallFault, Calls, Ids, Phase, RecordingNews};
 use crate::setup::Setup;
 use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
 use omnibar_model::{AgentId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId};
@@ -75,6 +75,11 @@ pub enum CoreInput {
         watched: bool,
     },
     Switch(SwitchEvent),
+    /// The switch's answer to [`CoreEffect::Record`].
+    Recording {
+        leg: LegId,
+        news: RecordingNews,
+    },
     /// What the switch had when the centre came (back) to it.
     SwitchListed {
         legs: Vec<LegStatus>,
@@ -110,6 +115,11 @@ pub enum CoreEffect {
         connection: ConnectionId,
     },
     Switch(SwitchCommand),
+    /// The switch is to record this customer's leg in the file of this call.
+    Record {
+        leg: LegId,
+        call: InteractionId,
+    },
     Customer {
         leg: LegId,
         state: CustomerState,
@@ -202,6 +212,10 @@ impl Core {
                 self.switch(now, event);
                 Ok(Value::Null)
             }
+            CoreInput::Recording { leg, news } => {
+                self.calls.recording(&leg, news);
+                Ok(Value::Null)
+            }
             CoreInput::SwitchListed { legs } => {
                 self.switch_listed(now, &legs);
                 Ok(Value::Null)
@@ -291,6 +305,9 @@ impl Core {
                 }
             }
             SwitchEvent::Chosen { leg, digits } => self.calls.chosen(now, &leg, &digits),
+            SwitchEvent::RecordingEnded { leg } => {
+                self.calls.recording(&leg, RecordingNews::EndedEarly);
+            }
             SwitchEvent::Candidate { leg, candidate } => {
                 let voice = self.sessions.values().find(|s| s.leg == leg).map(|s| s.user.clone());
                 if let Some(user) = voice {
@@ -397,6 +414,9 @@ impl Core {
     fn call_effect(&mut self, now: Moment, effect: CallEffect) {
         match effect {
             CallEffect::Switch(command) => self.effects.push(CoreEffect::Switch(command)),
+            CallEffect::Record { leg, call } => {
+                self.effects.push(CoreEffect::Record { leg, call });
+            }
             CallEffect::Enter { interaction, route } => {
                 if self.acd.enter(now, &interaction, route).is_err() {
                     self.calls.undelivered(now, &interaction, Cause::NoAnswer);

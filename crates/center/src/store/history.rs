@@ -14,11 +14,11 @@ pub(super) async fn save_interaction(
 ) -> Result<(), StoreFault> {
     sqlx::query(
         "INSERT INTO interactions (id, call, agent, campaign, queue, direction, customer_name, \
-         customer_number, started_at, talk_ms, closed, cause, disposition, note) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         customer_number, started_at, talk_ms, closed, cause, disposition, note, recorded) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, talk_ms = excluded.talk_ms, \
          closed = excluded.closed, cause = excluded.cause, disposition = excluded.disposition, \
-         note = excluded.note",
+         note = excluded.note, recorded = excluded.recorded",
     )
     .bind(seat.interaction.as_str())
     .bind(call.id.as_str())
@@ -34,6 +34,7 @@ pub(super) async fn save_interaction(
     .bind(seat.cause.as_ref().and_then(word))
     .bind(seat.disposition.as_ref().map(|d| d.as_str()))
     .bind(&seat.note)
+    .bind(i64::from(call.is_recorded(seat)))
     .execute(tx)
     .await?;
     Ok(())
@@ -53,7 +54,7 @@ impl Store {
             "SELECT i.id, i.direction, i.campaign, i.queue, i.customer_name, i.customer_number, \
              i.started_at, i.talk_ms, i.cause, i.note, i.disposition, \
              (SELECT c.name FROM disposition_codes c JOIN disposition_classes k ON k.id = c.class \
-              WHERE c.id = i.disposition AND k.campaign = i.campaign) \
+              WHERE c.id = i.disposition AND k.campaign = i.campaign), i.recorded \
              FROM interactions i WHERE i.agent = ? AND i.closed = 1 AND i.id < ? \
              ORDER BY i.id DESC LIMIT ?",
         )
@@ -86,6 +87,7 @@ impl Store {
                     cause: cause.as_deref().and_then(from_word),
                     disposition: name.or(code),
                     note: r.get(9),
+                    recorded: r.get::<i64, _>(12) == 1,
                 }
             })
             .collect())

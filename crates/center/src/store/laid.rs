@@ -49,14 +49,15 @@ impl Store {
         for (id, rule) in &setup.campaigns {
             let limit = rule.campaign.wrap_up_ms.and_then(|ms| i64::try_from(ms).ok());
             sqlx::query(
-                "INSERT INTO campaigns (id, name, kind, wrap_up_ms, default_disposition) \
-                 VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO campaigns (id, name, kind, wrap_up_ms, default_disposition, record) \
+                 VALUES (?, ?, ?, ?, ?, ?)",
             )
             .bind(id.as_str())
             .bind(&rule.campaign.name)
             .bind(word(&rule.campaign.kind))
             .bind(limit)
             .bind(rule.default_disposition.as_ref().map(DispositionId::as_str))
+            .bind(i64::from(rule.record))
             .execute(&mut *tx)
             .await?;
             for (position, class) in (0_i64..).zip(&rule.campaign.dispositions) {
@@ -127,10 +128,11 @@ impl Store {
     }
 
     async fn campaigns(&self) -> Result<BTreeMap<CampaignId, CampaignRule>, StoreFault> {
-        let rows =
-            sqlx::query("SELECT id, name, kind, wrap_up_ms, default_disposition FROM campaigns")
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT id, name, kind, wrap_up_ms, default_disposition, record FROM campaigns",
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let mut campaigns = BTreeMap::new();
         for row in rows {
             let id = CampaignId::new(row.get(0));
@@ -144,7 +146,8 @@ impl Store {
                 dispositions: self.dispositions(&id).await?,
             };
             let default_disposition = default.as_deref().map(DispositionId::new);
-            campaigns.insert(id, CampaignRule { campaign, default_disposition });
+            let record = row.get::<i64, _>(5) == 1;
+            campaigns.insert(id, CampaignRule { campaign, default_disposition, record });
         }
         Ok(campaigns)
     }

@@ -187,6 +187,7 @@ async fn apply(tx: &mut SqliteConnection, effect: &CoreEffect) -> Result<(), Sto
         CoreEffect::Replay { .. }
         | CoreEffect::Close { .. }
         | CoreEffect::Switch(_)
+        | CoreEffect::Record { .. }
         | CoreEffect::Customer { .. } => {}
     }
     Ok(())

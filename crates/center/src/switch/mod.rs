@@ -57,7 +57,7 @@ pub enum SwitchCommand {
     /// DTMF to this leg (RFC 4733 events, or tones to a party without them).
     Digits { leg: LegId, digits: String },
     /// Records the leg as stereo WAV, 48 kHz: left what it says, right what it
-    /// hears. `None` stops.
+    /// hears. `None` stops, and so does the leg's end.
     Record { leg: LegId, file: Option<PathBuf> },
     /// All legs and bridges, for a centre that has been restarted.
     List,
@@ -136,6 +136,10 @@ pub enum SwitchEvent {
     Gone {
         leg: LegId,
         cause: Cause,
+    },
+    /// A recording could not go on. The leg does.
+    RecordingEnded {
+        leg: LegId,
     },
     /// A demo IVR or customer asks to be sent on: the digits that were chosen.
     Chosen {

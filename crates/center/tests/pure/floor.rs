@@ -1,6 +1,7 @@
 //! A whole floor without IO: the core, a switch that does what it is told, and agents'
 //! desks that keep what they are told.
 
+use omnibar_center::calls::RecordingNews;
 use omnibar_center::core::{
     Account, ConnectionId, Core, CoreEffect, CoreInput, How, News, OpenSession, Session, Timings,
 };
@@ -25,6 +26,10 @@ pub struct Floor {
     pub feeds: BTreeMap<LegId, Feed>,
     pub dialled: Vec<(LegId, Target)>,
     pub digits: Vec<(LegId, String)>,
+    /// What was ordered to be recorded, and in which call's file.
+    pub recorded: Vec<(LegId, InteractionId)>,
+    /// How the switch answers that.
+    pub recorder: RecordingNews,
     pub shown: BTreeMap<(AgentId, InteractionId), Interaction>,
     pub states: BTreeMap<AgentId, AgentState>,
     pub calls: BTreeMap<InteractionId, omnibar_center::calls::Call>,
@@ -53,6 +58,8 @@ impl Floor {
             feeds: BTreeMap::new(),
             dialled: Vec::new(),
             digits: Vec::new(),
+            recorded: Vec::new(),
+            recorder: RecordingNews::Began,
             shown: BTreeMap::new(),
             states: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -102,9 +109,15 @@ impl Floor {
 
     pub fn input(&mut self, input: CoreInput) -> Result<serde_json::Value, ErrorObject> {
         let answer = self.core.handle(self.now, input);
+        let recorded = self.recorded.len();
         let mut gone = Vec::new();
         for effect in self.core.take_effects() {
             self.perform(effect, &mut gone);
+        }
+        let ordered: Vec<LegId> =
+            self.recorded[recorded..].iter().map(|(leg, _)| leg.clone()).collect();
+        for leg in ordered {
+            self.input(CoreInput::Recording { leg, news: self.recorder }).unwrap();
         }
         for leg in gone {
             let cause = Cause::AgentHungUp;
@@ -119,6 +132,10 @@ impl Floor {
     fn perform(&mut self, effect: CoreEffect, gone: &mut Vec<LegId>) {
         match effect {
             CoreEffect::Switch(command) => self.switch(command, gone),
+            CoreEffect::Record { leg, call } => {
+                assert_eq!(self.legs.get(&leg), Some(&true), "{leg} is recorded and not up");
+                self.recorded.push((leg, call));
+            }
             CoreEffect::SaveCall(call) => {
                 self.calls.insert(call.id.clone(), call);
             }

@@ -4,6 +4,7 @@
 mod acd_properties;
 mod core_properties;
 mod floor;
+mod recording;
 mod restart;
 mod routing;
 mod transfers;

@@ -13,10 +13,10 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-struct Page(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Page(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Page {
-    async fn open(world: &World) -> Self {
+    pub async fn open(world: &World) -> Self {
         let url = format!("{}/ws/customer", world.centre.url());
         Self(connect_async(url).await.unwrap().0)
     }
@@ -33,11 +33,11 @@ impl Page {
         page
     }
 
-    async fn say(&mut self, message: &FromPage) {
+    pub async fn say(&mut self, message: &FromPage) {
         self.0.send(Message::text(serde_json::to_string(message).unwrap())).await.unwrap();
     }
 
-    async fn hear(&mut self) -> Option<ToPage> {
+    pub async fn hear(&mut self) -> Option<ToPage> {
         let next = async {
             loop {
                 match self.0.next().await {
@@ -50,7 +50,7 @@ impl Page {
         tokio::time::timeout(Duration::from_secs(5), next).await.expect("a word in time")
     }
 
-    async fn until(&mut self, wanted: &Shown) {
+    pub async fn until(&mut self, wanted: &Shown) {
         let mut heard = Vec::new();
         while let Some(message) = self.hear().await {
             if message == ToPage::State(wanted.clone()) {

@@ -1,4 +1,5 @@
-//! The centre over real WebSockets, with a simulated switch behind it.
+//! The centre over real WebSockets, with a simulated switch behind it;
+//! recordings with the real one.
 #![allow(clippy::unwrap_used, unreachable_pub, missing_debug_implementations)]
 
 mod call;
@@ -6,6 +7,7 @@ mod customer;
 mod desk;
 mod hostile;
 mod killed;
+mod recording;
 mod session;
 mod start;
 mod switch;

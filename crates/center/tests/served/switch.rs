@@ -106,6 +106,10 @@ impl SimSwitch {
         }
     }
 
+    pub fn say(&self, event: SwitchEvent) {
+        self.events.send(event).unwrap();
+    }
+
     pub fn state(&self) -> State {
         self.state.lock().unwrap().clone()
     }

@@ -1,5 +1,5 @@
 use crate::far::{Phone, Switch, amplitude};
-use omnibar_center::switch::{Reply, SwitchCommand};
+use omnibar_center::switch::{Reply, SwitchCommand, SwitchEvent};
 use omnibar_model::LegId;
 use std::path::Path;
 use std::time::Duration;
@@ -89,4 +89,20 @@ async fn recordings_of_both_legs_agree_in_time() {
     let in_a = answered.1 as i64 - spoke.0 as i64;
     let in_b = answered.0 as i64 - spoke.1 as i64;
     assert!((in_a - in_b).abs() < 40 * 48, "{in_a} and {in_b} samples");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_that_fails_says_so_and_the_voice_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let switch = Switch::start();
+    let agent = Phone::call(&switch, "agent1", Some(500.0)).await;
+    let customer = Phone::call(&switch, "customer1", Some(1_300.0)).await;
+    switch.connect("call", &["agent1", "customer1"]).await;
+    let leg = LegId::new("customer1");
+    let file = Some(folder.path().join("no-such-folder").join("call.wav"));
+    let reply = switch.link.command(SwitchCommand::Record { leg: leg.clone(), file }).await;
+    assert!(matches!(reply, Reply::Refused { .. }), "{reply:?}");
+    switch.told(|event| *event == SwitchEvent::RecordingEnded { leg: leg.clone() }).await;
+    agent.hears(&[1_300.0], &[500.0]).await;
+    customer.hears(&[500.0], &[1_300.0]).await;
 }

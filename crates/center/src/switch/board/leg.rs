@@ -67,6 +67,8 @@ pub(crate) struct Leg {
     /// In a bridge with somebody.
     pub(crate) connected: bool,
     pub(crate) tap: Option<Tap>,
+    /// What a party of the switch writes for itself, whoever records it too.
+    pub(crate) diary: Option<Tap>,
     pub(crate) digits: event::Receiver,
     pub(crate) path: Path,
     feed: Feed,
@@ -98,6 +100,7 @@ impl Leg {
             bridge: None,
             connected: false,
             tap: None,
+            diary: None,
             digits: event::Receiver::new(),
             path: Path { flowing: true, last: now, lost: None },
             feed: Feed::Silence,
@@ -124,6 +127,10 @@ impl Leg {
             self.played = 0;
         }
         self.hears = hears;
+    }
+
+    pub(crate) fn taps(&self) -> impl Iterator<Item = &Tap> {
+        self.tap.iter().chain(&self.diary)
     }
 
     /// False when too many digits wait.
@@ -186,7 +193,7 @@ impl Leg {
     }
 
     fn send(&mut self, now: Micros, packet: Packet) {
-        if let Some(tap) = &self.tap {
+        for tap in self.taps() {
             tap.heard(now, &packet);
         }
         if let Some(exit) = &self.exit {

@@ -158,7 +158,10 @@ impl Board {
             }
             Input::RecordingFailed { recording } => {
                 for leg in self.legs.values_mut() {
-                    leg.tap.take_if(|tap| tap.recording() == recording);
+                    leg.diary.take_if(|tap| tap.recording() == recording);
+                    if leg.tap.take_if(|tap| tap.recording() == recording).is_some() {
+                        self.around.tell(SwitchEvent::RecordingEnded { leg: leg.id.clone() });
+                    }
                 }
             }
         }
@@ -188,7 +191,7 @@ impl Board {
             leg.path.flowing = true;
             self.around.tell(SwitchEvent::Path { leg: leg.id.clone(), flowing: true });
         }
-        if let Some(tap) = &leg.tap {
+        for tap in leg.taps() {
             tap.said(now, &packet);
         }
         let to = leg.to;

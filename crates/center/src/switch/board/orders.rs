@@ -128,7 +128,7 @@ impl Board {
             leg.exit = Some(Box::new(self.around.studio.exit(key)));
             if let Some(folder) = &self.around.record_customers {
                 let file = folder.join(file_name(&id));
-                leg.tap = Some(Tap::open(&self.around.recorder, file, now, None));
+                leg.diary = Some(Tap::open(&self.around.recorder, file, now, None));
             }
         }
         self.around.studio.order(Work::Seat { key, party });

@@ -1,0 +1,61 @@
+//! The actor's orders on their way to the switch, and what comes of them.
+
+use crate::calls::RecordingNews;
+use crate::core::CoreInput;
+use crate::switch::{Reply, SwitchCommand, SwitchEvent, SwitchLink};
+use omnibar_model::{Cause, LegId};
+use tokio::sync::mpsc;
+
+/// Gives the switch its commands, one after the other. A call that it refuses to make
+/// is a call that has failed.
+pub(crate) async fn perform(
+    link: SwitchLink,
+    mut orders: mpsc::UnboundedReceiver<SwitchCommand>,
+    refused: mpsc::UnboundedSender<CoreInput>,
+) {
+    while let Some(command) = orders.recv().await {
+        if let SwitchCommand::Record { leg, .. } = &command {
+            // Answered by the disk, for which no call waits.
+            let leg = leg.clone();
+            tokio::spawn(record(leg, link.command(command), refused.clone()));
+            continue;
+        }
+        let reply = link.command(command.clone()).await;
+        let input = match (command, reply) {
+            (SwitchCommand::List, Reply::Legs { legs, .. }) => CoreInput::SwitchListed { legs },
+            (SwitchCommand::List, Reply::Done | Reply::Answer { .. } | Reply::Refused { .. }) => {
+                CoreInput::SwitchListed { legs: Vec::new() }
+            }
+            (SwitchCommand::Dial { leg, .. }, Reply::Refused { message }) => {
+                tracing::info!(%leg, message, "the switch could not dial");
+                CoreInput::Switch(SwitchEvent::Gone { leg, cause: Cause::Unreachable })
+            }
+            // Without the command: it can hold digits that a customer has given.
+            (_, Reply::Refused { message }) => {
+                tracing::debug!(message, "the switch refused a command");
+                continue;
+            }
+            (_, Reply::Done | Reply::Answer { .. } | Reply::Legs { .. }) => continue,
+        };
+        if refused.send(input).is_err() {
+            return;
+        }
+    }
+}
+
+async fn record(
+    leg: LegId,
+    reply: impl Future<Output = Reply>,
+    told: mpsc::UnboundedSender<CoreInput>,
+) {
+    let news = match reply.await {
+        Reply::Done => RecordingNews::Began,
+        Reply::Refused { message } => {
+            tracing::warn!(%leg, message, "the call goes on without a recording");
+            RecordingNews::Refused
+        }
+        Reply::Answer { .. } | Reply::Legs { .. } => RecordingNews::Refused,
+    };
+    // A centre that has stopped asks again when it is back.
+    let _ = told.send(CoreInput::Recording { leg, news });
+}
