@@ -58,10 +58,9 @@ describe('settings', () => {
   it('go back when they cannot be saved', async () => {
     const { app: a } = app(() => ({ fault: 'closing' }));
     a.take(at(1));
-    a.save({ theme: 'dark' });
-    await Promise.resolve();
-    await Promise.resolve();
-    await Promise.resolve();
+    const saved = a.save({ theme: 'dark' });
+    expect(a.settings?.theme).toBe('dark');
+    expect(await saved).toBe(false);
     expect(a.settings?.theme).toBe('system');
     expect(a.fault).toEqual({ fault: 'closing' });
   });

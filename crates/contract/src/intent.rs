@@ -76,6 +76,13 @@ pub enum SettingsIntent {
     Save {
         settings: Settings,
     },
+    /// The credential of one of the settings' servers, for the keychain; an empty one
+    /// is forgotten. It never goes out again.
+    SetTurnCredential {
+        url: String,
+        username: String,
+        credential: Password,
+    },
     /// Forgets centre, user and password.
     ForgetSignIn,
     /// Writes logs (redacted) to a file and shows it in the file manager.

@@ -78,11 +78,15 @@ impl Default for Volumes {
 
 /// A TURN or STUN server of the agent's own, beside those of the centre. Its
 /// credential is in the keychain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
 pub struct TurnServer {
     /// `stun:host:port` or `turn:host:port` (RFC 7064, RFC 7065).
     pub url: String,
     pub username: String,
+    /// A credential is in the keychain. The shell says so; what a UI saves here is
+    /// not believed.
+    pub credential: bool,
 }
 
 /// What the agent has set. Stored by the shell as TOML.

@@ -18,6 +18,7 @@ pub use omnibar_peer::Bind;
 pub use voice::{Dropped, LineSink};
 
 use omnibar_media::Received;
+use omnibar_peer::PeerConfig;
 use omnibar_softphone::{IceServer, Inbox, VoiceSignal};
 use session::{Order, Session};
 use std::fmt;
@@ -28,6 +29,8 @@ use tokio::sync::mpsc;
 
 pub struct LineConfig {
     pub bind: Bind,
+    /// Take relayed paths only (a TURN server is needed).
+    pub relay_only: bool,
     /// Takes what arrives; what does not fit is dropped and counted.
     pub received: rtrb::Producer<Received>,
     /// Kept at the path's round trip in µs; 0 while it is not known.
@@ -52,7 +55,13 @@ pub fn start(config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
     let (orders, ordered) = mpsc::unbounded_channel();
     let voice = Arc::new(voice::Voice::new(config.received, config.epoch));
     let sink = LineSink::new(voice.clone());
-    let session = Session::new(config.bind, config.round_trip, voice.clone(), inbox);
+    let peers = PeerConfig {
+        bind: config.bind,
+        relay_only: config.relay_only,
+        rebind_on_restart: true,
+        ..PeerConfig::default()
+    };
+    let session = Session::new(peers, config.round_trip, voice.clone(), inbox);
     tokio::spawn(session.run(ordered, network::changes()));
     (Line { orders, voice }, sink)
 }

@@ -3,7 +3,7 @@ use crate::voice::Voice;
 use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
 use omnibar_desk::LineState;
-use omnibar_peer::{Bind, Peer, PeerConfig, PeerError, PeerEvent, PeerState};
+use omnibar_peer::{Peer, PeerConfig, PeerError, PeerEvent, PeerState};
 use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, VoiceSignal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,8 @@ pub(crate) enum Order {
 
 /// The task behind a [`crate::Line`].
 pub(crate) struct Session {
-    bind: Bind,
+    /// Of every connection, but for the servers.
+    peers: PeerConfig,
     round_trip: Arc<AtomicU64>,
     voice: Arc<Voice>,
     inbox: Inbox,
@@ -42,13 +43,13 @@ struct Current {
 
 impl Session {
     pub(crate) fn new(
-        bind: Bind,
+        peers: PeerConfig,
         round_trip: Arc<AtomicU64>,
         voice: Arc<Voice>,
         inbox: Inbox,
     ) -> Self {
         Self {
-            bind,
+            peers,
             round_trip,
             voice,
             inbox,
@@ -107,9 +108,7 @@ impl Session {
     async fn try_open(&mut self, servers: Vec<IceServer>) -> Result<(), PeerError> {
         let config = PeerConfig {
             ice_servers: servers.into_iter().map(ice_server).collect(),
-            bind: self.bind.clone(),
-            rebind_on_restart: true,
-            ..PeerConfig::default()
+            ..self.peers.clone()
         };
         let (events_in, events) = mpsc::unbounded_channel();
         let voice = self.voice.clone();
@@ -267,7 +266,7 @@ mod tests {
         let (inbox, mut events) = Inbox::new();
         let (received, _ring) = rtrb::RingBuffer::new(4);
         let voice = Arc::new(Voice::new(received, std::time::Instant::now()));
-        let session = Session::new(Bind::AllInterfaces, Arc::default(), voice, inbox);
+        let session = Session::new(PeerConfig::default(), Arc::default(), voice, inbox);
         let (orders, ordered) = mpsc::unbounded_channel();
         let (change, changes) = mpsc::unbounded_channel();
         let network =

@@ -76,6 +76,7 @@ impl Rig {
         let round_trip = Arc::new(AtomicU64::new(0));
         let epoch = Instant::now();
         let config = LineConfig {
+            relay_only: false,
             bind: loopback(),
             received: received_in,
             round_trip: round_trip.clone(),

@@ -2,16 +2,16 @@ use crate::doors::Doors;
 use crate::entrance::{Entrance, Next};
 use crate::port::{
     AgentNews, Audio, AudioEvent, Centre, CentreEvent, Event, IceServer, Line, LineEvent, Shell,
-    ShellEvent, VoiceSignal,
+    ShellEvent, TurnCredential, VoiceSignal,
 };
 use crate::record::Record;
 use crate::scene::Scene;
 use crate::{Clock, words};
 use omnibar_contract::{
-    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, View, WindowView,
+    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TurnServer, View, WindowView,
 };
 use omnibar_desk::{Ask, Desk, Effect, Input, LineState};
-use omnibar_model::{AgentId, Secret};
+use omnibar_model::AgentId;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -64,6 +64,8 @@ pub struct Softphone {
     record: Record,
     /// Those of the centre, for the voice connection.
     ice_servers: Vec<IceServer>,
+    /// Of the agent's own servers.
+    turn_credentials: Vec<TurnCredential>,
     /// The view differs from the one shown.
     changed: bool,
     views: watch::Sender<Arc<View>>,
@@ -95,6 +97,7 @@ impl Softphone {
             entrance: Entrance::default(),
             record,
             ice_servers: Vec::new(),
+            turn_credentials: Vec::new(),
             changed: false,
             views,
             meters,
@@ -366,15 +369,20 @@ impl Softphone {
                     self.ports.centre.open(sign_in);
                 }
             }
+            ShellEvent::TurnCredentials(credentials) => self.turn_credentials = credentials,
         }
     }
 
     /// The centre's servers and the agent's own.
     fn servers(&self) -> Vec<IceServer> {
+        let kept = |server: &TurnServer| {
+            let of = |c: &&TurnCredential| c.url == server.url && c.username == server.username;
+            self.turn_credentials.iter().find(of).map(|c| c.credential.clone())
+        };
         let own = self.scene.settings.ice_servers.iter().map(|server| IceServer {
             urls: vec![server.url.clone()],
             username: server.username.clone(),
-            credential: Secret::default(),
+            credential: kept(server).unwrap_or_default(),
         });
         self.ice_servers.iter().cloned().chain(own).collect()
     }

@@ -22,5 +22,5 @@ pub use doors::Doors;
 pub use driver::{Initial, Ports, Softphone};
 pub use port::{
     AgentNews, Audio, AudioEvent, Centre, CentreEvent, Event, HISTORY_PAGE, IceServer, Inbox, Line,
-    LineEvent, Shell, ShellEvent, SignIn, VoiceSignal,
+    LineEvent, Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
 };

@@ -152,6 +152,14 @@ pub trait Shell: Send {
     fn recall(&mut self, centre: String, user: AgentId);
 }
 
+/// What the agent's own TURN server asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnCredential {
+    pub url: String,
+    pub username: String,
+    pub credential: Secret,
+}
+
 #[derive(Clone, Debug)]
 pub enum ShellEvent {
     SettingsChanged(Settings),
@@ -159,6 +167,9 @@ pub enum ShellEvent {
     WindowChanged(WindowView),
     NoticesChanged(Vec<Notice>),
     Password(Option<Secret>),
+    /// All that the vault has for the settings' servers: at the start and whenever it
+    /// changes. Used by the next connection.
+    TurnCredentials(Vec<TurnCredential>),
 }
 
 /// Everything that reaches the driver.

@@ -9,12 +9,7 @@ use omnibar_softphone::{ShellEvent, TurnCredential};
 const LONGEST: usize = 1024;
 
 impl Desktop {
-    pub(super) async fn set_credential(
-        &mut self,
-        url: &str,
-        username: &str,
-        credential: Password,
-    ) {
+    pub(super) async fn set_credential(&mut self, url: &str, username: &str, credential: Password) {
         let is_it = |s: &TurnServer| s.url == url && s.username == username;
         let mut settings = self.settings.clone();
         let Some(server) = settings.ice_servers.iter_mut().find(|s| is_it(s)) else {
@@ -60,7 +55,7 @@ impl Desktop {
         }
     }
 
-    pub(super) async fn tell_credentials(&self) {
+    pub(super) async fn tell_credentials(&mut self) {
         let servers = self.settings.ice_servers.clone();
         let found = self.in_vault(move |vault| {
             let servers = servers.into_iter().filter(|s| !s.url.starts_with("stun"));

@@ -4,7 +4,8 @@ use omnibar_contract::{AudioIntent, Remembered, Settings, SettingsIntent, Window
 use omnibar_desk::{Alert, LineState, Sound};
 use omnibar_model::{AgentId, Secret};
 use omnibar_softphone::{
-    Audio, Event, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn, VoiceSignal,
+    Audio, Event, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn, TurnCredential,
+    VoiceSignal,
 };
 use std::sync::{Arc, Mutex};
 
@@ -148,9 +149,19 @@ impl Shell for Port<Desktop> {
     }
 
     fn settings(&mut self, intent: SettingsIntent) {
-        if let SettingsIntent::Save { settings } = intent {
-            self.with(|desktop| desktop.saved.push(settings.clone()));
-            self.shell(ShellEvent::SettingsChanged(settings));
+        match intent {
+            SettingsIntent::Save { settings } => {
+                self.with(|desktop| desktop.saved.push(settings.clone()));
+                self.shell(ShellEvent::SettingsChanged(settings));
+            }
+            SettingsIntent::SetTurnCredential { url, username, credential } => {
+                let credential = credential.into_secret();
+                let credential = TurnCredential { url, username, credential };
+                self.shell(ShellEvent::TurnCredentials(vec![credential]));
+            }
+            SettingsIntent::ForgetSignIn
+            | SettingsIntent::ExportLogs
+            | SettingsIntent::DismissNotice { .. } => {}
         }
     }
 

@@ -1,5 +1,8 @@
-use omnibar_contract::{AudioIntent, DeviceChoice, Intent, Settings, SettingsIntent, TurnServer};
+use omnibar_contract::{
+    AudioIntent, DeviceChoice, Intent, Password, Settings, SettingsIntent, TurnServer,
+};
 use omnibar_desk::Ask;
+use omnibar_model::Secret;
 use omnibar_tests::world::{CUSTOMER1, World};
 
 #[tokio::test(start_paused = true)]
@@ -36,11 +39,40 @@ async fn a_chosen_device_is_kept_as_a_setting() {
 async fn ones_own_servers_are_used_for_the_next_line() {
     let world = World::new();
     let agent = world.desktop("agent1");
-    let own = TurnServer { url: "stun:stun.test:3478".into(), username: String::new() };
+    let own = TurnServer { url: "stun:stun.test:3478".into(), ..TurnServer::default() };
     let settings = Settings { ice_servers: vec![own], ..Settings::default() };
     agent.post(Intent::Settings { ask: SettingsIntent::Save { settings } });
     agent.go_to_work().await;
     assert_eq!(agent.line().servers.last().unwrap().urls, ["stun:stun.test:3478"]);
     agent.ask(Ask::SignOut);
     agent.until("a closed line", |_| agent.line().closed == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_gets_its_own_credential_and_no_other_does() {
+    let world = World::new();
+    let agent = world.desktop("agent1");
+    let server = |url: &str| TurnServer {
+        url: url.into(),
+        username: "branch7".into(),
+        ..TurnServer::default()
+    };
+    let (relay, other) = ("turn:relay.test:3478", "turn:other.test:3478");
+    let ice_servers = vec![server(relay), server(other)];
+    let settings = Settings { ice_servers, ..Settings::default() };
+    agent.post(Intent::Settings { ask: SettingsIntent::Save { settings } });
+    let credential = Password::from("sesame".to_owned());
+    let ask = SettingsIntent::SetTurnCredential {
+        url: relay.into(),
+        username: "branch7".into(),
+        credential,
+    };
+    agent.post(Intent::Settings { ask });
+    agent.go_to_work().await;
+    let of = |url: &str| {
+        let servers = agent.line().servers.clone();
+        servers.into_iter().find(|s| s.urls == [url]).map(|s| s.credential)
+    };
+    assert_eq!(of(relay), Some(Secret::new("sesame")));
+    assert_eq!(of(other), Some(Secret::default()));
 }

@@ -403,7 +403,7 @@ auto_answer: boolean,
  */
 no_global_keys: boolean, ice_servers: Array<TurnServer>, };
 
-export type SettingsIntent = { "do": "save", settings: Settings, } | { "do": "forget_sign_in" } | { "do": "export_logs" } | { "do": "dismiss_notice", id: number, };
+export type SettingsIntent = { "do": "save", settings: Settings, } | { "do": "set_turn_credential", url: string, username: string, credential: Password, } | { "do": "forget_sign_in" } | { "do": "export_logs" } | { "do": "dismiss_notice", id: number, };
 
 export type Shape = { dock: Dock,
 /**
@@ -450,7 +450,12 @@ export type TurnServer = {
 /**
  * `stun:host:port` or `turn:host:port` (RFC 7064, RFC 7065).
  */
-url: string, username: string, };
+url: string, username: string,
+/**
+ * A credential is in the keychain. The shell says so; what a UI saves here is
+ * not believed.
+ */
+credential: boolean, };
 
 export type Verb = "sign_in" | "choose" | "sign_out" | "set_presence" | "select" | "accept" | "reject" | "dial" | "hold" | "resume" | "mute" | "dtmf" | "transfer" | "consult" | "complete" | "conference" | "drop" | "end" | "note" | "dispose";
 

@@ -168,18 +168,19 @@ export class App {
     return this.post({ to: 'settings', ask });
   }
 
-  /** Saves some settings; shown at once. */
-  save(change: Partial<Settings>): void {
+  /** Saves some settings; shown at once. False when they were not taken. */
+  async save(change: Partial<Settings>): Promise<boolean> {
     const view = this.view;
-    if (!view) return;
+    if (!view) return false;
     const settings = { ...(this.settings ?? view.settings), shape: view.window.shape, ...change };
     this.#sent = { base: JSON.stringify(view.settings), settings };
     applyAppearance(settings);
-    void this.preferences({ do: 'save', settings }).then((ok) => {
-      if (ok) return;
+    const ok = await this.preferences({ do: 'save', settings });
+    if (!ok) {
       this.#sent = null;
       if (this.view) applyAppearance(this.view.settings);
-    });
+    }
+    return ok;
   }
 
   /** False, and `fault` set, when the intent was not taken. */
