@@ -1,14 +1,14 @@
 // What only a real window on a real desktop can show.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { App } from './lib/app.mjs';
 import { Browser } from './lib/customer.mjs';
 import { Centre } from './lib/centre.mjs';
 import { binary, Desktop } from './lib/desktop.mjs';
 import { Ear, RATE, strong, tone, play } from './lib/sound.mjs';
-import { run, start, until } from './lib/process.mjs';
+import { below, end, run, start, until } from './lib/process.mjs';
 
 const CUSTOMER = 700;
 let desktop, centre, browser, ear, voice;
@@ -96,44 +96,80 @@ test('Alt keys work system-wide while a call is up, and a tel: link dials', asyn
   }
 });
 
-/** Processes below this one whose name fits. */
-async function below(pid, name) {
-  const found = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const stat = await readFile(`/proc/${entry}/stat`, 'utf8');
-      const [, comm, parent] = stat.match(/\((.*)\) \S (\d+)/);
-      if (Number(parent) !== pid) continue;
-      if (comm.startsWith(name)) found.push(Number(entry));
-      found.push(...(await below(Number(entry), name)));
-    } catch {
-      // The process has ended meanwhile.
-    }
+/** Moments of a sound, in s, in which the customer's tone is missing for 50 ms. */
+function gaps(heard) {
+  const window = RATE / 20;
+  const missing = [];
+  for (let at = 0; at + window <= heard.length; at += window) {
+    if (!strong(heard.subarray(at, at + window), CUSTOMER)) missing.push((at / RATE).toFixed(2));
   }
-  return found;
+  return missing;
 }
 
-test('kill -9 of the web view: the call has no gap and the page comes back', async () => {
+test('a reload, a second start and kill -9 of the web view: the call has no gap', async () => {
   const app = await App.open(desktop, { name: 'kill', centre: centre.url });
   try {
     await app.begin({ user: 'agent2' });
     await inCall(app);
+
+    const reloading = ear.next(3);
+    await app.driver.execute('location.reload()');
+    await until('the page to show the call again', async () => /connected/i.test(await app.state()));
+    assert.deepEqual(gaps(await reloading), [], 'a reload of the page');
+
+    const starting = ear.next(3);
+    const second = start(binary, ['--data', app.data], { env: desktop.env });
+    await once(second, 'exit');
+    assert.equal(second.exitCode, 0);
+    assert.deepEqual(gaps(await starting), [], 'a second start');
+
     const [page] = await below(app.driver.driver.pid, 'WebKitWebProces');
     assert.ok(page, 'the web view has a process of its own');
-    const sound = ear.next(4);
+    const dying = ear.next(4);
     process.kill(page, 'SIGKILL');
-    const heard = await sound;
-    const window = RATE / 20;
-    const gaps = [];
-    for (let at = 0; at + window <= heard.length; at += window) {
-      if (!strong(heard.subarray(at, at + window), CUSTOMER)) gaps.push((at / RATE).toFixed(2));
-    }
-    assert.deepEqual(gaps, [], 'every 50 ms of the call has the customer in it');
-    const back = await until('the page to come back', async () =>
+    assert.deepEqual(gaps(await dying), [], 'a killed web view');
+    await until('the page to come back', async () =>
       (await below(app.driver.driver.pid, 'WebKitWebProces')).find((p) => p !== page));
-    assert.ok(back);
   } finally {
     await app.close().catch(() => {});
+  }
+});
+
+test('a remembered sign-in needs no password after a restart', async () => {
+  let app = await App.open(desktop, { name: 'remember', centre: centre.url });
+  try {
+    await app.click('signin-remember');
+    await app.begin({ user: 'agent3' });
+    await until('the sign-in to be kept', async () =>
+      /password = true/.test(await readFile(`${app.data}/signin.toml`, 'utf8')));
+    const search = ['search', '--unlock', 'service', 'org.omnibar.app'];
+    assert.match(await run('secret-tool', search, { env: desktop.env }), /secret = demo/);
+    await app.close();
+    app = await App.open(desktop, { name: 'remember', centre: centre.url });
+    await app.click('signin-submit');
+    await app.see('choose-next');
+  } finally {
+    await app.close();
+  }
+});
+
+test('an incoming call is announced on the desktop', async () => {
+  const bus = start('dbus-monitor', ['--session', "interface='org.freedesktop.Notifications'"], {
+    env: desktop.env, pipe: true,
+  });
+  let said = '';
+  bus.stdout.on('data', (text) => (said += text));
+  const app = await App.open(desktop, { name: 'notify', centre: centre.url });
+  try {
+    await app.begin({ user: 'agent4' });
+    await app.click('presence-menu');
+    await app.click('presence-available');
+    await browser.call(centre, { hertz: CUSTOMER, name: 'customer9' });
+    await app.see('offer-accept');
+    await until('the notification', () => /Incoming call: customer9/.test(said));
+    await app.click('offer-reject');
+  } finally {
+    await end(bus);
+    await app.close();
   }
 });

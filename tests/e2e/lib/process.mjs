@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { createWriteStream } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 
 const running = new Set();
 
@@ -32,6 +33,24 @@ export function start(command, args, { env, log, stdin = 'ignore', pipe = false,
     if (!pipe) child.stdout.resume();
   }
   return child;
+}
+
+/** Processes below this one whose name begins so. */
+export async function below(pid, name) {
+  const found = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = await readFile(`/proc/${entry}/stat`, 'utf8');
+      const [, comm, parent] = stat.match(/\((.*)\) \S (\d+)/);
+      if (Number(parent) !== pid) continue;
+      if (comm.startsWith(name)) found.push(Number(entry));
+      found.push(...(await below(Number(entry), name)));
+    } catch {
+      // The process has ended meanwhile.
+    }
+  }
+  return found;
 }
 
 /** Ends a child: asks first, insists after `grace` ms. */

@@ -1,5 +1,6 @@
 // The few W3C WebDriver calls that the checks need (https://www.w3.org/TR/webdriver2/).
-import { end, start, until } from './process.mjs';
+import { existsSync } from 'node:fs';
+import { below, end, start, until } from './process.mjs';
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 let nextPort = 4600 + (process.pid % 1000);
@@ -18,6 +19,7 @@ export class WebDriver {
       capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args } } },
     });
     self.session = `/session/${sessionId}`;
+    [self.app] = await below(driver.pid, 'omnibar');
     return self;
   }
 
@@ -114,6 +116,8 @@ export class WebDriver {
   async close() {
     try {
       if (this.session) await this.call('DELETE', this.session);
+      // There is one app at a time: the next would only wake this one and leave.
+      if (this.app) await until('the app to end', () => !existsSync(`/proc/${this.app}`));
     } finally {
       await end(this.driver);
     }
