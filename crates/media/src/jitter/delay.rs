@@ -15,6 +15,10 @@ pub(super) struct Delay {
     /// Share of packets by lateness.
     histogram: [f32; BUCKETS],
     packets: u32,
+    /// Lateness within which the configured share came.
+    usual: i64,
+    /// By how much the base has risen beyond what the histogram was shifted for.
+    risen: i64,
     peaks: Peaks,
     /// What the packets ask for, before the wait for redundancy.
     wanted: i64,
@@ -25,8 +29,9 @@ const SECONDS: usize = 8;
 const BUCKETS: usize = 500;
 /// µs.
 const BUCKET: i64 = 2_000;
-/// What a packet's weight keeps at each further packet: 8 s of 20 ms packets.
-const KEEP: f32 = 0.9975;
+/// What a packet's weight keeps at each further packet: 2.2 s of 20 ms packets. When all
+/// were late, 10 s of voice forget it.
+const KEEP: f32 = 0.991;
 /// Room for finding a place to stretch before a packet is late.
 const MARGIN: i64 = 2_000;
 /// A lower wish must last this long before the delay follows it.
@@ -47,6 +52,8 @@ impl Delay {
             base: None,
             histogram: [0.0; BUCKETS],
             packets: 0,
+            usual: BUCKET,
+            risen: 0,
             peaks: Peaks::default(),
             wanted: 0,
             lower_since: 0,
@@ -56,12 +63,15 @@ impl Delay {
     /// A packet whose samples were sent at `sent` by the sender's clock.
     pub(super) fn arrive(&mut self, arrived: i64, sent: i64) {
         let transit = arrived.saturating_sub(sent);
+        let before = self.base;
         let base = self.track(arrived, transit);
+        self.rise(base - before.unwrap_or(base));
         let late = (transit - base).max(0);
+        // Against what was usual before: a peak must not hide itself.
+        self.peaks.arrive(arrived, late, self.usual);
         self.weigh(late);
-        let usual = self.quantile();
-        self.peaks.arrive(arrived, late, usual);
-        let wish = usual.max(self.peaks.height(arrived)) + MARGIN;
+        self.usual = self.quantile();
+        let wish = self.usual.max(self.peaks.height(arrived)) + MARGIN;
         let wish = wish.clamp(self.min, self.max);
         if wish >= self.wanted {
             self.wanted = wish;
@@ -99,6 +109,24 @@ impl Delay {
         let base = self.least.iter().flatten().copied().min().unwrap_or(transit);
         self.base = Some(base);
         base
+    }
+
+    /// The path has become longer, and that was taken for lateness until its shorter days
+    /// were forgotten: what is late is so against the new base. What is played keeps its
+    /// moment.
+    fn rise(&mut self, by: i64) {
+        if by <= 0 {
+            return;
+        }
+        self.wanted = (self.wanted - by).max(0);
+        self.peaks.lower(by);
+        self.risen += by;
+        let buckets = usize::try_from(self.risen / BUCKET).unwrap_or(0).min(BUCKETS - 1);
+        self.risen %= BUCKET;
+        let early: f32 = self.histogram[..buckets].iter().sum();
+        self.histogram[..buckets].fill(0.0);
+        self.histogram.rotate_left(buckets);
+        self.histogram[0] += early;
     }
 
     fn weigh(&mut self, late: i64) {
@@ -166,6 +194,14 @@ mod tests {
         };
         assert!(after(calm_later, 500).target(0) > 60_000);
         assert!(after(calm_later, 3000).target(0) < 10_000);
+    }
+
+    #[test]
+    fn a_longer_path_is_no_lateness_once_the_shorter_is_forgotten() {
+        let longer = |_: &mut Random, n: i64| if n < 500 { 0 } else { 180_000 };
+        let delay = after(longer, 500 + 50 * (SECONDS as i64 + 1));
+        assert_eq!(delay.base(), Some(230_000));
+        assert!(delay.target(0) < 10_000, "{}", delay.target(0));
     }
 
     #[test]

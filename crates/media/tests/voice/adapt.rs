@@ -79,3 +79,51 @@ fn stretching_and_guessing_do_not_click() {
         assert!(step < natural * 1.5 + 0.02, "{step} against {natural}; {stats:?}");
     }
 }
+
+fn stalls(every: u64, length: u64) -> NetworkConfig {
+    NetworkConfig { stall: Some(Stall { every, length }), ..jittery(1_000) }
+}
+
+/// Speech with pauses, in which nothing is sent, over a path that is disturbed for so many
+/// seconds. What the buffer aims at then, and after 10 s of voice on the path `after`; ms.
+fn disturbed(network: NetworkConfig, seconds: f64, after: NetworkConfig) -> (f32, f32) {
+    let coder = Coder::opus(EncoderConfig::default());
+    let mut world = World::new(coder, jittery(1_000), speech(12, 20)).with_pauses();
+    world.run(4.0);
+    assert!(world.stats().target_ms < 10.0, "{:?}", world.stats());
+    world.network.change(network);
+    world.run(seconds);
+    let during = world.stats();
+    world.network.change(after);
+    while world.stats().received < during.received + 500 {
+        world.run(0.1);
+    }
+    let later = world.stats();
+    assert!(later.delay_ms < later.target_ms + 15.0, "{later:?}");
+    (during.target_ms, later.target_ms)
+}
+
+#[test]
+fn one_stall_is_forgotten_in_ten_seconds_of_voice() {
+    let (during, later) = disturbed(stalls(2_000_000, 300_000), 1.5, jittery(1_000));
+    assert!(during > 150.0 && later < 20.0, "{during} then {later}");
+}
+
+#[test]
+fn a_sender_that_came_in_bursts_is_forgotten_in_ten_seconds_of_voice() {
+    let (during, later) = disturbed(stalls(300_000, 150_000), 8.0, jittery(1_000));
+    assert!(during > 100.0 && later < 20.0, "{during} then {later}");
+}
+
+#[test]
+fn stalls_far_apart_do_not_keep_the_delay_up() {
+    let (_, later) = disturbed(stalls(7_000_000, 190_000), 22.0, jittery(1_000));
+    assert!(later < 20.0, "{later}");
+}
+
+#[test]
+fn a_path_that_has_become_longer_is_no_reason_to_wait() {
+    let longer = NetworkConfig { delay: 200_000, ..jittery(1_000) };
+    let (_, later) = disturbed(longer, 1.0, longer);
+    assert!(later < 20.0, "{later}");
+}

@@ -87,6 +87,8 @@ pub(crate) struct World {
     card_ppm: f64,
     at_once: u64,
     captured: u64,
+    /// Nothing is sent while the talker pauses.
+    pauses: bool,
     frame: Vec<f32>,
     /// Everything that was sent, as samples.
     pub(crate) sent: Vec<f32>,
@@ -113,6 +115,7 @@ impl World {
             card_ppm: 0.0,
             at_once: 1,
             captured: 0,
+            pauses: false,
             frame: Vec::new(),
             sent: Vec::new(),
             heard: Vec::new(),
@@ -129,6 +132,11 @@ impl World {
     pub(crate) fn with_card(mut self, ppm: f64, at_once: u64) -> Self {
         self.card_ppm = ppm;
         self.at_once = at_once;
+        self
+    }
+
+    pub(crate) fn with_pauses(mut self) -> Self {
+        self.pauses = true;
         self
     }
 
@@ -181,6 +189,12 @@ impl World {
         let block = &self.source[at..at + BLOCK];
         self.sent.extend_from_slice(block);
         self.frame.extend_from_slice(block);
+        if self.pauses && self.frame.len() == FRAME && self.frame.iter().all(|s| s.abs() < 1e-3) {
+            self.packetizer.skip();
+            self.packetizer.advance(FRAME as u32);
+            self.frame.clear();
+            return;
+        }
         let payload = match &mut self.coder {
             Coder::Pcm => Pcm::encode(&self.frame),
             Coder::Opus(encoder) => {
