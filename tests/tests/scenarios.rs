@@ -11,6 +11,7 @@ mod scenarios {
     mod dtmf_is_sent_once;
     mod hold_survives_reconnect;
     mod line_lost_and_recovered;
+    mod meter_rests_after_the_call;
     mod mute_is_local_and_survives_hold;
     mod next_state_is_taken_after_disposition;
     mod offer_expires_and_marks_missed;

@@ -8,7 +8,8 @@ use crate::record::Record;
 use crate::scene::Scene;
 use crate::{Clock, words};
 use omnibar_contract::{
-    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TurnServer, View, WindowView,
+    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TestState, TurnServer, View,
+    WindowView,
 };
 use omnibar_desk::{Ask, Desk, Effect, Input, LineState};
 use omnibar_model::AgentId;
@@ -70,6 +71,7 @@ pub struct Softphone {
     changed: bool,
     views: watch::Sender<Arc<View>>,
     meters: watch::Sender<Meter>,
+    in_call: bool,
 }
 
 impl Softphone {
@@ -101,6 +103,7 @@ impl Softphone {
             changed: false,
             views,
             meters,
+            in_call: false,
         };
         driver.ports.audio.apply(&driver.scene.settings);
         tokio::spawn(driver.run(events, asked));
@@ -194,6 +197,8 @@ impl Softphone {
             Effect::Play { sound } => self.ports.audio.play(sound),
             Effect::SetMicrophone { open } => self.ports.audio.set_microphone(open),
             Effect::SetInCall { on } => {
+                self.in_call = on;
+                self.rest_meter();
                 self.ports.audio.set_in_call(on);
                 self.ports.shell.set_in_call(on);
             }
@@ -336,10 +341,32 @@ impl Softphone {
             AudioEvent::Changed(view) => {
                 self.changed |= self.scene.audio != view;
                 self.scene.audio = view;
+                self.rest_meter();
             }
-            AudioEvent::Meter(meter) => {
+            // One that was on its way when the call ended says nothing of now.
+            AudioEvent::Meter(meter) if self.is_metered() => {
                 self.meters.send_replace(meter);
             }
+            AudioEvent::Meter(_) => {}
+        }
+    }
+
+    fn is_metered(&self) -> bool {
+        self.in_call
+            || match self.scene.audio.test {
+                TestState::Metering | TestState::Recording | TestState::PlayingBack => true,
+                TestState::Idle | TestState::Tone => false,
+            }
+    }
+
+    /// Levels and quality are those of a call or a check, and over with it.
+    fn rest_meter(&mut self) {
+        if !self.is_metered() {
+            self.meters.send_if_modified(|meter| {
+                let moved = *meter != Meter::default();
+                *meter = Meter::default();
+                moved
+            });
         }
     }
 

@@ -2,10 +2,12 @@ use super::centre::Cable;
 use super::ports::{Desktop, Headset, Kept, LinePort, Port};
 use super::{PASSWORD, World, laid};
 use omnibar_backend::BackendConfig;
-use omnibar_contract::{Intent, Password, Remembered, Settings, View, WindowView};
+use omnibar_contract::{
+    AudioView, Intent, Meter, Password, Remembered, Settings, View, WindowView,
+};
 use omnibar_desk::{Ask, CallView, LineState, SessionView};
 use omnibar_model::{AgentId, AgentState, Conversation, InteractionId, Presence, VoicePath};
-use omnibar_softphone::{Doors, Event, Inbox, Initial, LineEvent, Ports, Softphone};
+use omnibar_softphone::{AudioEvent, Doors, Event, Inbox, Initial, LineEvent, Ports, Softphone};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -225,6 +227,16 @@ impl Agent {
     /// What the voice connection says of itself.
     pub fn line_is(&self, state: LineState) {
         self.inbox.post(Event::Line(LineEvent::Changed(state)));
+    }
+
+    /// What the headset measures.
+    pub fn meters(&self, meter: Meter) {
+        self.inbox.post(Event::Audio(AudioEvent::Meter(meter)));
+    }
+
+    /// What the headset says of its devices and checks.
+    pub fn audio_is(&self, view: AudioView) {
+        self.inbox.post(Event::Audio(AudioEvent::Changed(view)));
     }
 
     #[must_use]
