@@ -83,7 +83,7 @@ fn has_word(line: &str, word: &str) -> bool {
 
 fn has_path(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
-        // `a/work/b`, `$x/home/` and `{x}/home/` are other folders.
+        // `a/home/b`, `$x/home/` and `{x}/home/` are other folders.
         !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-/})]*~".contains(c))
     })
 }
@@ -144,7 +144,7 @@ mod tests {
             ("a.sh", "mktemp -d /tmp/x.XXXXXX"),
             ("a.rs", "struct Utility; struct Serviced; let manager = 1;"),
             ("a.rs", "impl Handler for X {}"),
-            ("a.sh", "cd \"$root/work/x\" && ls target/work/"),
+            ("a.sh", "cd \"$root/home/x\" && ls target/home/"),
             ("a.rs", "/// the trait of a call"),
             ("ui/src/host/tauri.ts", "import { invoke } from 'tauri'"),
             ("ui/src/contract/generated.ts", &"x\n".repeat(900)),
