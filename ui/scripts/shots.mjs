@@ -82,6 +82,12 @@ const shots = [
   ],
 ];
 
+/** In the page: words on buttons that are not whole. */
+const cutWords = () =>
+  [...document.querySelectorAll('button > .cut')]
+    .filter((word) => word.scrollWidth > word.clientWidth)
+    .map((word) => word.textContent.trim());
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outDir = await mkdtemp(join(tmpdir(), 'omnibar-shots-'));
 await build({ root, mode: 'fixture', logLevel: 'error', build: { outDir, emptyOutDir: true } });
@@ -113,6 +119,7 @@ for (const scheme of ['light', 'dark']) {
       for (const step of steps) await step(page);
       await page.waitForTimeout(120);
       await page.screenshot({ path: join(out, `${name}-${scheme}.png`) });
+      for (const word of await page.evaluate(cutWords)) throw new Error(`"${word}" does not fit`);
     } catch (error) {
       failed += 1;
       console.error(`${name} (${scheme}): ${error.message}`);

@@ -112,14 +112,41 @@ it('a single campaign and extension are chosen already', async () => {
   expect(w.asks()).toContainEqual({ do: 'choose', campaigns: ['support'], extension: 'centre' });
 });
 
-it('of several campaigns any number can be chosen', async () => {
+it('all campaigns are chosen already, and any can be left out', async () => {
   const w = await world(choosing(true));
   await w.settle();
-  expect((w.get('choose-next') as HTMLButtonElement).disabled).toBe(true);
-  await w.click('campaign-renewals');
+  expect((w.get('choose-next') as HTMLButtonElement).disabled).toBe(false);
   await w.click('campaign-support');
   await w.click('choose-next');
-  expect(w.asks()).toContainEqual({ do: 'choose', campaigns: ['renewals', 'support'], extension: 'centre' });
+  const rest = campaigns.map((c) => c.id).filter((id) => id !== 'support');
+  expect(w.asks()).toContainEqual({ do: 'choose', campaigns: rest, extension: 'centre' });
+});
+
+it('nobody works in no campaign', async () => {
+  const w = await world(choosing(true));
+  await w.settle();
+  for (const { id } of campaigns) await w.click(`campaign-${id}`);
+  expect((w.get('choose-next') as HTMLButtonElement).disabled).toBe(true);
+});
+
+it('one of several extensions has to be chosen', async () => {
+  const choice = choosing(true);
+  if (choice.desk.session.state !== 'choosing') throw new Error('not choosing');
+  choice.desk.session.extensions.push({ id: 'desk', name: 'Desk phone', kind: 'phone' });
+  const w = await world(choice);
+  await w.settle();
+  expect((w.get('choose-next') as HTMLButtonElement).disabled).toBe(true);
+  await w.click('extension-desk');
+  await w.click('choose-next');
+  expect(w.asks()).toContainEqual({ do: 'choose', campaigns: campaigns.map((c) => c.id), extension: 'desk' });
+});
+
+it('misses the centre only when signed in', async () => {
+  const link = { state: 'down' } as const;
+  const w = await world(view({ desk: { session: { state: 'signed_out', fault: null }, link } }));
+  expect(w.find('banner-link')).toBeNull();
+  await w.push(view({ desk: { link } }));
+  expect(w.get('banner-link').textContent).toContain('away');
 });
 
 it('goes on from sign-in to the choice, and from the choice to work', async () => {

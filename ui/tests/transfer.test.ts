@@ -121,6 +121,9 @@ describe('a consult', () => {
   it('is completed, merged, dropped', async () => {
     const w = await world(consulting('connected'));
     await w.settle();
+    // What is said in full to those who do not see how little room there is.
+    expect(w.get('complete').getAttribute('aria-label')).toBe('Complete transfer');
+    expect(w.get('complete').textContent?.trim()).toBe('Complete');
     await w.click('complete');
     await w.click('merge');
     await w.click('drop-leg');

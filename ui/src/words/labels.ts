@@ -111,6 +111,8 @@ export const labels = {
   typeDigits: 'Press or type digits',
   consulting: 'Consulting',
   complete: 'Complete transfer',
+  /** Where there is little room. */
+  completeShort: 'Complete',
   merge: 'Bring everybody together',
   swap: 'Talk to the other one',
   dropParty: (name: string) => `Drop ${name}`,
