@@ -346,6 +346,9 @@ impl Actor {
                         Code::Internal,
                         "The centre could not save that; nothing was done. Try again.",
                     )));
+                    if has_happened(&done.item.input) {
+                        self.again.push(done.item.input);
+                    }
                 }
                 None => self.again.push(done.item.input),
             }
@@ -392,8 +395,16 @@ impl Actor {
                 | CoreEffect::Log { .. } => {}
             }
         }
-        if let CoreInput::Disconnected { connection } = done.item.input {
-            self.outboxes.remove(&connection);
+        match done.item.input {
+            CoreInput::Disconnected { connection } => {
+                self.outboxes.remove(&connection);
+            }
+            // Also one who went without ever having called.
+            CoreInput::Switch(SwitchEvent::Gone { leg, .. }) => {
+                self.customers.remove(&leg);
+                self.candidates.remove(&leg);
+            }
+            _ => {}
         }
     }
 
@@ -437,6 +448,11 @@ impl Item {
     fn quiet(input: CoreInput) -> Self {
         Self { input, id: None, reply: None }
     }
+}
+
+/// Nobody can try again to leave.
+fn has_happened(input: &CoreInput) -> bool {
+    matches!(input, CoreInput::Disconnected { .. } | CoreInput::Switch(SwitchEvent::Gone { .. }))
 }
 
 fn connection_of(input: &CoreInput) -> Option<ConnectionId> {

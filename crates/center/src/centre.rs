@@ -6,9 +6,12 @@ use crate::fault::StartFault;
 use crate::rpc::Shared;
 use crate::store::{FILE, Store, StoreFault};
 use crate::switchboard::Voice;
+use crate::web::Prompt;
 use crate::{demo, seed, switchboard, web};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -22,6 +25,10 @@ use tokio_util::sync::CancellationToken;
 const RECORDINGS: &str = "recordings";
 /// Time that connections get to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// Pause between two looks for what need not be kept.
+const TIDY: Duration = Duration::from_secs(600);
+/// A client that takes longer for the head of its request keeps a connection from others.
+const HEAD_LIMIT: Duration = Duration::from_secs(5);
 
 /// A contact centre that runs.
 #[derive(Debug)]
@@ -75,6 +82,7 @@ impl Centre {
             config.web_calls,
             stop.clone(),
         );
+        tokio::spawn(tidy(store.clone(), clock, stop.clone()));
         let handle = Handle::new();
         let tls = acceptor.is_some();
         let server = serve(listener, acceptor, shared, handle.clone())
@@ -113,6 +121,15 @@ impl Centre {
         self.door.stop().await;
         self.store.close().await;
         tracing::info!("the centre is closed");
+    }
+}
+
+/// Keeps the memory of answers bounded while the centre runs.
+async fn tidy(store: Store, clock: Clock, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(TIDY)).await.is_some() {
+        if let Err(fault) = store.forget_old_answers(clock.now()).await {
+            tracing::warn!(%fault, "old answers could not be forgotten");
+        }
     }
 }
 
@@ -218,7 +235,9 @@ async fn connect_switch(
         SwitchChoice::InProcess => {
             Ok(switchboard::in_process(ice_servers, address, record_customers))
         }
-        SwitchChoice::Process(socket) => switchboard::beside(socket, data, address).await,
+        SwitchChoice::Process(socket) => {
+            switchboard::beside(socket, data, address, ice_servers).await
+        }
     }
 }
 
@@ -239,9 +258,13 @@ fn unusable(address: SocketAddr, error: &std::io::Error) -> StartFault {
 async fn certificate(tls: &Tls) -> Result<RustlsConfig, StartFault> {
     // Another part of the process may have chosen a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
+    let read = RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
         .await
-        .map_err(|e| StartFault::Tls { detail: e.to_string() })
+        .map_err(|e| StartFault::Tls { detail: e.to_string() })?;
+    // WebSockets need HTTP/1.1, and only of that is the time for a head limited.
+    let mut config = rustls::ServerConfig::clone(&read.get_inner());
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(RustlsConfig::from_config(Arc::new(config)))
 }
 
 fn serve(
@@ -253,12 +276,23 @@ fn serve(
     let app = web::router(shared).into_make_service_with_connect_info::<SocketAddr>();
     Ok(match tls {
         Some(tls) => {
-            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
+            let mut server =
+                axum_server::from_tcp_rustls(listener, tls)?.handle(handle).map(prompt);
+            limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }
         None => {
-            let server = axum_server::from_tcp(listener)?.handle(handle);
+            let mut server = axum_server::from_tcp(listener)?.handle(handle).map(prompt);
+            limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }
     })
+}
+
+fn prompt<A>(inner: A) -> Prompt<A> {
+    Prompt { inner, limit: HEAD_LIMIT }
+}
+
+fn limit_heads(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
 }

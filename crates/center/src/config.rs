@@ -1,6 +1,7 @@
 use crate::core::Timings;
 use crate::switch::{SwitchEvent, SwitchLink};
 use omnibar_model::Secret;
+use omnibar_protocol::wire;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,12 +53,32 @@ pub enum SwitchChoice {
     Connected(SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>),
 }
 
-/// Given to agents for their voice connection.
+/// Given to agents for their voice connection, and used by the switch for its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IceServer {
     pub urls: Vec<String>,
     pub username: String,
     pub credential: Secret,
+}
+
+impl From<&IceServer> for wire::IceServer {
+    fn from(server: &IceServer) -> Self {
+        Self {
+            urls: server.urls.clone(),
+            username: server.username.clone(),
+            credential: wire::Password::from(&server.credential),
+        }
+    }
+}
+
+impl From<wire::IceServer> for IceServer {
+    fn from(server: wire::IceServer) -> Self {
+        Self {
+            urls: server.urls,
+            username: server.username,
+            credential: server.credential.into_secret(),
+        }
+    }
 }
 
 impl Config {

@@ -34,6 +34,7 @@ pub use web::{FromPage, Shown, ToPage};
 pub async fn run_switch(
     socket: &std::path::Path,
     address: std::net::IpAddr,
+    ice_servers: &[IceServer],
 ) -> std::io::Result<()> {
-    switch::process::serve(socket, switchboard::builtin_config(&[], address)).await
+    switch::process::serve(socket, switchboard::builtin_config(ice_servers, address)).await
 }

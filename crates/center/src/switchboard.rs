@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::poll_immediate;
 use futures_util::stream::FuturesUnordered;
 use omnibar_peer::Bind;
+use omnibar_protocol::wire;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -73,8 +74,10 @@ pub(crate) async fn beside(
     socket: PathBuf,
     data: &Path,
     address: IpAddr,
+    ice_servers: &[IceServer],
 ) -> Result<Voice, StartFault> {
-    let place = Place { socket, data: data.to_owned(), address };
+    let ice_servers = ice_servers.to_vec();
+    let place = Place { socket, data: data.to_owned(), address, ice_servers };
     let first = reach(&place).await?;
     let (commands, orders) = mpsc::unbounded_channel();
     let (heard, events) = mpsc::unbounded_channel();
@@ -88,16 +91,17 @@ struct Place {
     socket: PathBuf,
     data: PathBuf,
     address: IpAddr,
+    ice_servers: Vec<IceServer>,
 }
 
 async fn reach(place: &Place) -> Result<Connected, StartFault> {
-    let Place { socket, data, address } = place;
+    let socket = &place.socket;
     if let Ok(connected) = process::connect(socket).await {
         tracing::info!("a voice switch was running and goes on");
         return Ok(connected);
     }
     let fault = |detail: String| StartFault::Switch { socket: socket.clone(), detail };
-    start_beside(socket, data, *address).map_err(|e| fault(e.to_string()))?;
+    start_beside(place).map_err(|e| fault(e.to_string()))?;
     let began = tokio::time::Instant::now();
     loop {
         match process::connect(socket).await {
@@ -156,22 +160,36 @@ async fn reach_again(place: &Place) -> Connected {
 }
 
 /// A process of its own group: what kills the centre does not reach the calls.
-fn start_beside(socket: &Path, data: &Path, address: IpAddr) -> std::io::Result<()> {
-    let log =
-        std::fs::OpenOptions::new().create(true).append(true).open(data.join("switch.log"))?;
+fn start_beside(place: &Place) -> std::io::Result<()> {
+    let log = private(&place.data.join("switch.log"))?;
     let mut command = std::process::Command::new(std::env::current_exe()?);
     command
-        .args(["switch".as_ref(), "--socket".as_ref(), socket.as_os_str()])
-        .args(["--bind", &address.to_string()])
-        .stdin(Stdio::null())
+        .args(["switch".as_ref(), "--socket".as_ref(), place.socket.as_os_str()])
+        .args(["--bind", &place.address.to_string(), "--ice-servers-stdin"])
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(log);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
+    // Others see a process's arguments; nobody sees what stands in a pipe.
+    let servers: Vec<wire::IceServer> =
+        place.ice_servers.iter().map(wire::IceServer::from).collect();
+    if let Some(stdin) = child.stdin.take() {
+        serde_json::to_writer(stdin, &servers)?;
+    }
     // Reaped when it ends before us, so that it does not stay as a zombie.
     std::thread::Builder::new().name("switch-reaper".into()).spawn(move || {
         let _ = child.wait();
     })?;
     Ok(())
+}
+
+/// A log for its owner alone.
+fn private(log: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(log)
 }

@@ -17,10 +17,11 @@ macro_rules! id {
 
         impl $name {
             /// # Panics
-            /// Never; an over-long or empty id is cut or replaced by `-`.
+            /// Never; an over-long or empty id is cut or replaced by `-`, and control
+            /// characters are left out.
             #[must_use]
             pub fn new(text: &str) -> Self {
-                let text = text.trim();
+                let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
                 let mut end = text.len().min(MAX_LEN);
                 while !text.is_char_boundary(end) {
                     end -= 1;
@@ -55,10 +56,11 @@ macro_rules! id {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(d)?;
-                if text.is_empty() || text.len() > MAX_LEN {
+                // Ids are written to logs: a line break or an escape would forge one.
+                if text.is_empty() || text.len() > MAX_LEN || text.contains(char::is_control) {
                     return Err(serde::de::Error::custom(concat!(
                         stringify!($name),
-                        ": an id has 1 to 64 bytes"
+                        ": an id has 1 to 64 bytes and no control characters"
                     )));
                 }
                 Ok(Self(text.into()))
@@ -101,3 +103,19 @@ id!(
 )]
 #[ts(type = "number")]
 pub struct CommandId(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_cannot_break_a_line_of_the_log() {
+        let forged = "agent1\n2026-01-01 INFO signed in\u{1b}[31m";
+        assert_eq!(AgentId::new(forged).as_str(), "agent12026-01-01 INFO signed in[31m");
+        let read = |id: &str| serde_json::from_value::<AgentId>(serde_json::json!(id));
+        for bad in [forged, "", "\u{0}", "a\tb", "\u{85}", &"x".repeat(65)] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(read("agent1").map(|id| id.to_string()).ok(), Some("agent1".into()));
+    }
+}

@@ -1,14 +1,20 @@
 //! The contact centre as a program of its own.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use omnibar_center::{Centre, Config, DEFAULT_PORT, SwitchChoice, Tls, run_switch, store::Store};
+use omnibar_center::{
+    Centre, Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls, run_switch, store::Store,
+};
 use omnibar_model::Secret;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+
+/// Bytes.
+const LONGEST_PASSWORD: u64 = 1024;
+const LONGEST_SERVERS: u64 = 64 * 1024;
 
 #[derive(Debug, Parser)]
 #[command(name = "omnibar-center", version, about = "Omnibar's contact centre")]
@@ -48,9 +54,27 @@ struct Serve {
     /// Socket of a voice switch of its own; one is started if none answers.
     #[arg(long)]
     switch_socket: Option<PathBuf>,
-    /// STUN server given to agents, as stun:host:port. May be repeated.
-    #[arg(long)]
+    /// STUN server for agents and the voice switch, as stun:host:port. May be repeated.
+    #[arg(long, value_name = "URL", value_parser = url_of("stun:"))]
     stun: Vec<String>,
+    /// TURN server for agents and the voice switch, as turn:host:port. May be repeated.
+    #[arg(long, value_name = "URL", value_parser = url_of("turn:"),
+          requires_all = ["turn_user", "turn_password_file"])]
+    turn: Vec<String>,
+    /// User at the TURN servers.
+    #[arg(long, value_name = "NAME", requires = "turn")]
+    turn_user: Option<String>,
+    /// File whose first line is the password at the TURN servers.
+    #[arg(long, value_name = "FILE", requires = "turn")]
+    turn_password_file: Option<PathBuf>,
+}
+
+/// RFC 7064, RFC 7065; the host is looked up when a connection is made.
+fn url_of(scheme: &'static str) -> impl Fn(&str) -> Result<String, String> + Clone {
+    move |text| match text.strip_prefix(scheme) {
+        Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => Ok(text.into()),
+        Some(_) | None => Err(format!("it looks like {scheme}host:3478")),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,6 +92,10 @@ enum Command {
         /// Local address for voice.
         #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
         bind: IpAddr,
+        /// Read STUN and TURN servers from standard input, as JSON in the form of
+        /// `session.select`'s answer.
+        #[arg(long)]
+        ice_servers_stdin: bool,
     },
     /// Accounts of agents.
     Account {
@@ -117,9 +145,12 @@ fn fail(message: &str) -> ExitCode {
 async fn run(cli: Cli) -> Result<(), String> {
     let data = cli.serve.data.clone().unwrap_or_else(default_data);
     match cli.command {
-        Some(Command::Switch { socket, bind }) => run_switch(&socket, bind)
-            .await
-            .map_err(|e| format!("The voice switch at {} stopped: {e}.", socket.display())),
+        Some(Command::Switch { socket, bind, ice_servers_stdin }) => {
+            let servers = if ice_servers_stdin { servers_from_stdin()? } else { Vec::new() };
+            run_switch(&socket, bind, &servers)
+                .await
+                .map_err(|e| format!("The voice switch at {} stopped: {e}.", socket.display()))
+        }
         Some(Command::Account { command: Account::Add { user, name } }) => {
             add_account(data, &user, &name).await
         }
@@ -141,11 +172,12 @@ async fn serve(args: Serve, data: PathBuf) -> Result<(), String> {
     config.switch = switch;
     config.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key });
     if !args.stun.is_empty() {
-        config.ice_servers = vec![omnibar_center::IceServer {
-            urls: args.stun,
-            username: String::new(),
-            credential: Secret::default(),
-        }];
+        let (username, credential) = (String::new(), Secret::default());
+        config.ice_servers.push(IceServer { urls: args.stun, username, credential });
+    }
+    if let (Some(username), Some(file)) = (args.turn_user, &args.turn_password_file) {
+        let credential = first_line(file)?;
+        config.ice_servers.push(IceServer { urls: args.turn, username, credential });
     }
     let centre = Centre::start(config).await.map_err(|e| e.to_string())?;
     let mut out = std::io::stdout();
@@ -154,6 +186,25 @@ async fn serve(args: Serve, data: PathBuf) -> Result<(), String> {
     stop_signal().await;
     centre.stop().await;
     Ok(())
+}
+
+fn first_line(file: &Path) -> Result<Secret, String> {
+    let fault = |what: &str| format!("The password file {} {what}.", file.display());
+    let opened = std::fs::File::open(file);
+    let opened = opened.map_err(|e| fault(&format!("cannot be read: {e}")))?;
+    let mut line = String::new();
+    std::io::BufReader::new(opened.take(LONGEST_PASSWORD))
+        .read_line(&mut line)
+        .map_err(|e| fault(&format!("cannot be read: {e}")))?;
+    let password = Secret::new(line.trim_end_matches(['\r', '\n']));
+    if password.is_empty() { Err(fault("has no first line")) } else { Ok(password) }
+}
+
+fn servers_from_stdin() -> Result<Vec<IceServer>, String> {
+    let servers: Vec<omnibar_protocol::wire::IceServer> =
+        serde_json::from_reader(std::io::stdin().lock().take(LONGEST_SERVERS))
+            .map_err(|_| "The ICE servers on standard input are not understood.".to_owned())?;
+    Ok(servers.into_iter().map(IceServer::from).collect())
 }
 
 async fn add_account(data: PathBuf, user: &str, name: &str) -> Result<(), String> {

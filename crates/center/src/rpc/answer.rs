@@ -70,6 +70,11 @@ async fn check(
     user: &AgentId,
     password: Secret,
 ) -> Result<(), ErrorObject> {
+    // A few at a time: a hash takes 19 MiB, and who guesses a thousand times at once
+    // shall not be through before the first guess has proved wrong.
+    let Ok(_turn) = shared.sign_ins.acquire().await else {
+        return Err(ErrorObject::new(Code::Internal, "The centre is stopping."));
+    };
     let now = shared.clock.now();
     let wait = shared.throttle.lock().unwrap_or_else(PoisonError::into_inner).wait(now, user, from);
     if let Some(wait) = wait {

@@ -205,16 +205,8 @@ impl Connection {
         let input = CoreInput::Command { connection: self.id, command, contact };
         let mut answer = self.shared.door.input(input, Some(id)).await?;
         if selects {
-            let servers: Vec<wire::IceServer> = self
-                .shared
-                .ice_servers
-                .iter()
-                .map(|s| wire::IceServer {
-                    urls: s.urls.clone(),
-                    username: s.username.clone(),
-                    credential: wire::Password::from(&s.credential),
-                })
-                .collect();
+            let servers: Vec<wire::IceServer> =
+                self.shared.ice_servers.iter().map(wire::IceServer::from).collect();
             answer["ice_servers"] = json!(servers);
         }
         Ok(answer)

@@ -25,6 +25,9 @@ use std::time::Duration;
 use throttle::Throttle;
 use tokio_util::sync::CancellationToken;
 
+/// Passwords that are checked at one time.
+const CHECKS_AT_ONCE: usize = 4;
+
 /// What every connection shares.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
@@ -39,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
     pub(crate) stop: CancellationToken,
     throttle: Arc<Mutex<Throttle>>,
+    /// Passwords that are being checked.
+    sign_ins: Arc<tokio::sync::Semaphore>,
     connections: Arc<AtomicU64>,
 }
 
@@ -66,6 +71,7 @@ impl Shared {
             web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
             stop,
             throttle: Arc::default(),
+            sign_ins: Arc::new(tokio::sync::Semaphore::new(CHECKS_AT_ONCE)),
             connections: Arc::default(),
         }
     }

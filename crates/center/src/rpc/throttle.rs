@@ -2,7 +2,7 @@
 
 use omnibar_model::{AgentId, Moment};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 /// Wrong passwords for one user before he has to wait.
@@ -68,7 +68,15 @@ impl Throttle {
 }
 
 fn keys(user: &AgentId, address: IpAddr) -> [(Key, u32); 2] {
-    [(Key::User(user.clone()), FREE_FOR_USER), (Key::Address(address), FREE_FOR_ADDRESS)]
+    [(Key::User(user.clone()), FREE_FOR_USER), (Key::Address(place(address)), FREE_FOR_ADDRESS)]
+}
+
+/// A host has all of an IPv6 network to itself (RFC 4291 section 2.5.1).
+fn place(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        v4 @ IpAddr::V4(_) => v4,
+    }
 }
 
 /// A bucket of commands: so many a second, with a burst of the same size.
@@ -132,6 +140,19 @@ mod tests {
             throttle.failed(now, &AgentId::new(&format!("user{i}")), HERE);
         }
         assert!(throttle.wait(now, &AgentId::new("another"), HERE).is_some());
+    }
+
+    #[test]
+    fn another_address_of_the_same_ipv6_network_is_no_fresh_start() {
+        let mut throttle = Throttle::default();
+        let now = Moment::from_millis(1);
+        for i in 0..20 {
+            let address = format!("2001:db8:1:2::{i:x}").parse().unwrap();
+            throttle.failed(now, &AgentId::new(&format!("user{i}")), address);
+        }
+        let user = AgentId::new("another");
+        assert!(throttle.wait(now, &user, "2001:db8:1:2:ffff::1".parse().unwrap()).is_some());
+        assert!(throttle.wait(now, &user, "2001:db8:1:3::1".parse().unwrap()).is_none());
     }
 
     #[test]

@@ -14,6 +14,10 @@ use uuid::Uuid;
 
 /// Answers are kept for longer than any client would repeat a command.
 const COMMANDS_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Answers of one user that are kept: twice what a desktop's outbox can hold.
+const ANSWERS_OF_USER: i64 = 4_000;
+/// Rows that are deleted in one transaction.
+const AT_A_TIME: i64 = 2_000;
 
 /// What was open when the centre stopped.
 #[derive(Debug, Default)]
@@ -84,12 +88,29 @@ impl Store {
         }))
     }
 
+    /// Forgets answers that are older than a day, and of each user those that have many
+    /// newer ones. A little at a time, so that nobody waits long for the database.
     pub async fn forget_old_answers(&self, now: Moment) -> Result<(), StoreFault> {
-        sqlx::query("DELETE FROM commands WHERE at < ?")
-            .bind(millis(now - COMMANDS_KEPT))
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let old = "SELECT user, id FROM commands WHERE at < ? LIMIT ?";
+        self.forget_answers(old, millis(now - COMMANDS_KEPT)).await?;
+        let many = "SELECT user, id FROM (SELECT user, id, row_number() OVER \
+                    (PARTITION BY user ORDER BY at DESC) AS newer FROM commands) \
+                    WHERE newer > ? LIMIT ?";
+        self.forget_answers(many, ANSWERS_OF_USER).await
+    }
+
+    async fn forget_answers(&self, which: &'static str, limit: i64) -> Result<(), StoreFault> {
+        let delete = format!("DELETE FROM commands WHERE (user, id) IN ({which})");
+        loop {
+            let gone = sqlx::query(sqlx::AssertSqlSafe(delete.as_str()))
+                .bind(limit)
+                .bind(AT_A_TIME)
+                .execute(&self.pool)
+                .await?;
+            if gone.rows_affected() < AT_A_TIME.unsigned_abs() {
+                return Ok(());
+            }
+        }
     }
 
     pub async fn live(&self) -> Result<Live, StoreFault> {

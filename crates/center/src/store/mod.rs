@@ -50,8 +50,8 @@ impl Store {
             directory: directory.to_owned(),
             detail: e.to_string(),
         };
-        std::fs::create_dir_all(directory).map_err(unusable)?;
         let file = directory.join(FILE);
+        private(directory, &file).map_err(unusable)?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)
@@ -83,6 +83,29 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// For its owner alone: it holds customers' names, numbers and notes. SQLite gives the
+/// files beside it (`-wal`, `-shm`) the same rights.
+fn private(directory: &Path, file: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(directory)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let opened =
+            std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+        // Made by an earlier version, or by hand.
+        if opened.metadata()?.permissions().mode() & 0o077 != 0 {
+            opened.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }
 
 /// `SQLITE_CORRUPT` (11) and `SQLITE_NOTADB` (26), with their extended forms.

@@ -24,6 +24,11 @@ const PING: Duration = Duration::from_secs(10);
 /// Nothing heard for so long: the browser is gone.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// Time until the call is made; the browser may be asking for the microphone.
+const MAKE_CALL: Duration = Duration::from_secs(60);
+/// Offers of one call: the first, and ICE restarts.
+const MOST_OFFERS: u32 = 100;
+
 /// What the page says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -110,12 +115,24 @@ pub(super) async fn call(
     )
 }
 
+/// Neither a control character nor one of Unicode's (UAX #9, general category Cf) that
+/// shows nothing or turns the text beside it around: a name must not rewrite a number.
+fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 struct Caller {
     shared: Shared,
     socket: WebSocket,
     leg: LegId,
     wants: Option<(Party, QueueId)>,
     arrived: bool,
+    offers: u32,
 }
 
 /// The call is over; with a sentence when the page should show one.
@@ -124,7 +141,7 @@ struct Over(Option<String>);
 impl Caller {
     fn new(shared: Shared, socket: WebSocket) -> Self {
         let leg = LegId::new(&format!("web-{}", Uuid::new_v4()));
-        Self { shared, socket, leg, wants: None, arrived: false }
+        Self { shared, socket, leg, wants: None, arrived: false, offers: 0 }
     }
 
     async fn serve(mut self) {
@@ -148,6 +165,7 @@ impl Caller {
         let mut bucket = Bucket::new(self.shared.clock.now(), MESSAGES_PER_SECOND);
         let mut ping = tokio::time::interval(PING);
         let mut heard = Instant::now();
+        let opened = Instant::now();
         let stop = self.shared.stop.clone();
         loop {
             let done = tokio::select! {
@@ -174,6 +192,9 @@ impl Caller {
                 _ = ping.tick() => {
                     if heard.elapsed() > SILENCE {
                         return Over(None);
+                    }
+                    if !self.arrived && opened.elapsed() > MAKE_CALL {
+                        return Over(Some("No call was made. Reload the page to call.".into()));
                     }
                     self.send(Message::Ping(Vec::new().into())).await
                 }
@@ -219,7 +240,7 @@ impl Caller {
                     .map_err(|e| Over(Some(format!("Check the number: {e}."))))?,
             ),
         };
-        let name: String = name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+        let name: String = name.chars().filter(|c| is_plain(*c)).take(LONGEST_NAME).collect();
         let name = name.trim().to_owned();
         self.wants = Some((Party { kind: PartyKind::Customer, name, number }, queue));
         Ok(())
@@ -230,6 +251,10 @@ impl Caller {
         let Some((customer, queue)) = self.wants.clone() else {
             return Err(Over(Some("Say first whom you want to call.".into())));
         };
+        self.offers += 1;
+        if self.offers > MOST_OFFERS {
+            return Err(Over(Some("The connection was made anew too often. Call again.".into())));
+        }
         let leg = self.leg.clone();
         let sdp = match self.shared.link.command(SwitchCommand::Peer { leg, offer: sdp }).await {
             Reply::Answer { sdp } => sdp,

@@ -2,8 +2,10 @@
 //! WebSocket, and a health check.
 
 mod customer;
+mod prompt;
 
 pub use customer::{FromPage, Shown, ToPage};
+pub(crate) use prompt::Prompt;
 
 use crate::rpc::{self, Shared};
 use axum::Router;

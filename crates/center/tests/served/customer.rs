@@ -21,7 +21,13 @@ impl Page {
         Self(connect_async(url).await.unwrap().0)
     }
 
-    async fn call(world: &World) -> Self {
+    /// `None`: all lines are busy.
+    pub async fn try_open(world: &World) -> Option<Self> {
+        let url = format!("{}/ws/customer", world.centre.url());
+        connect_async(url).await.ok().map(|(socket, _)| Self(socket))
+    }
+
+    pub async fn call(world: &World) -> Self {
         let mut page = Self::open(world).await;
         page.say(&FromPage::Call {
             name: "Zoe Testing".into(),
@@ -34,7 +40,11 @@ impl Page {
     }
 
     pub async fn say(&mut self, message: &FromPage) {
-        self.0.send(Message::text(serde_json::to_string(message).unwrap())).await.unwrap();
+        self.try_say(message).await.unwrap();
+    }
+
+    pub async fn try_say(&mut self, message: &FromPage) -> Result<(), Error> {
+        self.0.send(Message::text(serde_json::to_string(message).unwrap())).await
     }
 
     pub async fn hear(&mut self) -> Option<ToPage> {

@@ -2,6 +2,7 @@
 //! recordings with the real one.
 #![allow(clippy::unwrap_used, unreachable_pub, missing_debug_implementations)]
 
+mod attack;
 mod call;
 mod customer;
 mod desk;
