@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-/// 20 Hz.
-const METER_EVERY: Duration = Duration::from_millis(50);
+/// 10 Hz: a level meter of few steps shows no more, and every reading wakes the page.
+const METER_EVERY: Duration = Duration::from_millis(100);
 /// The speaker stays open after its last sound: until what its server holds has been
 /// heard, and for the cue that follows the end of a call.
 const LINGER: Duration = Duration::from_millis(500);

@@ -13,6 +13,8 @@
 
 mod host;
 mod listing;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod role;
 mod stream;
 #[cfg(target_os = "linux")]

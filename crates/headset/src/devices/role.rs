@@ -40,7 +40,7 @@ struct Open {
     serial: u32,
     entry: Entry,
     since: Instant,
-    stream: cpal::Stream,
+    stream: stream::Stream,
 }
 
 pub(super) enum Outcome {
@@ -220,7 +220,7 @@ impl RoleState {
     }
 }
 
-/// Whether cpal's error means that no callback will come any more.
+/// Whether the error means that no callback will come any more.
 fn ends_the_stream(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => false,

@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// Opening a device that takes longer has failed, and its server is not well.
 const OPEN_WITHIN: Duration = Duration::from_secs(2);
+/// Set to `cpal`, this has cpal open the streams on Linux too, to compare the two.
+#[cfg(target_os = "linux")]
+const CLIENT: &str = "OMNIBAR_SOUND";
 /// Longest stretch of sound in a ring, ms. Depth is kept far below it.
 const RING_MS: u32 = 200;
 /// Callback periods to ask for, ms. The system's own choice may be seconds.
@@ -34,7 +37,8 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
-    fn note(&self, at: StreamInstant, frames: usize, moved: usize) {
+    /// `at`: since the stream's clock read zero.
+    pub(super) fn note(&self, at: Duration, frames: usize, moved: usize) {
         self.frames.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
         if moved < frames {
             self.missed.fetch_add((frames - moved) as u64, Ordering::Relaxed);
@@ -52,8 +56,8 @@ pub(crate) struct End<R> {
     pub(crate) rate: u32,
     pub(crate) opened: Instant,
     /// When the stream's clock read zero.
-    zero: Instant,
-    gauge: Arc<Gauge>,
+    pub(super) zero: Instant,
+    pub(super) gauge: Arc<Gauge>,
 }
 
 pub(crate) type MicrophoneEnd = End<Consumer<f32>>;
@@ -82,8 +86,15 @@ pub(crate) struct Plan {
 }
 
 pub(crate) enum Opened {
-    Microphone(cpal::Stream, MicrophoneEnd),
-    Speaker(cpal::Stream, SpeakerEnd),
+    Microphone(Stream, MicrophoneEnd),
+    Speaker(Stream, SpeakerEnd),
+}
+
+/// Sound flows until it is dropped.
+pub(crate) enum Stream {
+    Cpal(#[expect(dead_code, reason = "held for its end")] cpal::Stream),
+    #[cfg(target_os = "linux")]
+    Pulse(#[expect(dead_code, reason = "held for its end")] super::pulse::PulseStream),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -125,8 +136,8 @@ pub(crate) fn open(plan: Plan) -> Result<Opened, OpenError> {
     }
 }
 
-/// Closing joins cpal's threads, which may be waiting for the server.
-pub(crate) fn close(stream: cpal::Stream) {
+/// Closing may join threads that wait for the server.
+pub(crate) fn close(stream: Stream) {
     let closing = std::thread::Builder::new().name("device-close".into());
     if let Err(error) = closing.spawn(move || drop(stream)) {
         tracing::warn!(%error, "a sound stream was closed on the spot");
@@ -134,7 +145,28 @@ pub(crate) fn close(stream: cpal::Stream) {
 }
 
 fn open_here(plan: Plan) -> Result<Opened, OpenError> {
-    let Plan { role, id, on_error } = plan;
+    #[cfg(target_os = "linux")]
+    if std::env::var_os(CLIENT).is_none_or(|client| client != "cpal") {
+        return open_pulse(plan);
+    }
+    open_cpal(plan)
+}
+
+#[cfg(target_os = "linux")]
+fn open_pulse(Plan { role, id, on_error }: Plan) -> Result<Opened, OpenError> {
+    Ok(match role {
+        Role::Microphone => {
+            let (stream, end) = super::pulse::open_microphone(&id, on_error)?;
+            Opened::Microphone(Stream::Pulse(stream), end)
+        }
+        Role::Speaker | Role::Ringer => {
+            let (stream, end) = super::pulse::open_speaker(&id, on_error)?;
+            Opened::Speaker(Stream::Pulse(stream), end)
+        }
+    })
+}
+
+fn open_cpal(Plan { role, id, on_error }: Plan) -> Result<Opened, OpenError> {
     let host = super::host::connect()?;
     let mut devices = match role {
         Role::Microphone => host.input_devices()?,
@@ -248,14 +280,14 @@ where
                     frame.iter().map(|&sample| f32::from_sample(sample)).sum::<f32>() * share
                 }))
             });
-            noted.note(info.timestamp().callback, frames, moved);
+            noted.note(since_zero(info.timestamp().callback), frames, moved);
         },
         on_error,
         Some(OPEN_WITHIN),
     )?;
     stream.play()?;
     let end = end(&stream, ring, config.sample_rate, gauge);
-    Ok(Opened::Microphone(stream, end))
+    Ok(Opened::Microphone(Stream::Cpal(stream), end))
 }
 
 fn render<T>(
@@ -282,22 +314,26 @@ where
                 frame.fill(T::EQUILIBRIUM);
                 frame.iter_mut().take(2).for_each(|place| *place = sample);
             }
-            noted.note(info.timestamp().callback, frames, there);
+            noted.note(since_zero(info.timestamp().callback), frames, there);
         },
         on_error,
         Some(OPEN_WITHIN),
     )?;
     stream.play()?;
     let end = end(&stream, ring, config.sample_rate, gauge);
-    Ok(Opened::Speaker(stream, end))
+    Ok(Opened::Speaker(Stream::Cpal(stream), end))
 }
 
-fn ring(rate: u32) -> (Producer<f32>, Consumer<f32>) {
+fn since_zero(at: StreamInstant) -> Duration {
+    at.duration_since(StreamInstant::ZERO)
+}
+
+pub(super) fn ring(rate: u32) -> (Producer<f32>, Consumer<f32>) {
     RingBuffer::new((rate * RING_MS / 1000) as usize)
 }
 
 fn end<R>(stream: &cpal::Stream, ring: R, rate: u32, gauge: Arc<Gauge>) -> End<R> {
     let opened = Instant::now();
-    let clock = stream.now().duration_since(StreamInstant::ZERO);
+    let clock = since_zero(stream.now());
     End { ring, rate, opened, zero: opened.checked_sub(clock).unwrap_or(opened), gauge }
 }

@@ -1,6 +1,6 @@
-//! Our own connection to the PulseAudio server (PipeWire serves it too). cpal opens
-//! the streams; what it does not offer is done here: hearing of devices that come
-//! and go, and telling a device from its successor of the same name.
+//! A connection to the PulseAudio server (PipeWire serves it too): which devices there
+//! are and when they come and go, telling a device from its successor of the same name,
+//! and what the streams in `pulse.rs` say and hear.
 
 use super::listing::{Entry, Listing};
 use pulseaudio::protocol::{
@@ -82,8 +82,40 @@ impl Wire {
         let mask = SubscriptionMask::SINK | SubscriptionMask::SOURCE | SubscriptionMask::SERVER;
         self.write(&Command::Subscribe(mask))?;
         protocol::read_ack_message(&mut self.socket)?;
+        self.listen()
+    }
+
+    /// From now on reading may block for ever; the [`Hangup`] ends it.
+    pub(super) fn listen(&self) -> Result<Hangup, WireError> {
         self.socket.get_ref().set_read_timeout(None)?;
         Ok(Hangup(self.socket.get_ref().try_clone()?))
+    }
+
+    /// The server's index and the rate of the source with that id.
+    pub(super) fn source(&mut self, wanted: &str) -> Result<Option<(u32, u32)>, WireError> {
+        let sources: SourceInfoList = self.ask(&Command::GetSourceInfoList)?;
+        let found = sources.iter().find(|source| id(&source.name) == wanted);
+        Ok(found.map(|source| (source.index, source.sample_spec.sample_rate)))
+    }
+
+    /// The server's index and the rate of the sink with that id.
+    pub(super) fn sink(&mut self, wanted: &str) -> Result<Option<(u32, u32)>, WireError> {
+        let sinks: SinkInfoList = self.ask(&Command::GetSinkInfoList)?;
+        let found = sinks.iter().find(|sink| id(&sink.name) == wanted);
+        Ok(found.map(|sink| (sink.index, sink.sample_spec.sample_rate)))
+    }
+
+    pub(super) fn reader(&mut self) -> &mut BufReader<UnixStream> {
+        &mut self.socket
+    }
+
+    pub(super) fn version(&self) -> u16 {
+        self.version
+    }
+
+    /// Sends a message that is complete, head and all.
+    pub(super) fn send(&mut self, message: &[u8]) -> Result<(), WireError> {
+        Ok(self.socket.get_mut().write_all(message)?)
     }
 
     /// Waits until devices have come or gone or another is the default.
@@ -98,7 +130,7 @@ impl Wire {
         }
     }
 
-    fn ask<R: CommandReply>(&mut self, command: &Command) -> Result<R, WireError> {
+    pub(super) fn ask<R: CommandReply>(&mut self, command: &Command) -> Result<R, WireError> {
         self.write(command)?;
         let (_, reply) = protocol::read_reply_message(&mut self.socket, self.version)?;
         Ok(reply)

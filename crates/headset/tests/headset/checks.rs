@@ -60,7 +60,7 @@ fn the_meter_moves_twenty_times_a_second_at_most_and_stops() {
         let most = begun.elapsed().as_millis() / 50 + 2;
         assert!((phone.meters.len() as u128) < most, "{} of {most}", phone.meters.len());
         rig.wait_for("source-outputs", "the microphone is closed", |streams| {
-            !streams.contains("cpal-pulseaudio")
+            !streams.contains("\"Omnibar\"")
         });
         assert!(phone.packets.try_recv().is_err(), "nothing is sent without a call");
     });

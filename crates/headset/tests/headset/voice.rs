@@ -78,12 +78,12 @@ fn devices_of_44100_hz_are_converted_both_ways() {
         let _customer = phone.far_side(900.0);
         phone.wait_until_sent(Some(700.0), SOON);
         // An ear of 48 kHz at an idle sink would turn the sink to 48 kHz.
-        rig.wait_for("sink-inputs", "our stream", |streams| streams.contains("cpal-pulseaudio"));
+        rig.wait_for("sink-inputs", "our stream", |streams| streams.contains("\"Omnibar\""));
         Ear::at("old_speaker.monitor").wait_for_tone(900.0, SOON);
         // The streams run at the devices' own rate: the conversion is ours.
         for list in ["sink-inputs", "source-outputs"] {
             let streams = rig.pactl(&["list", list]);
-            let ours = streams.split("\n\n").find(|stream| stream.contains("cpal-pulseaudio"));
+            let ours = streams.split("\n\n").find(|stream| stream.contains("\"Omnibar\""));
             let ours = ours.unwrap_or_else(|| panic!("no stream of ours in {streams}"));
             assert!(ours.contains("float32le 1ch 44100Hz"), "{ours}");
         }

@@ -1,0 +1,237 @@
+//! Streams of our own on the PulseAudio server (PipeWire serves it too): one socket and
+//! one thread each, which sleeps in `recv` until the server has sound or wants some.
+//!
+//! cpal's client of the same server costs a softphone too much: it clears a megabyte for
+//! every read and asks for the latency after every callback (measured in
+//! docs/figures.md). The ring's end is the same, so nothing above sees a difference.
+
+use super::stream::{End, Gauge, MicrophoneEnd, OpenError, SpeakerEnd, ring};
+use super::wire::{Hangup, Wire, WireError};
+use cpal::ErrorKind;
+use pulseaudio::protocol::{
+    self, ChannelMap, ChannelPosition, Command, CreatePlaybackStreamReply, CreateRecordStreamReply,
+    DESCRIPTOR_SIZE, Descriptor, DescriptorFlags, PlaybackStreamParams, ProtocolError, PulseError,
+    RecordStreamParams, SampleFormat, SampleSpec,
+    stream::{BufferAttr, StreamFlags},
+};
+use rtrb::{Consumer, Producer};
+use std::fmt::Display;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Bytes of one sample: `f32`, little-endian, one channel. The server mixes the channels.
+const SAMPLE: usize = size_of::<f32>();
+/// Callback period to ask for, ms.
+const PERIOD_MS: u32 = 10;
+/// A microphone's sound that may wait in the server while this thread does not run, periods.
+const MOST_WAITING: u32 = 8;
+/// Bytes; a longer message is not of sound of ours.
+const LONGEST: usize = 1 << 20;
+
+/// An open stream. Dropping it hangs up, which ends its thread.
+pub(super) struct PulseStream {
+    _hangup: Hangup,
+}
+
+type OnError = Box<dyn Fn(cpal::Error) + Send>;
+
+pub(super) fn open_microphone(
+    id: &str,
+    on_error: OnError,
+) -> Result<(PulseStream, MicrophoneEnd), OpenError> {
+    let mut wire = Wire::connect()?;
+    let (index, rate) = wire.source(id)?.ok_or(OpenError::Gone)?;
+    let period = rate * PERIOD_MS / 1000 * SAMPLE as u32;
+    let reply: CreateRecordStreamReply =
+        wire.ask(&Command::CreateRecordStream(RecordStreamParams {
+            sample_spec: spec(rate),
+            channel_map: mono(),
+            source_index: Some(index),
+            buffer_attr: BufferAttr {
+                max_length: period * MOST_WAITING,
+                fragment_size: period,
+                ..BufferAttr::default()
+            },
+            flags: flags(),
+            ..RecordStreamParams::default()
+        }))?;
+    let (mut producer, consumer) = ring(rate);
+    start("microphone", wire, consumer, rate, on_error, move |message, _, gauge, opened| {
+        match message {
+            Message::Sound(channel, bytes) if channel == reply.channel => {
+                let frames = bytes.len() / SAMPLE;
+                let moved = record(&mut producer, bytes);
+                gauge.note(opened.elapsed(), frames, moved);
+                Ok(())
+            }
+            Message::Command(Command::RecordStreamKilled(_)) => Err(PulseError::Killed.into()),
+            Message::Sound(..) | Message::Command(_) => Ok(()),
+        }
+    })
+}
+
+pub(super) fn open_speaker(
+    id: &str,
+    on_error: OnError,
+) -> Result<(PulseStream, SpeakerEnd), OpenError> {
+    let mut wire = Wire::connect()?;
+    let (index, rate) = wire.sink(id)?.ok_or(OpenError::Gone)?;
+    let period = rate * PERIOD_MS / 1000 * SAMPLE as u32;
+    let reply: CreatePlaybackStreamReply =
+        wire.ask(&Command::CreatePlaybackStream(PlaybackStreamParams {
+            sample_spec: spec(rate),
+            channel_map: mono(),
+            sink_index: Some(index),
+            // One period plays while the next one is asked for.
+            buffer_attr: BufferAttr {
+                max_length: period * 2,
+                target_length: period * 2,
+                minimum_request_length: period,
+                ..BufferAttr::default()
+            },
+            flags: flags(),
+            ..PlaybackStreamParams::default()
+        }))?;
+    let (producer, mut consumer) = ring(rate);
+    let mut message_of_sound = Vec::new();
+    // Silence: there is nothing in the ring before somebody holds its other end.
+    fill(&mut message_of_sound, reply.channel, reply.requested_bytes as usize, &mut consumer)?;
+    wire.send(&message_of_sound)?;
+    start("speaker", wire, producer, rate, on_error, move |message, wire, gauge, opened| {
+        match message {
+            Message::Command(Command::Request(request)) if request.channel == reply.channel => {
+                let bytes = request.length as usize;
+                let moved = fill(&mut message_of_sound, request.channel, bytes, &mut consumer)?;
+                gauge.note(opened.elapsed(), bytes / SAMPLE, moved);
+                wire.send(&message_of_sound)
+            }
+            Message::Command(Command::PlaybackStreamKilled(_)) => Err(PulseError::Killed.into()),
+            Message::Sound(..) | Message::Command(_) => Ok(()),
+        }
+    })
+}
+
+/// What the server says: sound of a channel, or a command.
+enum Message<'a> {
+    Sound(u32, &'a [u8]),
+    Command(Command),
+}
+
+/// Lets `act` take every message on a thread of its own until one of them fails.
+fn start<R>(
+    name: &str,
+    mut wire: Wire,
+    ring: R,
+    rate: u32,
+    on_error: OnError,
+    mut act: impl FnMut(Message<'_>, &mut Wire, &Gauge, Instant) -> Result<(), WireError>
+    + Send
+    + 'static,
+) -> Result<(PulseStream, End<R>), OpenError> {
+    let hangup = wire.listen()?;
+    let gauge = Arc::new(Gauge::default());
+    let opened = Instant::now();
+    let noted = Arc::clone(&gauge);
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || {
+            let mut bytes = Vec::new();
+            loop {
+                let acted = next(&mut wire, &mut bytes).and_then(|message| match message {
+                    Some(message) => act(message, &mut wire, &noted, opened),
+                    None => Ok(()),
+                });
+                if let Err(error) = acted {
+                    // When it was we who hung up, nobody knows this stream any more.
+                    return on_error(broken(error));
+                }
+            }
+        })
+        .map_err(|_| OpenError::Hung)?;
+    Ok((PulseStream { _hangup: hangup }, End { ring, rate, opened, zero: opened, gauge }))
+}
+
+/// `None`: a command that this client does not know, and need not.
+fn next<'a>(wire: &mut Wire, bytes: &'a mut Vec<u8>) -> Result<Option<Message<'a>>, WireError> {
+    let head = protocol::read_descriptor(wire.reader())?;
+    let length = head.length as usize;
+    if length > LONGEST {
+        return Err(ProtocolError::Invalid("a message beyond all measure".into()).into());
+    }
+    bytes.resize(length, 0);
+    wire.reader().read_exact(bytes)?;
+    if head.channel != u32::MAX {
+        return Ok(Some(Message::Sound(head.channel, bytes)));
+    }
+    let command = Command::read_tag_prefixed(&mut Cursor::new(bytes), wire.version());
+    Ok(command.ok().map(|(_, command)| Message::Command(command)))
+}
+
+/// How many samples found a place.
+fn record(ring: &mut Producer<f32>, bytes: &[u8]) -> usize {
+    let (samples, _) = bytes.as_chunks::<SAMPLE>();
+    let room = ring.slots().min(samples.len());
+    ring.write_chunk_uninit(room).map_or(0, |chunk| {
+        chunk.fill_from_iter(samples.iter().map(|sample| f32::from_le_bytes(*sample)))
+    })
+}
+
+/// Makes a message of `bytes` bytes of sound; says how many samples were there.
+fn fill(
+    message: &mut Vec<u8>,
+    channel: u32,
+    bytes: usize,
+    ring: &mut Consumer<f32>,
+) -> Result<usize, WireError> {
+    let frames = bytes.min(LONGEST) / SAMPLE;
+    let length = u32::try_from(frames * SAMPLE).unwrap_or(0);
+    let head = Descriptor { length, channel, offset: 0, flags: DescriptorFlags::empty() };
+    message.clear();
+    protocol::write_descriptor(message, &head)?;
+    let there = ring.slots().min(frames);
+    let sound = ring.read_chunk(there).ok().into_iter().flatten();
+    message.extend(sound.flat_map(f32::to_le_bytes));
+    // What is missing is silence.
+    message.resize(DESCRIPTOR_SIZE + frames * SAMPLE, 0);
+    Ok(there)
+}
+
+fn spec(rate: u32) -> SampleSpec {
+    SampleSpec { format: SampleFormat::Float32Le, channels: 1, sample_rate: rate }
+}
+
+fn mono() -> ChannelMap {
+    ChannelMap::new([ChannelPosition::Mono])
+}
+
+/// The server shall arrange the device's own buffers for the latency asked for.
+fn flags() -> StreamFlags {
+    StreamFlags { adjust_latency: true, ..StreamFlags::default() }
+}
+
+fn broken(error: impl Display) -> cpal::Error {
+    cpal::Error::with_message(ErrorKind::StreamInvalidated, error.to_string())
+}
+
+impl From<PulseError> for WireError {
+    fn from(error: PulseError) -> Self {
+        Self::Protocol(ProtocolError::ServerError(error))
+    }
+}
+
+impl From<WireError> for OpenError {
+    fn from(error: WireError) -> Self {
+        match &error {
+            WireError::Protocol(ProtocolError::ServerError(PulseError::AccessDenied)) => {
+                Self::Denied(cpal::Error::with_message(
+                    ErrorKind::PermissionDenied,
+                    error.to_string(),
+                ))
+            }
+            WireError::Protocol(ProtocolError::ServerError(PulseError::NoEntity)) => Self::Gone,
+            WireError::NoSocket | WireError::Io(_) => Self::Hung,
+            WireError::Protocol(_) => Self::Device(broken(error)),
+        }
+    }
+}
