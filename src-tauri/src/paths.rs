@@ -17,7 +17,7 @@ impl Paths {
                 })?
                 .join("omnibar"),
         };
-        std::fs::create_dir_all(root.join("logs"))?;
+        private_dir(&root.join("logs"))?;
         Ok(Self { root })
     }
 
@@ -39,5 +39,30 @@ impl Paths {
 
     pub(crate) fn demo(&self) -> PathBuf {
         self.root.join("demo-centre")
+    }
+}
+
+/// For its owner alone, with all that has to be made on the way to it.
+fn private_dir(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_kept_is_kept_from_other_users() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("share/omnibar");
+        let paths = Paths::new(Some(&root)).unwrap();
+        for dir in [root, paths.logs()] {
+            assert_eq!(dir.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        }
     }
 }

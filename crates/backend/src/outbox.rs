@@ -92,7 +92,11 @@ impl Outbox {
 }
 
 fn open(dir: &Path) -> io::Result<(File, Vec<Entry>)> {
-    std::fs::create_dir_all(dir)?;
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(dir)?;
     let mut home: Option<(File, Vec<Entry>)> = None;
     for n in 0..FILES {
         let path = dir.join(format!("outbox-{n}.jsonl"));

@@ -7,7 +7,7 @@ use tauri_plugin_notification::NotificationExt;
 pub(super) fn show(app: &AppHandle, alert: &Alert) {
     let (title, body) = match alert {
         Alert::IncomingCall { name, queue, .. } => {
-            (format!("Incoming call: {name}"), format!("Queue: {queue}"))
+            (format!("Incoming call: {name}"), format!("Queue: {}", plain(queue)))
         }
         Alert::OfferGone { missed: true, .. } => (
             "Missed call".to_owned(),
@@ -34,4 +34,25 @@ pub(super) fn show(app: &AppHandle, alert: &Alert) {
             tracing::debug!(%error, "no notification");
         }
     });
+}
+
+/// Text that is to be seen as it is: on Linux a body is read as markup (Desktop
+/// Notifications Specification, section "Markup"), elsewhere as plain text.
+fn plain(text: &str) -> String {
+    if cfg!(target_os = "linux") {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_with_a_link_in_its_name_is_text() {
+        let name = "R&D <a href=\"https://evil.test\">now</a>";
+        assert_eq!(plain(name), "R&amp;D &lt;a href=\"https://evil.test\"&gt;now&lt;/a&gt;");
+    }
 }
