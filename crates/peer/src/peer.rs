@@ -16,6 +16,9 @@ use webrtc::peer_connection::{
 
 /// Candidates kept until the description they belong to has come.
 const MAX_EARLY_CANDIDATES: usize = 64;
+/// Candidates taken between two descriptions. Each is an address that is sent checks:
+/// without a bound a stranger could have this machine knock at every port of another.
+const MAX_CANDIDATES: usize = 64;
 
 /// One end of an audio connection. Clones are the same end; when the last is dropped
 /// the connection is closed.
@@ -39,6 +42,8 @@ struct Exchange {
     offered: Option<String>,
     /// Whether the other side has been described.
     described: bool,
+    /// Candidates taken since.
+    taken: usize,
     early: Vec<String>,
 }
 
@@ -94,6 +99,7 @@ impl Peer {
         let local = Description::read(&text)?;
         self.settle(&local, &described);
         exchange.described = true;
+        exchange.taken = exchange.early.len();
         self.take_early(&mut exchange).await;
         Ok(text)
     }
@@ -112,6 +118,7 @@ impl Peer {
         guarded(self.0.connection.set_remote_description(sdp)).await?;
         exchange.offered = None;
         exchange.described = true;
+        exchange.taken = exchange.early.len();
         let local = self.0.connection.local_description().await.ok_or(PeerError::Closed)?;
         let local = Description::read(&local.sdp)?;
         let agreed = |canonical| described.payload_type(canonical);
@@ -129,6 +136,12 @@ impl Peer {
         };
         let mut exchange = self.0.exchange.lock().await;
         if exchange.described && exchange.offered.is_none() {
+            if exchange.taken == MAX_CANDIDATES {
+                return Err(PeerError::Candidate(format!(
+                    "{MAX_CANDIDATES} others were taken already"
+                )));
+            }
+            exchange.taken += 1;
             return self.add_candidate(line).await;
         }
         if exchange.early.len() == MAX_EARLY_CANDIDATES {

@@ -7,6 +7,8 @@ use crate::{OPUS, PeerError, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 const MAX_DESCRIPTION: usize = 64 * 1024;
 const MAX_LINES: usize = 2_000;
 const MAX_MEDIA: usize = 8;
+/// In one description; more would be addresses to knock at.
+const MAX_CANDIDATES: usize = 64;
 /// Longer candidates are refused; a long one has about 200 bytes.
 const MAX_CANDIDATE: usize = 2 * 1024;
 
@@ -178,6 +180,9 @@ fn lines(text: &str) -> Result<Vec<&str>, PeerError> {
     let lines: Vec<&str> = text.lines().collect();
     if lines.len() > MAX_LINES {
         return Err(refused(format!("it has more than {MAX_LINES} lines")));
+    }
+    if lines.iter().filter(|l| l.starts_with("a=candidate:")).count() > MAX_CANDIDATES {
+        return Err(refused(format!("it has more than {MAX_CANDIDATES} candidates")));
     }
     if lines.first() != Some(&"v=0") {
         return Err(refused("it does not begin with v=0".to_owned()));

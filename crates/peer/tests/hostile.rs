@@ -144,3 +144,19 @@ async fn candidates_that_wait_for_a_description_are_bounded() {
     }
     assert!(matches!(end.peer.candidate(line).await, Err(PeerError::Candidate(_))));
 }
+
+#[tokio::test]
+async fn nobody_has_this_machine_knock_at_every_port_of_another() {
+    let end = End::new(loopback()).await;
+    end.peer.answer(OFFER).await.unwrap();
+    let line = |port: u32| format!("candidate:{port} 1 udp 1 127.0.0.1 {port} typ host");
+    for port in 1..=64 {
+        end.peer.candidate(&line(port)).await.unwrap();
+    }
+    assert!(matches!(end.peer.candidate(&line(65)).await, Err(PeerError::Candidate(_))));
+    end.peer.close().await;
+
+    let many: String = (1..=65).map(|port| format!("a={}\r\n", line(port))).collect();
+    let offer = format!("{OFFER}{many}");
+    assert!(matches!(answer_to(&offer).await, Err(PeerError::Description(_))));
+}
