@@ -473,3 +473,7 @@ fn connection_of(input: &CoreInput) -> Option<ConnectionId> {
 pub(crate) fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
+
+#[cfg(test)]
+#[path = "actor_test.rs"]
+mod tests;
