@@ -90,6 +90,10 @@ fn has_path(line: &str, path: &str) -> bool {
 
 /// The name of a type that is declared here, if it is an empty one.
 fn empty_name(line: &str) -> Option<&str> {
+    // An associated type (indented) is named by its trait, which may be somebody else's.
+    if line.starts_with("    type ") {
+        return None;
+    }
     let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
     let kinds = ["struct", "enum", "trait", "union", "type", "class", "interface", "mod"];
     while let Some(word) = words.next() {
@@ -144,6 +148,7 @@ mod tests {
             ("a.sh", "mktemp -d /tmp/x.XXXXXX"),
             ("a.rs", "struct Utility; struct Serviced; let manager = 1;"),
             ("a.rs", "impl Handler for X {}"),
+            ("a.rs", "impl Accept for X {\n    type Service = X;\n}"),
             ("a.sh", "cd \"$root/home/x\" && ls target/home/"),
             ("a.rs", "/// the trait of a call"),
             ("ui/src/host/tauri.ts", "import { invoke } from 'tauri'"),
