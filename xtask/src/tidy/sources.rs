@@ -148,7 +148,7 @@ mod tests {
             ("a.sh", "mktemp -d /tmp/x.XXXXXX"),
             ("a.rs", "struct Utility; struct Serviced; let manager = 1;"),
             ("a.rs", "impl Handler for X {}"),
-            ("a.rs", "impl Accept for X {\n    type Service = X;\n}"),
+            ("a.rs", concat!("impl Accept for X {\n    type ", "Service = X;\n}")),
             ("a.sh", "cd \"$root/home/x\" && ls target/home/"),
             ("a.rs", "/// the trait of a call"),
             ("ui/src/host/tauri.ts", "import { invoke } from 'tauri'"),
