@@ -113,6 +113,10 @@ pub(super) fn open_speaker(
 }
 
 /// What the server says: sound of a channel, or a command.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, on its thread's stack; a box would allocate per message"
+)]
 enum Message<'a> {
     Sound(u32, &'a [u8]),
     Command(Command),
