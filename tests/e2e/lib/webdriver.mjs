@@ -28,11 +28,11 @@ export class WebDriver {
     this.driver = driver;
   }
 
-  async call(method, path, body) {
+  async call(method, path, body, patience = 30000) {
     const response = await fetch(this.base + path, {
       method,
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
-      signal: AbortSignal.timeout(30000),
+      signal: AbortSignal.timeout(patience),
     });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${value?.error}: ${value?.message}`);
@@ -115,11 +115,19 @@ export class WebDriver {
 
   async close() {
     try {
-      if (this.session) await this.call('DELETE', this.session);
-      // There is one app at a time: the next would only wake this one and leave.
-      if (this.app) await until('the app to end', () => !existsSync(`/proc/${this.app}`));
-    } finally {
-      await end(this.driver);
+      if (this.session) await this.call('DELETE', this.session, undefined, 5000);
+    } catch (error) {
+      // A page that was killed takes the session with it; the app is ended below.
+      this.fault = error;
     }
+    // There is one app at a time: the next would only wake this one and leave.
+    if (this.app && this.fault && existsSync(`/proc/${this.app}`)) process.kill(this.app, 'SIGKILL');
+    if (!this.fault) await this.#ended();
+    await end(this.driver, 1000);
+    await this.#ended();
+  }
+
+  async #ended() {
+    if (this.app) await until('the app to end', () => !existsSync(`/proc/${this.app}`));
   }
 }
