@@ -1,7 +1,6 @@
-.PHONY: run test check bench dist
+.PHONY: run test check bench
 
 run: ; @scripts/run.sh
 test: ; @scripts/test.sh
 check: ; @scripts/test.sh --quick
 bench: ; @scripts/bench.sh
-dist: ; @scripts/dist.sh
