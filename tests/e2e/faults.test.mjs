@@ -3,11 +3,11 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { App, freePort } from './lib/app.mjs';
+import { App } from './lib/app.mjs';
 import { Centre } from './lib/centre.mjs';
 import { centreBinary, Desktop } from './lib/desktop.mjs';
 import { Phone } from './lib/phone.mjs';
-import { run } from './lib/process.mjs';
+import { freePort, run } from './lib/process.mjs';
 
 let desktop, centre;
 

@@ -1,23 +1,12 @@
 // The real window of the real app, with an embedded centre.
-import { createServer } from 'node:net';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binary } from './desktop.mjs';
+import { freePort } from './process.mjs';
 import { WebDriver } from './webdriver.mjs';
 
 export const ALT = '\uE00A';
 const id = (name) => `[data-testid="${name}"]`;
-
-/** A port that is free now. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 export class App {
   /** `centre`: of another process; otherwise the app's own demo centre is started. */

@@ -1,9 +1,8 @@
 // A centre of its own: the real program with its own data.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from './app.mjs';
 import { centreBinary } from './desktop.mjs';
-import { end, start, until } from './process.mjs';
+import { freePort, end, start, until } from './process.mjs';
 
 export class Centre {
   /** Demo accounts and campaigns, but no demo customers unless `customers`. */

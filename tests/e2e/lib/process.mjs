@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { createWriteStream } from 'node:fs';
+import { createServer } from 'node:net';
 import { readdir, readFile } from 'node:fs/promises';
 
 const running = new Set();
@@ -101,4 +102,15 @@ export async function until(what, probe, timeout = 15000, every = 50) {
     }
     await new Promise((resolve) => setTimeout(resolve, every));
   }
+}
+
+/** A port that is free now; one of the system's choice is none that `fetch` refuses. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
