@@ -70,6 +70,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
         },
         inbox.clone(),
     );
+    let (dock_port, dock) = omnibar_dock::new(inbox.clone());
     let backend = omnibar_backend::start(
         BackendConfig {
             outbox_dir: c.paths.outbox(),
@@ -80,6 +81,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
         inbox.clone(),
         clock,
     );
+    let endpoints = Arc::new(backend.endpoints());
     let shell = ShellPort::start(c.paths, c.kept, c.surface, inbox.clone());
     let doors = Softphone::start(
         Ports {
@@ -87,11 +89,13 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
             line: Box::new(line),
             audio: Box::new(headset),
             shell: Box::new(shell),
+            dock: Box::new(dock_port),
         },
         events,
         clock,
         Initial { settings, remembered, window: c.window, transcript: None },
     );
+    dock.open(doors.clone(), endpoints);
     Ok((inbox, doors))
 }
 

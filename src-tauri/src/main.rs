@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Two threads: one may be busy with TLS or SRTP while the other moves packets.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .thread_name("omnibar-io")
         .enable_all()
         .build();

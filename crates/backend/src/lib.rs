@@ -35,10 +35,12 @@ pub use dial::{Network, Reach, Reaching, Socket, Stream, Unreachable};
 
 use omnibar_desk::Order;
 use omnibar_model::{CommandId, InteractionId};
-use omnibar_softphone::{Centre, Clock, Inbox, SignIn, VoiceSignal};
+use omnibar_softphone::{
+    Centre, Clock, EndpointAnswer, EndpointCall, Endpoints, Inbox, SignIn, VoiceSignal,
+};
 use std::path::PathBuf;
 use task::{Ask, Task};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 #[derive(Clone, Debug)]
 pub struct BackendConfig {
@@ -76,6 +78,25 @@ impl Backend {
     fn post(&self, ask: Ask) {
         // The task outlives its port.
         let _ = self.0.send(ask);
+    }
+
+    /// The centre's services, over this port's session.
+    #[must_use]
+    pub fn endpoints(&self) -> EndpointDoor {
+        EndpointDoor(self.0.downgrade())
+    }
+}
+
+/// Asks the centre's services beside the desk.
+#[derive(Clone, Debug)]
+pub struct EndpointDoor(mpsc::WeakUnboundedSender<Ask>);
+
+impl Endpoints for EndpointDoor {
+    fn call(&self, call: EndpointCall, answer: oneshot::Sender<Result<EndpointAnswer, String>>) {
+        // Without a task the answer's sender is dropped, which tells who waits.
+        if let Some(task) = self.0.upgrade() {
+            let _ = task.send(Ask::Endpoint(call, answer));
+        }
     }
 }
 

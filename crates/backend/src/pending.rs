@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Kept(Option<CommandId>),
     Search(String),
     History(Option<InteractionId>),
+    /// For whoever waits in the session's list of service calls.
+    Endpoint,
     Offer,
     Candidate,
     Ping,

@@ -1,6 +1,6 @@
 use crate::outbox::Entry;
 use crate::pending::{Pending, Purpose, Waiting};
-use crate::task::Ask;
+use crate::task::{Ask, EndpointReply};
 use crate::{translate, words};
 use omnibar_desk::{Order, SignInFault};
 use omnibar_model::{AgentId, CommandId, Secret};
@@ -8,9 +8,12 @@ use omnibar_protocol::{
     Code, Command, ErrorObject, FromCentre, Notification, Numbered, Response, Resume, Searched,
     SessionOpened, SessionSelected, VoiceAnswered, parse_from_centre, wire,
 };
-use omnibar_softphone::{CentreEvent, Clock, Event, HISTORY_PAGE, Inbox, VoiceSignal};
+use omnibar_softphone::{
+    CentreEvent, Clock, EndpointAnswer, EndpointCall, Event, HISTORY_PAGE, Inbox, VoiceSignal,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
@@ -57,6 +60,8 @@ pub(crate) struct Session {
     /// Campaigns and extension are chosen: the centre takes commands about calls.
     selected: bool,
     pending: Pending,
+    /// Who waits for a service's answer, by command.
+    endpoints: HashMap<Uuid, EndpointReply>,
     bad: u32,
     pub(crate) retry: Option<Instant>,
     /// Entries of the outbox that the centre has taken or will never take.
@@ -84,6 +89,7 @@ impl Session {
             counted: false,
             selected: false,
             pending,
+            endpoints: HashMap::new(),
             bad: 0,
             retry: None,
             delivered: Vec::new(),
@@ -101,6 +107,11 @@ impl Session {
         }
         self.pending.forget(|p| matches!(p, Purpose::Ping | Purpose::Close));
         self.pending.unsend();
+        // A service says what a repeat does; who asked may know.
+        self.pending.forget(|p| matches!(p, Purpose::Endpoint));
+        for (_, reply) in self.endpoints.drain() {
+            let _ = reply.send(Err(words::LATE.into()));
+        }
         let stale = |w: &Waiting| {
             matches!(w.purpose, Purpose::Order(_) | Purpose::Choose(_)) && w.since.elapsed() > STALE
         };
@@ -127,6 +138,7 @@ impl Session {
             | Purpose::Choose(_)
             | Purpose::Search(_)
             | Purpose::History(_)
+            | Purpose::Endpoint
             | Purpose::Offer
             | Purpose::Candidate
             | Purpose::Ping
@@ -159,6 +171,7 @@ impl Session {
                 let command = Command::History { before: before.clone(), limit };
                 self.push(command, Purpose::History(before));
             }
+            Ask::Endpoint(call, reply) => self.call(call, reply, online),
             Ask::Close => {
                 self.push(Command::SessionClose {}, Purpose::Close);
             }
@@ -216,6 +229,25 @@ impl Session {
             self.push(order, Purpose::Order(command));
         }
         None
+    }
+
+    fn call(&mut self, call: EndpointCall, reply: EndpointReply, online: bool) {
+        if !online || !self.has_room() {
+            let why = if online { words::TOO_MANY } else { words::AWAY };
+            let _ = reply.send(Err(why.into()));
+            return;
+        }
+        let EndpointCall { service, method, path, query, body } = call;
+        let command = Command::EndpointCall { service, method, path, query, body };
+        let id = self.push(command, Purpose::Endpoint);
+        self.endpoints.insert(id, reply);
+    }
+
+    /// Whoever asked may have stopped waiting.
+    fn served(&mut self, id: Uuid, result: Result<EndpointAnswer, String>) {
+        if let Some(reply) = self.endpoints.remove(&id) {
+            let _ = reply.send(result);
+        }
     }
 
     fn push(&mut self, command: Command, purpose: Purpose) -> Uuid {
@@ -329,6 +361,15 @@ impl Session {
                     return self.unreadable(0);
                 }
             },
+            Purpose::Endpoint => {
+                let answer = self.read::<wire::EndpointAnswer>(value);
+                let readable = answer.is_some();
+                let answer = answer.map(|a| EndpointAnswer { status: a.status, body: a.body });
+                self.served(waiting.id, answer.ok_or_else(|| words::UNREADABLE.into()));
+                if !readable {
+                    return self.unreadable(0);
+                }
+            }
             Purpose::Candidate | Purpose::Ping => {}
             Purpose::Close => return Verdict::Ended(None),
         }
@@ -358,6 +399,7 @@ impl Session {
             Purpose::History(before) => {
                 self.tell(CentreEvent::History { before: before.clone(), entries: Vec::new() });
             }
+            Purpose::Endpoint => self.served(waiting.id, Err(words::sentence(error))),
             Purpose::Offer => self.tell(CentreEvent::SignalFailed(words::sentence(error))),
             Purpose::Candidate | Purpose::Ping => {}
             Purpose::Close => return Verdict::Ended(Some(words::fault(error))),

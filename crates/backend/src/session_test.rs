@@ -14,6 +14,7 @@ fn session() -> Session {
     let who = ("ws://centre.test/ws/agent".to_owned(), "agent1".into());
     let mut session = Session::new((inbox, Clock::start()), who, Vec::new());
     session.opened(SessionOpened {
+        handle: "ses-agent1-1".into(),
         token: wire::Password::from(&Secret::new("token")),
         session_ttl_ms: 1,
         resumed: false,

@@ -9,10 +9,12 @@ use futures_util::{SinkExt, StreamExt};
 use omnibar_desk::{Link, Order, SignInFault};
 use omnibar_model::{AgentId, CommandId, InteractionId};
 use omnibar_protocol::{Client, Command, Resume, VERSION, wire};
-use omnibar_softphone::{CentreEvent, Clock, Event, Inbox, SignIn, VoiceSignal};
+use omnibar_softphone::{
+    CentreEvent, Clock, EndpointAnswer, EndpointCall, Event, Inbox, SignIn, VoiceSignal,
+};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tracing::{debug, info, warn};
@@ -33,7 +35,10 @@ pub(crate) enum Ask {
     Signal(VoiceSignal),
     Search(String),
     History(Option<InteractionId>),
+    Endpoint(EndpointCall, EndpointReply),
 }
+
+pub(crate) type EndpointReply = oneshot::Sender<Result<EndpointAnswer, String>>;
 
 /// What comes after a session.
 enum After {
@@ -102,6 +107,9 @@ impl Task {
             Ask::Search(text) => self.tell(CentreEvent::Found { text, entries: Vec::new() }),
             Ask::History(before) => {
                 self.tell(CentreEvent::History { before, entries: Vec::new() });
+            }
+            Ask::Endpoint(_, reply) => {
+                let _ = reply.send(Err(words::AWAY.to_owned()));
             }
             Ask::Close => self.tell(CentreEvent::Ended(None)),
             Ask::Signal(_) | Ask::Open(_) => {}

@@ -31,6 +31,7 @@ pub(crate) fn command(order: Order) -> Command {
 
 pub(crate) fn start(opened: SessionOpened) -> SessionStart {
     SessionStart {
+        handle: opened.handle,
         name: opened.name,
         centre: opened.centre,
         resumed: opened.resumed,

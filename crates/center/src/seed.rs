@@ -63,8 +63,8 @@ pub async fn standard(store: &Store) -> Result<(), AccountFault> {
 
 #[must_use]
 pub fn company(name: &str) -> Setup {
-    let queue = |id: &str, name: &str, campaign: &str, priority| {
-        let queue = Queue { id: id.into(), name: name.into(), campaign: campaign.into() };
+    let queue = |number, id: &str, name: &str, campaign: &str, priority| {
+        let queue = Queue { id: id.into(), number, name: name.into(), campaign: campaign.into() };
         (QueueId::new(id), QueueSetup { queue, priority })
     };
     let survey = IvrSetup {
@@ -77,15 +77,15 @@ pub fn company(name: &str) -> Setup {
     Setup {
         centre: name.into(),
         campaigns: [
-            campaign("support", "Support", CampaignKind::Inbound, support()),
-            campaign("sales", "Sales", CampaignKind::Inbound, sales()),
-            campaign("outreach", "Outreach", CampaignKind::Outbound, outreach()),
+            campaign(101, "support", "Support", CampaignKind::Inbound, support()),
+            campaign(102, "sales", "Sales", CampaignKind::Inbound, sales()),
+            campaign(103, "outreach", "Outreach", CampaignKind::Outbound, outreach()),
         ]
         .into(),
         queues: [
-            queue("support", "Support", "support", 0),
-            queue("priority", "Priority support", "support", 2),
-            queue("sales", "Sales", "sales", 1),
+            queue(201, "support", "Support", "support", 0),
+            queue(202, "priority", "Priority support", "support", 2),
+            queue(203, "sales", "Sales", "sales", 1),
         ]
         .into(),
         ivrs: BTreeMap::from([(IvrId::new("survey"), survey)]),
@@ -102,20 +102,33 @@ pub fn company(name: &str) -> Setup {
 
 type Codes = Vec<(&'static str, Vec<(&'static str, &'static str)>)>;
 
-fn campaign(id: &str, name: &str, kind: CampaignKind, codes: Codes) -> (CampaignId, CampaignRule) {
-    let class = |(name, codes): (&str, Vec<(&str, &str)>)| DispositionClass {
-        name: name.into(),
-        codes: codes
-            .into_iter()
-            .map(|(id, name)| DispositionCode { id: id.into(), name: name.into() })
-            .collect(),
-    };
+fn campaign(
+    number: u32,
+    id: &str,
+    name: &str,
+    kind: CampaignKind,
+    codes: Codes,
+) -> (CampaignId, CampaignRule) {
+    let mut numbers = number * 10..;
+    let mut next = || numbers.next().unwrap_or_default();
+    let mut dispositions = Vec::new();
+    for (name, codes) in codes {
+        // The store numbers classes.
+        let mut class = DispositionClass { number: 0, name: name.into(), codes: Vec::new() };
+        for (id, name) in codes {
+            let code = DispositionCode { id: id.into(), number: next(), name: name.into() };
+            class.codes.push(code);
+        }
+        dispositions.push(class);
+    }
     let campaign = Campaign {
         id: id.into(),
+        number,
         name: name.into(),
         kind,
+        mask_numbers: false,
         wrap_up_ms: Some(120_000),
-        dispositions: codes.into_iter().map(class).collect(),
+        dispositions,
     };
     let default_disposition = Some(DispositionId::new("not_disposed"));
     // Who is called has not been told that he is recorded.

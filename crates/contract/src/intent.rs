@@ -1,4 +1,4 @@
-use crate::{AudioIntent, Settings, Shape};
+use crate::{AudioIntent, DockIntent, Settings, Shape};
 use omnibar_desk::Ask;
 use omnibar_model::{AgentId, InteractionId, Secret};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub enum Intent {
     },
     Window {
         ask: WindowIntent,
+    },
+    Dock {
+        ask: DockIntent,
     },
 }
 

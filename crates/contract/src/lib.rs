@@ -10,6 +10,7 @@
 //! `ui/src/contract/` is generated from these types (`cargo run -p xtask -- generate`).
 
 mod audio;
+mod dock;
 mod intent;
 mod settings;
 mod view;
@@ -17,6 +18,10 @@ mod view;
 pub use audio::{
     AudioFault, AudioIntent, AudioView, DeviceChoice, DeviceView, Meter, PathProblem, QualityView,
     RoleView, TestState,
+};
+pub use dock::{
+    DockIntent, DockView, Draft, FromPage, LastEvent, OriginView, PageContext, Preview, Records,
+    Rights, SdkError, SdkErrorType, Standing, ToPage, Toast, ToastVariant,
 };
 pub use intent::{Fault, Intent, Password, SearchIntent, SettingsIntent, WindowIntent};
 pub use settings::{

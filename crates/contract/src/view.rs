@@ -1,4 +1,4 @@
-use crate::{AudioView, Remembered, Settings, WindowView};
+use crate::{AudioView, DockView, Remembered, Settings, WindowView};
 use omnibar_desk::Snapshot;
 use omnibar_model::{
     CampaignId, Cause, Destination, Direction, InteractionId, Moment, Party, QueueId,
@@ -22,6 +22,7 @@ pub struct View {
     pub remembered: Remembered,
     pub window: WindowView,
     pub notices: Vec<Notice>,
+    pub dock: DockView,
 }
 
 /// Result of the last directory search.

@@ -149,6 +149,8 @@ pub enum SignInFault {
 /// What the centre says at sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionStart {
+    /// Names the session to REST and to pages.
+    pub handle: String,
     pub name: String,
     pub centre: String,
     /// True when an earlier session goes on, with its campaigns and extension.

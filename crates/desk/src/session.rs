@@ -43,6 +43,7 @@ pub(crate) enum Session {
 #[derive(Debug)]
 pub(crate) struct Who {
     pub(crate) user: AgentId,
+    pub(crate) handle: String,
     pub(crate) name: String,
     pub(crate) centre: String,
     pub(crate) campaigns: Vec<Campaign>,
@@ -104,6 +105,7 @@ impl Session {
             Self::SigningIn { centre, user } => {
                 let mut who = Who {
                     user: user.clone(),
+                    handle: String::new(),
                     name: String::new(),
                     centre: std::mem::take(centre),
                     campaigns: Vec::new(),
@@ -200,6 +202,7 @@ impl Session {
             },
             Self::SignedIn { who, chosen, lists, .. } => SessionView::SignedIn {
                 user: who.user.clone(),
+                handle: who.handle.clone(),
                 name: who.name.clone(),
                 centre: who.centre.clone(),
                 campaigns: who.campaigns.clone(),
@@ -224,6 +227,7 @@ impl Default for Who {
     fn default() -> Self {
         Self {
             user: AgentId::new(""),
+            handle: String::new(),
             name: String::new(),
             centre: String::new(),
             campaigns: Vec::new(),
@@ -238,6 +242,7 @@ impl Who {
         if !start.centre.is_empty() {
             self.centre = start.centre;
         }
+        self.handle = start.handle;
         self.name = start.name;
         self.campaigns = start.campaigns;
         self.extensions = start.extensions;

@@ -48,6 +48,8 @@ pub enum SessionView {
     },
     SignedIn {
         user: AgentId,
+        /// Names the session to REST and to pages; not a credential.
+        handle: String,
         name: String,
         centre: String,
         campaigns: Vec<Campaign>,

@@ -48,7 +48,7 @@ pub struct EncoderConfig {
 
 impl Default for EncoderConfig {
     fn default() -> Self {
-        Self { bitrate: 32_000, complexity: 9, fec: true, expected_loss: 5 }
+        Self { bitrate: 32_000, complexity: 5, fec: true, expected_loss: 5 }
     }
 }
 

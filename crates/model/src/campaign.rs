@@ -14,8 +14,13 @@ pub enum CampaignKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Campaign {
     pub id: CampaignId,
+    /// How pages and REST name it; unique at the centre, never used again.
+    pub number: u32,
     pub name: String,
     pub kind: CampaignKind,
+    /// Customers' numbers are shown and told by their last digits only.
+    #[serde(default)]
+    pub mask_numbers: bool,
     /// Time in wrap-up after which the centre disposes by itself; `None`: no limit.
     #[ts(type = "number | null")]
     pub wrap_up_ms: Option<u64>,
@@ -24,6 +29,7 @@ pub struct Campaign {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct DispositionClass {
+    pub number: u32,
     pub name: String,
     pub codes: Vec<DispositionCode>,
 }
@@ -31,12 +37,15 @@ pub struct DispositionClass {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct DispositionCode {
     pub id: DispositionId,
+    /// How pages and REST name it; unique at the centre, also among campaigns.
+    pub number: u32,
     pub name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Queue {
     pub id: QueueId,
+    pub number: u32,
     pub name: String,
     pub campaign: CampaignId,
 }

@@ -105,6 +105,18 @@ pub struct Leg {
     pub destination: Option<Destination>,
 }
 
+/// A record of a CRM (contract: `CRMRecordInfo`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    pub record_id: String,
+    pub record_type: String,
+    pub record_name: String,
+    /// Whatever the CRM keeps with it, as JSON text.
+    #[serde(default)]
+    pub additional_info: Option<String>,
+}
+
 /// One contact of a customer, as one agent's desk sees it at one time. The centre
 /// sends it whole at every change, so a lost message never leaves a half-truth.
 /// `Moment`s are on the receiver's clock: adapters translate.
@@ -116,6 +128,16 @@ pub struct Interaction {
     pub campaign: CampaignId,
     pub queue: Option<QueueId>,
     pub customer: Party,
+    /// In the centre's directory; `None`: not known there.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub customer_id: Option<u64>,
+    /// The CRM record that this interaction is about.
+    #[serde(default)]
+    pub record: Option<Record>,
+    /// This agent's own; false for one who was brought in by consult or conference.
+    #[serde(default)]
+    pub owner: bool,
     pub conversation: Conversation,
     /// When `conversation` last changed.
     pub since: Moment,

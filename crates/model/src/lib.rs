@@ -25,7 +25,8 @@ pub use id::{
     QueueId,
 };
 pub use interaction::{
-    Channel, Conversation, Direction, Interaction, Leg, LegState, Party, PartyKind, VoicePath,
+    Channel, Conversation, Direction, Interaction, Leg, LegState, Party, PartyKind, Record,
+    VoicePath,
 };
 pub use moment::Moment;
 pub use presence::{AgentState, Presence};

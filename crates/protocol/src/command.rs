@@ -5,6 +5,7 @@ use omnibar_model::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a desktop asks of the centre. `method` and `params` of a JSON-RPC request.
 ///
@@ -98,6 +99,23 @@ pub enum Command {
         limit: u16,
     },
 
+    /// Asks one of the centre's own services (API-34 and what the SDK needs of the
+    /// centre). Not idempotent by itself: a service says what a repeat does. Answer:
+    /// [`wire::EndpointAnswer`].
+    #[serde(rename = "endpoint.call")]
+    EndpointCall {
+        /// `appserver`, `cms`, `customer-manager`, … (contract: `Microservices`).
+        service: String,
+        /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+        method: String,
+        /// Below the service, beginning with `/`.
+        path: String,
+        #[serde(default)]
+        query: BTreeMap<String, String>,
+        #[serde(default)]
+        body: serde_json::Value,
+    },
+
     /// SDP offer for the session's one voice leg (a repeat is an ICE restart or a
     /// new leg). Answer: [`VoiceAnswered`].
     #[serde(rename = "voice.offer")]
@@ -135,6 +153,9 @@ pub struct SessionOpened {
     /// connection was lost.
     pub token: wire::Password,
     pub session_ttl_ms: u64,
+    /// Names the session to REST and to pages (contract: `userCrtObjectId`). Not a
+    /// credential.
+    pub handle: String,
     /// True when `resume` was honoured: missed notifications follow, and
     /// campaigns and extension are as they were.
     pub resumed: bool,

@@ -135,6 +135,7 @@ impl Numbered {
 }
 
 /// What a client can receive.
+#[expect(clippy::large_enum_variant, reason = "one at a time is read; a box would be dearer")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FromCentre {
     Response(Response),

@@ -3,7 +3,7 @@
 
 use omnibar_model::{
     CampaignId, Cause, Channel, Destination, Direction, InteractionId, Leg, Moment, Party,
-    Presence, QueueId, Secret,
+    Presence, QueueId, Record, Secret,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,12 @@ pub struct Interaction {
     pub campaign: CampaignId,
     pub queue: Option<QueueId>,
     pub customer: Party,
+    #[serde(default)]
+    pub customer_id: Option<u64>,
+    #[serde(default)]
+    pub record: Option<Record>,
+    #[serde(default)]
+    pub owner: bool,
     pub conversation: Conversation,
     /// Time in this state of the conversation.
     pub since_ms: u64,
@@ -129,6 +135,9 @@ impl Interaction {
             campaign: self.campaign,
             queue: self.queue,
             customer: self.customer,
+            customer_id: self.customer_id,
+            record: self.record,
+            owner: self.owner,
             conversation: match self.conversation {
                 Conversation::Offered { left_ms } => M::Offered { expires: later(now, left_ms) },
                 Conversation::Ringing => M::Ringing,
@@ -160,6 +169,9 @@ impl Interaction {
             campaign: i.campaign.clone(),
             queue: i.queue.clone(),
             customer: i.customer.clone(),
+            customer_id: i.customer_id,
+            record: i.record.clone(),
+            owner: i.owner,
             conversation: match i.conversation {
                 M::Offered { expires } => Conversation::Offered { left_ms: ms(expires.since(now)) },
                 M::Ringing => Conversation::Ringing,
@@ -220,6 +232,13 @@ pub struct DirectoryEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dialled {
     pub interaction: InteractionId,
+}
+
+/// Answer of `endpoint.call`: what the service said, as HTTP says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EndpointAnswer {
+    pub status: u16,
+    pub body: serde_json::Value,
 }
 
 /// Answer of `history.list`.

@@ -1,8 +1,8 @@
 use crate::doors::Doors;
 use crate::entrance::{Entrance, Next};
 use crate::port::{
-    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Event, IceServer, Line, LineEvent, Shell,
-    ShellEvent, TurnCredential, VoiceSignal,
+    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Dock, Event, IceServer, Line, LineEvent,
+    Shell, ShellEvent, TurnCredential, VoiceSignal,
 };
 use crate::record::Record;
 use crate::scene::Scene;
@@ -27,6 +27,7 @@ pub struct Ports {
     pub line: Box<dyn Line>,
     pub audio: Box<dyn Audio>,
     pub shell: Box<dyn Shell>,
+    pub dock: Box<dyn Dock>,
 }
 
 impl fmt::Debug for Ports {
@@ -140,6 +141,10 @@ impl Softphone {
                 Some(Event::Line(event)) => self.line(event),
                 Some(Event::Audio(event)) => self.audio(event),
                 Some(Event::Shell(event)) => self.shell(event),
+                Some(Event::Dock(dock)) => {
+                    self.scene.dock = *dock;
+                    self.changed = true;
+                }
                 Some(Event::Stop) => break,
             }
             self.show();
@@ -233,6 +238,7 @@ impl Softphone {
             }
             Intent::Settings { ask } => self.ports.shell.settings(ask),
             Intent::Window { ask } => self.ports.shell.window(ask),
+            Intent::Dock { ask } => self.ports.dock.ask(ask),
         }
     }
 

@@ -21,6 +21,7 @@ pub use clock::Clock;
 pub use doors::Doors;
 pub use driver::{Initial, Ports, Softphone};
 pub use port::{
-    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Event, HISTORY_PAGE, IceServer, Inbox, Line,
-    LineEvent, Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
+    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Dock, EndpointAnswer, EndpointCall,
+    Endpoints, Event, HISTORY_PAGE, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn,
+    TurnCredential, VoiceSignal,
 };

@@ -2,15 +2,16 @@
 //! whatever comes of it arrives later as an [`Event`] in the driver's [`Inbox`].
 
 use omnibar_contract::{
-    AudioIntent, AudioView, DirectoryEntry, HistoryEntry, Meter, Notice, Remembered, Settings,
-    SettingsIntent, WindowIntent, WindowView,
+    AudioIntent, AudioView, DirectoryEntry, DockIntent, DockView, HistoryEntry, Meter, Notice,
+    Remembered, Settings, SettingsIntent, WindowIntent, WindowView,
 };
 use omnibar_desk::{Alert, LineState, Link, Order, SessionStart, SignInFault, Sound};
 use omnibar_model::{
     AgentId, AgentState, BreakReason, CommandId, Interaction, InteractionId, Ivr, Moment, Presence,
     Queue, Secret,
 };
-use tokio::sync::mpsc;
+use std::collections::BTreeMap;
+use tokio::sync::{mpsc, oneshot};
 
 /// Rows that one answer to [`Centre::history`] holds when there are more.
 pub const HISTORY_PAGE: usize = 50;
@@ -152,6 +153,37 @@ pub trait Shell: Send {
     fn recall(&mut self, centre: String, user: AgentId);
 }
 
+/// Pages that dock.
+pub trait Dock: Send {
+    fn ask(&mut self, intent: DockIntent);
+}
+
+/// The centre's own services, for pages and for adapters beside the desk. Clones speak
+/// over the same session.
+pub trait Endpoints: Send + Sync {
+    /// The answer comes within the time that commands have; an error says in words why
+    /// there is none.
+    fn call(&self, call: EndpointCall, answer: oneshot::Sender<Result<EndpointAnswer, String>>);
+}
+
+/// A request to one of the centre's services (`endpoint.call` of the centre protocol).
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointCall {
+    pub service: String,
+    pub method: String,
+    /// Begins with `/`.
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub body: serde_json::Value,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointAnswer {
+    /// HTTP's.
+    pub status: u16,
+    pub body: serde_json::Value,
+}
+
 /// What the agent's own TURN server asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnCredential {
@@ -180,6 +212,8 @@ pub enum Event {
     Line(LineEvent),
     Audio(AudioEvent),
     Shell(ShellEvent),
+    /// What the window shows of docked pages.
+    Dock(Box<DockView>),
     /// Ends the driver after signing out of nothing: calls at the centre go on.
     Stop,
 }

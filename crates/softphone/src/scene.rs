@@ -1,7 +1,7 @@
 use crate::port::HISTORY_PAGE;
 use omnibar_contract::{
-    AudioIntent, AudioView, DirectoryEntry, DirectoryView, HistoryEntry, HistoryView, Notice,
-    Remembered, Settings, View, WindowView,
+    AudioIntent, AudioView, DirectoryEntry, DirectoryView, DockView, HistoryEntry, HistoryView,
+    Notice, Remembered, Settings, View, WindowView,
 };
 use omnibar_desk::{Config, Snapshot};
 use omnibar_model::{InteractionId, Moment};
@@ -18,6 +18,7 @@ pub(crate) struct Scene {
     pub(crate) remembered: Remembered,
     pub(crate) window: WindowView,
     pub(crate) notices: Vec<Notice>,
+    pub(crate) dock: DockView,
     directory: DirectoryView,
     history: HistoryView,
     /// The text that was asked for last; answers to older ones are dropped.
@@ -43,6 +44,7 @@ impl Scene {
             remembered: self.remembered.clone(),
             window: self.window,
             notices: self.notices.clone(),
+            dock: self.dock.clone(),
         }
     }
 

@@ -35,7 +35,6 @@ pub(crate) fn run(args: WindowArgs, paths: Paths, runtime: &tokio::runtime::Runt
             links::dial_from(app, &arguments);
         }))
         .plugin(tauri_plugin_deep_link::init())
-        .plugin(keys::plugin())
         .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::init())
         .invoke_handler(tauri::generate_handler![doors::intent, doors::snapshot])
@@ -98,6 +97,7 @@ fn start(app: &AppHandle, args: WindowArgs, paths: Paths) -> Result<(), compose:
         links::dial(&doors, link);
     }
     links::listen(app);
+    keys::listen(app);
     Ok(())
 }
 

@@ -80,6 +80,7 @@ impl Agent {
             line: Box::new(Port { state: Arc::clone(&line), inbox: inbox.clone() }),
             audio: Box::new(Port { state: Arc::clone(&headset), inbox: inbox.clone() }),
             shell: Box::new(Port { state: Arc::clone(&desktop), inbox: inbox.clone() }),
+            dock: Box::new(Port { state: Arc::clone(&desktop), inbox: inbox.clone() }),
         };
         let initial = Initial {
             settings: Settings::default(),

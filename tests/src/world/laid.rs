@@ -29,7 +29,8 @@ pub fn token(user: &AgentId, n: u64) -> String {
 pub(super) fn setup() -> Arc<Setup> {
     let support = campaign("support", CampaignKind::Inbound, Some(WRAP_UP));
     let sales = campaign("sales", CampaignKind::Outbound, None);
-    let queue = Queue { id: QUEUE.into(), name: "Support".into(), campaign: "support".into() };
+    let queue =
+        Queue { id: QUEUE.into(), number: 201, name: "Support".into(), campaign: "support".into() };
     let ivr = Ivr { id: IVR.into(), name: "Menu".into() };
     Arc::new(Setup {
         centre: "Simulated centre".into(),
@@ -48,16 +49,19 @@ pub(super) fn campaigns() -> [CampaignId; 2] {
 }
 
 fn campaign(id: &str, kind: CampaignKind, wrap_up_ms: Option<u64>) -> CampaignRule {
-    let code = |id: &str| DispositionCode { id: id.into(), name: id.into() };
+    let code = |number, id: &str| DispositionCode { id: id.into(), number, name: id.into() };
     CampaignRule {
         campaign: Campaign {
             id: id.into(),
+            number: if kind == CampaignKind::Inbound { 101 } else { 102 },
             name: id.into(),
             kind,
+            mask_numbers: false,
             wrap_up_ms,
             dispositions: vec![DispositionClass {
+                number: 1,
                 name: "Done".into(),
-                codes: vec![code("solved"), code("none")],
+                codes: vec![code(1010, "solved"), code(1011, "none")],
             }],
         },
         default_disposition: Some("none".into()),

@@ -1,11 +1,13 @@
 //! The agent's own machine: line, headset and desktop.
 
-use omnibar_contract::{AudioIntent, Remembered, Settings, SettingsIntent, WindowIntent};
+use omnibar_contract::{
+    AudioIntent, DockIntent, Remembered, Settings, SettingsIntent, WindowIntent,
+};
 use omnibar_desk::{Alert, LineState, Sound};
 use omnibar_model::{AgentId, Secret};
 use omnibar_softphone::{
-    Audio, Event, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn, TurnCredential,
-    VoiceSignal,
+    Audio, Dock, Event, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn,
+    TurnCredential, VoiceSignal,
 };
 use std::sync::{Arc, Mutex};
 
@@ -37,6 +39,7 @@ pub struct Desktop {
     pub in_call: bool,
     pub saved: Vec<Settings>,
     pub window: Vec<WindowIntent>,
+    pub docked: Vec<DockIntent>,
     /// Sign-ins that were to be remembered.
     pub remembered: Vec<SignIn>,
     /// The keychain.
@@ -136,6 +139,12 @@ impl Audio for Port<Headset> {
 
     fn apply(&mut self, settings: &Settings) {
         self.with(|headset| headset.applied.push(settings.clone()));
+    }
+}
+
+impl Dock for Port<Desktop> {
+    fn ask(&mut self, intent: DockIntent) {
+        self.with(|desktop| desktop.docked.push(intent));
     }
 }
 

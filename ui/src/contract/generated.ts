@@ -51,7 +51,15 @@ pending: Array<Pending>, };
 /**
  * A campaign as the agent's desk needs it.
  */
-export type Campaign = { id: CampaignId, name: string, kind: CampaignKind,
+export type Campaign = { id: CampaignId,
+/**
+ * How pages and REST name it; unique at the centre, never used again.
+ */
+number: number, name: string, kind: CampaignKind,
+/**
+ * Customers' numbers are shown and told by their last digits only.
+ */
+mask_numbers: boolean,
 /**
  * Time in wrap-up after which the centre disposes by itself; `None`: no limit.
  */
@@ -119,9 +127,13 @@ export type DirectoryView = {
  */
 text: string, entries: Array<DirectoryEntry>, searching: boolean, };
 
-export type DispositionClass = { name: string, codes: Array<DispositionCode>, };
+export type DispositionClass = { number: number, name: string, codes: Array<DispositionCode>, };
 
-export type DispositionCode = { id: DispositionId, name: string, };
+export type DispositionCode = { id: DispositionId,
+/**
+ * How pages and REST name it; unique at the centre, also among campaigns.
+ */
+number: number, name: string, };
 
 /**
  * A disposition code's id.
@@ -133,6 +145,47 @@ export type DispositionId = string;
  * right edge; a bar of 48 px on the top or bottom edge).
  */
 export type Dock = "floating" | "panel" | "bar";
+
+/**
+ * What the agent decides about pages, and presses in the toolbar for them.
+ */
+export type DockIntent = { "do": "allow", origin: string, rights: Rights, } | { "do": "block", origin: string, } | { "do": "forget", origin: string, } | { "do": "pair", on: boolean, } | { "do": "dismiss_toast", id: number, } | { "do": "open_record", record: Record, } | { "do": "attach", interaction: InteractionId, record: Record, } | { "do": "detach", interaction: InteractionId, } | { "do": "create", interaction: InteractionId, object_type: string, } | { "do": "ask_open_record" } | { "do": "preview", phone: string, };
+
+/**
+ * What docked pages asked the toolbar to show, and who they are.
+ */
+export type DockView = { origins: Array<OriginView>,
+/**
+ * Six digits that pair a page which reaches the app only through the centre;
+ * `None` unless the agent asked for one (they hold for two minutes).
+ */
+pairing_code: string | null,
+/**
+ * Records that a page found for an interaction (API-19).
+ */
+records: Array<Records>,
+/**
+ * Records found for a number that the agent wants to preview (API-20, EVT-23).
+ */
+preview: Preview | null,
+/**
+ * The record open in the page (API-21).
+ */
+open: Record | null,
+/**
+ * Toasts of pages (API-39), newest last; dismissed by the agent or after a while.
+ */
+toasts: Array<Toast>,
+/**
+ * A number that a page put into the dial field (API-37); counts up.
+ */
+draft: Draft | null,
+/**
+ * A page has said that it is still loading (API-04).
+ */
+loading: boolean, };
+
+export type Draft = { phone: string, number: number, };
 
 export type Edge = "left" | "right" | "top" | "bottom";
 
@@ -172,14 +225,26 @@ export type Intent = { "to": "sign_in", centre: string, user: AgentId, password:
 /**
  * Keep centre, user and password (in the keychain) for the next time.
  */
-remember: boolean, take_over: boolean, } | { "to": "desk", ask: Ask, } | { "to": "audio", ask: AudioIntent, } | { "to": "search", ask: SearchIntent, } | { "to": "settings", ask: SettingsIntent, } | { "to": "window", ask: WindowIntent, };
+remember: boolean, take_over: boolean, } | { "to": "desk", ask: Ask, } | { "to": "audio", ask: AudioIntent, } | { "to": "search", ask: SearchIntent, } | { "to": "settings", ask: SettingsIntent, } | { "to": "window", ask: WindowIntent, } | { "to": "dock", ask: DockIntent, };
 
 /**
  * One contact of a customer, as one agent's desk sees it at one time. The centre
  * sends it whole at every change, so a lost message never leaves a half-truth.
  * `Moment`s are on the receiver's clock: adapters translate.
  */
-export type Interaction = { id: InteractionId, channel: Channel, direction: Direction, campaign: CampaignId, queue: QueueId | null, customer: Party, conversation: Conversation,
+export type Interaction = { id: InteractionId, channel: Channel, direction: Direction, campaign: CampaignId, queue: QueueId | null, customer: Party,
+/**
+ * In the centre's directory; `None`: not known there.
+ */
+customer_id: number | null,
+/**
+ * The CRM record that this interaction is about.
+ */
+record: Record | null,
+/**
+ * This agent's own; false for one who was brought in by consult or conference.
+ */
+owner: boolean, conversation: Conversation,
 /**
  * When `conversation` last changed.
  */
@@ -271,6 +336,19 @@ export type Notice = { id: number, kind: NoticeKind, };
 
 export type NoticeKind = { "notice": "keychain_unavailable", detail: string, } | { "notice": "settings_unreadable", kept_as: string, } | { "notice": "settings_not_saved", detail: string, } | { "notice": "logs_exported", path: string, } | { "notice": "keys_taken", keys: Array<string>, } | { "notice": "centre_not_started", detail: string, };
 
+/**
+ * An origin (RFC 6454, `https://crm.example`) that is known or asks.
+ */
+export type OriginView = { origin: string,
+/**
+ * Pages of it that are docked now.
+ */
+pages: number,
+/**
+ * Milliseconds since 1970-01-01T00:00Z of the last contact.
+ */
+seen_at: number, } & ({ "standing": "asking" } | { "standing": "allowed", rights: Rights, } | { "standing": "blocked" });
+
 export type Party = { kind: PartyKind,
 /**
  * Empty when unknown.
@@ -313,6 +391,12 @@ next: Presence | null,
  */
 pending: Presence | null, };
 
+export type Preview = { phone: string,
+/**
+ * `None`: no page has answered yet.
+ */
+records: Array<Record> | null, };
+
 /**
  * Quality of the voice path, both ways.
  */
@@ -338,9 +422,20 @@ round_trip: number | null,
  */
 delay: number, problem: PathProblem | null, };
 
-export type Queue = { id: QueueId, name: string, campaign: CampaignId, };
+export type Queue = { id: QueueId, number: number, name: string, campaign: CampaignId, };
 
 export type QueueId = string;
+
+/**
+ * A record of a CRM (contract: `CRMRecordInfo`).
+ */
+export type Record = { recordId: string, recordType: string, recordName: string,
+/**
+ * Whatever the CRM keeps with it, as JSON text.
+ */
+additionalInfo: string | null, };
+
+export type Records = { interaction: InteractionId, records: Array<Record>, };
 
 /**
  * Why an ask was not done. The UI has words and a next step for each.
@@ -361,6 +456,15 @@ export type Remembered = { centre: string, user: AgentId | null,
  * A password is in the keychain.
  */
 password: boolean, };
+
+/**
+ * What pages of one origin may do. Nothing by default.
+ */
+export type Rights = { events: boolean, control: boolean,
+/**
+ * Customers' names, numbers and records.
+ */
+customers: boolean, dial: boolean, };
 
 /**
  * Microphone, speaker or ringer: what was chosen and what is in use.
@@ -384,7 +488,11 @@ export type SessionView = { "state": "signed_out", fault: SignInFault | null, } 
 /**
  * The choice has been sent.
  */
-pending: boolean, } | { "state": "signed_in", user: AgentId, name: string, centre: string, campaigns: Array<Campaign>, chosen: Array<CampaignId>, extension: ExtensionId, queues: Array<Queue>, ivrs: Array<Ivr>, breaks: Array<BreakReason>, };
+pending: boolean, } | { "state": "signed_in", user: AgentId,
+/**
+ * Names the session to REST and to pages; not a credential.
+ */
+handle: string, name: string, centre: string, campaigns: Array<Campaign>, chosen: Array<CampaignId>, extension: ExtensionId, queues: Array<Queue>, ivrs: Array<Ivr>, breaks: Array<BreakReason>, };
 
 /**
  * What the agent has set. Stored by the shell as TOML.
@@ -442,6 +550,14 @@ export type TestState = "idle" | "tone" | "recording" | "playing_back" | "meteri
 
 export type Theme = "light" | "dark" | "system";
 
+export type Toast = { id: number, message: string, variant: ToastVariant,
+/**
+ * Who says so; the agent must never take it for Omnibar's own words.
+ */
+origin: string, };
+
+export type ToastVariant = "info" | "success" | "warning" | "error";
+
 /**
  * A TURN or STUN server of the agent's own, beside those of the centre. Its
  * credential is in the keychain.
@@ -470,7 +586,7 @@ revision: number,
 /**
  * The clock of every `Moment` in this view.
  */
-now: Moment, desk: Snapshot, audio: AudioView, directory: DirectoryView, history: HistoryView, settings: Settings, remembered: Remembered, window: WindowView, notices: Array<Notice>, };
+now: Moment, desk: Snapshot, audio: AudioView, directory: DirectoryView, history: HistoryView, settings: Settings, remembered: Remembered, window: WindowView, notices: Array<Notice>, dock: DockView, };
 
 /**
  * Second axis of a call: what the packets are doing.

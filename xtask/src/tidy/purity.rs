@@ -6,7 +6,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("omnibar-model", &["schemars", "serde", "thiserror", "ts-rs"]),
     ("omnibar-desk", &["omnibar-model", "serde", "serde_json", "thiserror", "ts-rs"]),
     ("omnibar-media", &["opus", "opusic-sys", "rtrb", "thiserror"]),
-    ("omnibar-contract", &["omnibar-desk", "omnibar-model", "serde", "thiserror", "ts-rs"]),
+    (
+        "omnibar-contract",
+        &["omnibar-desk", "omnibar-model", "serde", "serde_json", "thiserror", "ts-rs"],
+    ),
 ];
 
 const FOLDERS: &[&str] = &[

@@ -283,6 +283,7 @@ pub(crate) fn opened(resumed: bool) -> Value {
     serde_json::to_value(SessionOpened {
         token: wire::Password::from(&Secret::new(TOKEN)),
         session_ttl_ms: 60_000,
+        handle: "ses-agent1-1".into(),
         resumed,
         name: "Agent One".into(),
         heartbeat_ms: 5_000,

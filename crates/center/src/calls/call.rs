@@ -2,7 +2,7 @@ use super::Recording;
 use crate::acd::Route;
 use omnibar_model::{
     AgentId, CampaignId, Cause, Destination, Direction, DispositionId, InteractionId, LegId,
-    Moment, Party, QueueId,
+    Moment, Party, QueueId, Record,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -17,6 +17,12 @@ pub struct Call {
     pub id: InteractionId,
     pub campaign: CampaignId,
     pub customer: Party,
+    /// In the centre's directory.
+    #[serde(default)]
+    pub customer_id: Option<u64>,
+    /// The CRM record that the call is about.
+    #[serde(default)]
+    pub record: Option<Record>,
     /// The customer is the first.
     pub outsides: Vec<Outside>,
     pub seats: Vec<Seat>,
@@ -158,6 +164,15 @@ impl Group {
 }
 
 impl Call {
+    /// The interaction of the agent who has the customer: the first seat that is not
+    /// over; who is brought in later takes over when that one leaves.
+    #[must_use]
+    pub fn owner(&self) -> Option<&InteractionId> {
+        let seats = || self.seats.iter().filter(|seat| seat.group == Group::Main);
+        let live = seats().find(|seat| seat.phase.is_live() || seat.phase.is_routing());
+        live.or_else(|| seats().next_back()).map(|seat| &seat.interaction)
+    }
+
     #[must_use]
     pub fn seat(&self, interaction: &InteractionId) -> Option<&Seat> {
         self.seats.iter().find(|s| s.interaction == *interaction)

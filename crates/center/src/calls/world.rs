@@ -225,6 +225,8 @@ impl Calls {
             id: id.clone(),
             campaign,
             customer,
+            customer_id: None,
+            record: None,
             outsides: vec![outside],
             seats: Vec::new(),
             recording: Recording::Off,

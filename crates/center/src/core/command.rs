@@ -88,6 +88,7 @@ impl Core {
             | Command::History { .. }
             | Command::VoiceOffer { .. }
             | Command::VoiceCandidate { .. }
+            | Command::EndpointCall { .. }
             | Command::Ping {} => done(Ok(())),
         }
     }

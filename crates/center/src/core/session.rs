@@ -75,6 +75,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// Names the session to REST and to pages; not a credential.
+    #[must_use]
+    pub fn handle(&self) -> String {
+        format!("ses-{}-{}", self.user, self.id.simple())
+    }
+
     #[must_use]
     pub fn selected(&self) -> bool {
         !self.campaigns.is_empty()
@@ -208,6 +214,7 @@ impl Core {
             // Put in by the connection, which alone has it.
             token: wire::Password::from(&omnibar_model::Secret::default()),
             session_ttl_ms: ms(self.timings.session_ttl),
+            handle: session.handle(),
             resumed,
             name: session.name.clone(),
             heartbeat_ms: ms(self.timings.heartbeat),

@@ -49,8 +49,8 @@ impl Store {
         for (id, rule) in &setup.campaigns {
             let limit = rule.campaign.wrap_up_ms.and_then(|ms| i64::try_from(ms).ok());
             sqlx::query(
-                "INSERT INTO campaigns (id, name, kind, wrap_up_ms, default_disposition, record) \
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO campaigns (id, name, kind, wrap_up_ms, default_disposition, record, \
+                 number, mask_numbers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(id.as_str())
             .bind(&rule.campaign.name)
@@ -58,6 +58,8 @@ impl Store {
             .bind(limit)
             .bind(rule.default_disposition.as_ref().map(DispositionId::as_str))
             .bind(i64::from(rule.record))
+            .bind(i64::from(rule.campaign.number))
+            .bind(i64::from(rule.campaign.mask_numbers))
             .execute(&mut *tx)
             .await?;
             for (position, class) in (0_i64..).zip(&rule.campaign.dispositions) {
@@ -72,26 +74,31 @@ impl Store {
                 .await?;
                 for (position, code) in (0_i64..).zip(&class.codes) {
                     sqlx::query(
-                        "INSERT INTO disposition_codes (id, class, position, name) \
-                         VALUES (?, ?, ?, ?)",
+                        "INSERT INTO disposition_codes (id, class, position, name, number) \
+                         VALUES (?, ?, ?, ?, ?)",
                     )
                     .bind(code.id.as_str())
                     .bind(class_id)
                     .bind(position)
                     .bind(&code.name)
+                    .bind(i64::from(code.number))
                     .execute(&mut *tx)
                     .await?;
                 }
             }
         }
         for (id, q) in &setup.queues {
-            sqlx::query("INSERT INTO queues (id, name, campaign, priority) VALUES (?, ?, ?, ?)")
-                .bind(id.as_str())
-                .bind(&q.queue.name)
-                .bind(q.queue.campaign.as_str())
-                .bind(i64::from(q.priority))
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "INSERT INTO queues (id, name, campaign, priority, number) \
+                 VALUES (?, ?, ?, ?, ?)",
+            )
+            .bind(id.as_str())
+            .bind(&q.queue.name)
+            .bind(q.queue.campaign.as_str())
+            .bind(i64::from(q.priority))
+            .bind(i64::from(q.queue.number))
+            .execute(&mut *tx)
+            .await?;
         }
         for (id, setup) in &setup.ivrs {
             sqlx::query("INSERT INTO ivrs (id, name) VALUES (?, ?)")
@@ -129,7 +136,8 @@ impl Store {
 
     async fn campaigns(&self) -> Result<BTreeMap<CampaignId, CampaignRule>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT id, name, kind, wrap_up_ms, default_disposition, record FROM campaigns",
+            "SELECT id, name, kind, wrap_up_ms, default_disposition, record, number, mask_numbers \
+             FROM campaigns",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -140,7 +148,9 @@ impl Store {
             let default: Option<String> = row.get(4);
             let campaign = Campaign {
                 id: id.clone(),
+                number: number(row.get(6)),
                 name: row.get(1),
+                mask_numbers: row.get::<i64, _>(7) == 1,
                 kind: from_word(row.get(2)).unwrap_or(CampaignKind::Inbound),
                 wrap_up_ms: wrap_up.and_then(|ms| u64::try_from(ms).ok()),
                 dispositions: self.dispositions(&id).await?,
@@ -157,7 +167,7 @@ impl Store {
         campaign: &CampaignId,
     ) -> Result<Vec<DispositionClass>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT k.id, k.name, c.id, c.name FROM disposition_classes k \
+            "SELECT k.id, k.name, c.id, c.name, c.number FROM disposition_classes k \
              JOIN disposition_codes c ON c.class = k.id WHERE k.campaign = ? \
              ORDER BY k.position, c.position",
         )
@@ -168,18 +178,23 @@ impl Store {
         for row in rows {
             let class: i64 = row.get(0);
             if classes.last().is_none_or(|(id, _)| *id != class) {
-                classes.push((class, DispositionClass { name: row.get(1), codes: Vec::new() }));
+                let made =
+                    DispositionClass { number: number(class), name: row.get(1), codes: Vec::new() };
+                classes.push((class, made));
             }
             if let Some((_, last)) = classes.last_mut() {
-                last.codes
-                    .push(DispositionCode { id: DispositionId::new(row.get(2)), name: row.get(3) });
+                last.codes.push(DispositionCode {
+                    id: DispositionId::new(row.get(2)),
+                    number: number(row.get(4)),
+                    name: row.get(3),
+                });
             }
         }
         Ok(classes.into_iter().map(|(_, class)| class).collect())
     }
 
     async fn queues(&self) -> Result<BTreeMap<QueueId, QueueSetup>, StoreFault> {
-        let rows = sqlx::query("SELECT id, name, campaign, priority FROM queues")
+        let rows = sqlx::query("SELECT id, name, campaign, priority, number FROM queues")
             .fetch_all(&self.pool)
             .await?;
         Ok(rows
@@ -187,8 +202,12 @@ impl Store {
             .map(|r| {
                 let id = QueueId::new(r.get(0));
                 let priority: i64 = r.get(3);
-                let queue =
-                    Queue { id: id.clone(), name: r.get(1), campaign: CampaignId::new(r.get(2)) };
+                let queue = Queue {
+                    id: id.clone(),
+                    number: number(r.get(4)),
+                    name: r.get(1),
+                    campaign: CampaignId::new(r.get(2)),
+                };
                 (id, QueueSetup { queue, priority: i32::try_from(priority).unwrap_or(0) })
             })
             .collect())
@@ -213,4 +232,9 @@ impl Store {
         }
         Ok(ivrs)
     }
+}
+
+/// A number that the store has given out; one that is out of range names nothing.
+fn number(stored: i64) -> u32 {
+    u32::try_from(stored).unwrap_or(0)
 }

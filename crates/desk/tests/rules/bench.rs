@@ -143,6 +143,7 @@ pub(crate) fn play(sound: Sound) -> Effect {
 
 pub(crate) fn start(resumed: bool) -> SessionStart {
     SessionStart {
+        handle: "ses-agent1-1".into(),
         name: "Agent One".into(),
         centre: "Test centre".into(),
         resumed,
@@ -160,7 +161,12 @@ pub(crate) fn start(resumed: bool) -> SessionStart {
 pub(crate) fn chosen() -> Input {
     Input::Chosen {
         breaks: vec![BreakReason { id: "lunch".into(), name: "Lunch".into() }],
-        queues: vec![Queue { id: "q1".into(), name: "Support".into(), campaign: "in".into() }],
+        queues: vec![Queue {
+            id: "q1".into(),
+            number: 201,
+            name: "Support".into(),
+            campaign: "in".into(),
+        }],
         ivrs: vec![],
     }
 }
@@ -179,6 +185,9 @@ pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
             name: "Customer One".into(),
             number: PhoneNumber::parse("+15550101").ok(),
         },
+        customer_id: None,
+        record: None,
+        owner: true,
         conversation,
         since: Moment(1),
         connected_at: None,
@@ -222,13 +231,15 @@ fn leg_state(conversation: Conversation) -> LegState {
 }
 
 fn campaign(id: &str, kind: CampaignKind) -> Campaign {
-    let codes = vec![DispositionCode { id: "done".into(), name: "Done".into() }];
+    let codes = vec![DispositionCode { id: "done".into(), number: 1010, name: "Done".into() }];
     Campaign {
         id: id.into(),
+        number: 101,
         name: id.into(),
         kind,
+        mask_numbers: false,
         wrap_up_ms: Some(30_000),
-        dispositions: vec![DispositionClass { name: "All".into(), codes }],
+        dispositions: vec![DispositionClass { number: 1, name: "All".into(), codes }],
     }
 }
 
