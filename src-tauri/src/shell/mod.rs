@@ -94,7 +94,7 @@ impl ShellPort {
             surface,
             inbox,
         };
-        tokio::spawn(async move {
+        let work = async move {
             for notice in kept.notices {
                 desktop.notice(notice);
             }
@@ -104,7 +104,10 @@ impl ShellPort {
             while let Some(ask) = asks.recv().await {
                 desktop.perform(ask).await;
             }
-        });
+        };
+        // It waits for the window's thread and for the disk; what moves packets may not.
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(work));
         Self(sender)
     }
 
