@@ -1,4 +1,4 @@
-use omnibar_contract::{Fault, Intent, Meter, View};
+use omnibar_contract::{Fault, FromPage, Intent, Meter, ToPage, View};
 use std::collections::BTreeMap;
 use ts_rs::{Config, TS, TypeVisitor};
 
@@ -12,6 +12,8 @@ pub(crate) fn contract() -> String {
     found.visit::<Intent>();
     found.visit::<Meter>();
     found.visit::<Fault>();
+    found.visit::<FromPage>();
+    found.visit::<ToPage>();
     let mut text = HEADER.to_owned();
     for declaration in found.declarations.values() {
         text.push('\n');

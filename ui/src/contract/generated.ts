@@ -206,6 +206,40 @@ export type ExtensionKind = "centre" | "phone";
  */
 export type Fault = { "fault": "unreadable", detail: string, } | { "fault": "not_here" } | { "fault": "closing" };
 
+/**
+ * From a toolbar frame, which speaks for the page that holds it.
+ */
+export type FromPage = { "say": "hello",
+/**
+ * Of the page that holds the frame, as the browser told the frame.
+ */
+origin: string, context: PageContext,
+/**
+ * The frame's id in that page, and the app's for `App`.
+ */
+instance: string,
+/**
+ * `name` of a custom app's manifest, or empty.
+ */
+app: string,
+/**
+ * Of an earlier [`ToPage::Welcome`] to a page of this origin.
+ */
+token: Password | null,
+/**
+ * Last event that was handled; later ones are sent again.
+ */
+last: LastEvent | null, } | { "say": "call", id: number,
+/**
+ * `namespace.name` of the contract, or one of its aliases; root calls
+ * have no namespace.
+ */
+api: string,
+/**
+ * Positional, or one object that names them.
+ */
+arguments: unknown[], } | { "say": "intent", intent: Intent, } | { "say": "watch", views: boolean, meters: boolean, };
+
 export type HistoryEntry = { id: InteractionId, direction: Direction, campaign: CampaignId, queue: QueueId | null, customer: Party,
 /**
  * Milliseconds since 1970-01-01T00:00Z.
@@ -278,6 +312,12 @@ export type Ivr = { id: IvrId, name: string, };
  */
 export type IvrId = string;
 
+export type LastEvent = {
+/**
+ * Of the [`ToPage::Welcome`] that numbered it.
+ */
+epoch: string, seq: number, };
+
 /**
  * Another party in the call, as this agent sees it (the agent himself is not listed).
  */
@@ -348,6 +388,11 @@ pages: number,
  * Milliseconds since 1970-01-01T00:00Z of the last contact.
  */
 seen_at: number, } & ({ "standing": "asking" } | { "standing": "allowed", rights: Rights, } | { "standing": "blocked" });
+
+/**
+ * The two places in which the SDK runs (API-01).
+ */
+export type PageContext = "crm" | "app";
 
 export type Party = { kind: PartyKind,
 /**
@@ -480,6 +525,13 @@ using: string | null,
 fallback: boolean, };
 
 /**
+ * The contract's five errors, and the value with which a call is rejected.
+ */
+export type SdkError = { errorType: SdkErrorType, errorCode: number, description: string, };
+
+export type SdkErrorType = "TIMEOUT" | "INVALID_ORIGIN" | "REQUIRED_FIELD_MISSING" | "HTTP_ERROR" | "DATA_NOT_FOUND";
+
+/**
  * Questions to the centre; the answers show in the view.
  */
 export type SearchIntent = { "do": "directory", text: string, } | { "do": "history", before: InteractionId | null, };
@@ -549,6 +601,21 @@ missed: Interaction | null, };
 export type TestState = "idle" | "tone" | "recording" | "playing_back" | "metering";
 
 export type Theme = "light" | "dark" | "system";
+
+export type ToPage = { "say": "asking" } | { "say": "welcome",
+/**
+ * For the next [`FromPage::Hello`]; only pages of this origin may use it.
+ */
+token: string,
+/**
+ * Of the numbers of events; a new one begins when the app starts.
+ */
+epoch: string, rights: Rights,
+/**
+ * Number of the newest event that was left out because it is too old to be
+ * sent again; 0: none.
+ */
+lost: number, } | { "say": "refused", error: SdkError, } | { "say": "done", id: number, value: unknown, } | { "say": "failed", id: number, error: SdkError, } | { "say": "event", seq: number, namespace: string, event: string, payload: unknown, } | { "say": "view", view: View, } | { "say": "meter", meter: Meter, };
 
 export type Toast = { id: number, message: string, variant: ToastVariant,
 /**
