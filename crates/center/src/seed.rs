@@ -19,6 +19,12 @@ const AGENTS: [(&str, &str); 4] = [
     ("agent4", "Dev Anand Rao"),
 ];
 
+/// Signs in at `/admin/`, with the same password.
+pub const ADMINISTRATOR: &str = "admin";
+
+/// Pages of this machine may dock the demo's toolbar.
+const PAGES: [&str; 2] = ["http://127.0.0.1:*", "http://localhost:*"];
+
 /// The last two digits of the number, and the name.
 pub(crate) const CUSTOMERS: [(u8, &str); 12] = [
     (1, "Nora Winter"),
@@ -50,6 +56,8 @@ pub async fn demo(store: &Store) -> Result<(), AccountFault> {
     for (user, name) in AGENTS {
         store.add_account(user, name, Secret::new(PASSWORD)).await?;
     }
+    store.add_administrator(ADMINISTRATOR, "Demo administrator", Secret::new(PASSWORD)).await?;
+    store.set_frame_origins(&PAGES.map(str::to_owned)).await?;
     Ok(())
 }
 

@@ -25,6 +25,22 @@ impl From<sqlx::Error> for AccountFault {
     }
 }
 
+/// What an account is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Agent,
+    Administrator,
+}
+
+impl Role {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
 /// Verified for users that do not exist, so that both take the same time.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
                       MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
@@ -36,6 +52,26 @@ impl Store {
         user: &str,
         name: &str,
         password: Secret,
+    ) -> Result<(), AccountFault> {
+        self.add(user, name, password, Role::Agent).await
+    }
+
+    /// A new account that lays down what agents work with, and takes no calls.
+    pub async fn add_administrator(
+        &self,
+        user: &str,
+        name: &str,
+        password: Secret,
+    ) -> Result<(), AccountFault> {
+        self.add(user, name, password, Role::Administrator).await
+    }
+
+    async fn add(
+        &self,
+        user: &str,
+        name: &str,
+        password: Secret,
+        role: Role,
     ) -> Result<(), AccountFault> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
         if user.is_empty() || user.len() > 64 || !user.chars().all(allowed) {
@@ -49,20 +85,24 @@ impl Store {
             .map_err(|e| AccountFault::Hash(e.to_string()))??;
         let mut tx = self.pool.begin().await?;
         let added = sqlx::query(
-            "INSERT INTO accounts (user, name, password_hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO accounts (user, name, password_hash, role) VALUES (?, ?, ?, ?) \
+             ON CONFLICT DO NOTHING",
         )
         .bind(user)
         .bind(name)
         .bind(hash)
+        .bind(role.word())
         .execute(&mut *tx)
         .await?;
         if added.rows_affected() == 0 {
             return Err(AccountFault::Exists(AgentId::new(user)));
         }
-        sqlx::query("INSERT INTO memberships (user, campaign) SELECT ?, id FROM campaigns")
-            .bind(user)
-            .execute(&mut *tx)
-            .await?;
+        if role == Role::Agent {
+            sqlx::query("INSERT INTO memberships (user, campaign) SELECT ?, id FROM campaigns")
+                .bind(user)
+                .execute(&mut *tx)
+                .await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -104,11 +144,24 @@ impl Store {
         Ok(known && right)
     }
 
-    /// Users and names, in the order of the names.
-    pub async fn colleagues(&self) -> Result<Vec<(AgentId, String)>, StoreFault> {
-        let rows = sqlx::query("SELECT user, name FROM accounts ORDER BY name, user")
-            .fetch_all(&self.pool)
+    /// `None` when there is no such account.
+    pub async fn role(&self, user: &AgentId) -> Result<Option<Role>, StoreFault> {
+        let found: Option<String> = sqlx::query_scalar("SELECT role FROM accounts WHERE user = ?")
+            .bind(user.as_str())
+            .fetch_optional(&self.pool)
             .await?;
+        Ok(found.map(|word| match word.as_str() {
+            "administrator" => Role::Administrator,
+            _ => Role::Agent,
+        }))
+    }
+
+    /// Users and names of agents, in the order of the names.
+    pub async fn colleagues(&self) -> Result<Vec<(AgentId, String)>, StoreFault> {
+        let rows =
+            sqlx::query("SELECT user, name FROM accounts WHERE role = 'agent' ORDER BY name, user")
+                .fetch_all(&self.pool)
+                .await?;
         Ok(rows.iter().map(|r| (AgentId::new(r.get(0)), r.get(1))).collect())
     }
 }

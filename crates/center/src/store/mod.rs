@@ -7,9 +7,11 @@ mod accounts;
 mod history;
 mod laid;
 mod live;
+mod pages;
 
-pub use accounts::AccountFault;
+pub use accounts::{AccountFault, Role};
 pub use live::{Live, Write};
+pub use pages::{CrmPages, SessionPolicy};
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
