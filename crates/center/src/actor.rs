@@ -3,7 +3,9 @@
 //! committed together.
 
 use crate::clock::Clock;
-use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, News};
+use crate::core::{
+    Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, DeskNow, News, Whose,
+};
 use crate::orders::perform;
 use crate::store::{Store, Write};
 use crate::switch::{SwitchCommand, SwitchEvent};
@@ -73,6 +75,10 @@ enum Knock {
         leg: LegId,
         candidates: mpsc::UnboundedSender<String>,
     },
+    Desk {
+        whose: Whose,
+        reply: oneshot::Sender<Option<DeskNow>>,
+    },
     Stop {
         done: oneshot::Sender<()>,
     },
@@ -114,6 +120,13 @@ impl Door {
         let (reply, leg) = oneshot::channel();
         self.knocks.send(Knock::Leg { connection, reply }).await.ok()?;
         leg.await.ok()?
+    }
+
+    /// `None`: there is no such session.
+    pub(crate) async fn desk(&self, whose: Whose) -> Option<DeskNow> {
+        let (reply, desk) = oneshot::channel();
+        self.knocks.send(Knock::Desk { whose, reply }).await.ok()?;
+        desk.await.ok()?
     }
 
     pub(crate) fn floor(&self) -> watch::Receiver<Floor> {
@@ -261,6 +274,9 @@ impl Actor {
                 let session = self.core.session_on(connection);
                 let _ = reply.send(session.map(|s| (s.user.clone(), s.leg.clone())));
             }
+            Knock::Desk { whose, reply } => {
+                let _ = reply.send(self.core.desk(&whose));
+            }
             // Taken by the loop.
             Knock::Stop { done } => drop(done),
         }
@@ -285,9 +301,7 @@ impl Actor {
         let now = self.clock.now();
         let mut turn = Vec::with_capacity(batch.len());
         for item in batch {
-            let user = connection_of(&item.input)
-                .and_then(|c| self.core.session_on(c))
-                .map(|s| s.user.clone());
+            let user = self.user_of(&item.input);
             if let (Some(user), Some(id)) = (&user, item.id)
                 && let Some(answer) = self.answered(user, id, &turn).await
             {
@@ -319,6 +333,24 @@ impl Actor {
             }
         }
         self.tell_floor();
+    }
+
+    /// Whose idempotency key goes with this input.
+    fn user_of(&self, input: &CoreInput) -> Option<AgentId> {
+        match input {
+            CoreInput::Command { connection, .. } => {
+                self.core.session_on(*connection).map(|s| s.user.clone())
+            }
+            CoreInput::Orders { user, .. } => Some(user.clone()),
+            CoreInput::Tick
+            | CoreInput::Open(_)
+            | CoreInput::Disconnected { .. }
+            | CoreInput::VoiceUp { .. }
+            | CoreInput::Arrived { .. }
+            | CoreInput::Switch(_)
+            | CoreInput::Recording { .. }
+            | CoreInput::SwitchListed { .. } => None,
+        }
     }
 
     async fn answered(&self, user: &AgentId, id: Uuid, turn: &[Done]) -> Option<Answer> {
@@ -453,20 +485,6 @@ impl Item {
 /// Nobody can try again to leave.
 fn has_happened(input: &CoreInput) -> bool {
     matches!(input, CoreInput::Disconnected { .. } | CoreInput::Switch(SwitchEvent::Gone { .. }))
-}
-
-fn connection_of(input: &CoreInput) -> Option<ConnectionId> {
-    match input {
-        CoreInput::Command { connection, .. } => Some(*connection),
-        CoreInput::Tick
-        | CoreInput::Open(_)
-        | CoreInput::Disconnected { .. }
-        | CoreInput::VoiceUp { .. }
-        | CoreInput::Arrived { .. }
-        | CoreInput::Switch(_)
-        | CoreInput::Recording { .. }
-        | CoreInput::SwitchListed { .. } => None,
-    }
 }
 
 /// An answer that holds nothing.

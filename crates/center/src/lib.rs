@@ -14,6 +14,7 @@ mod clock;
 mod config;
 pub mod core;
 mod demo;
+mod endpoint;
 mod fault;
 mod orders;
 mod rpc;

@@ -67,6 +67,12 @@ impl Setup {
         self.campaigns.get(campaign).is_some_and(|c| c.campaign.kind == CampaignKind::Outbound)
     }
 
+    /// Customers' numbers are hidden from this campaign's agents.
+    #[must_use]
+    pub fn masks(&self, campaign: &CampaignId) -> bool {
+        self.campaigns.get(campaign).is_some_and(|c| c.campaign.mask_numbers)
+    }
+
     #[must_use]
     pub fn has_disposition(&self, campaign: &CampaignId, code: &DispositionId) -> bool {
         self.campaigns.get(campaign).is_some_and(|rule| {

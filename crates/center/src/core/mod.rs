@@ -6,10 +6,12 @@
 
 mod command;
 mod customer;
+mod desk;
 mod news;
 mod session;
 
 pub use customer::CustomerState;
+pub use desk::{DeskNow, OpenInteraction, Whose};
 pub use news::News;
 pub use session::{Account, How, OpenSession, Session};
 
@@ -56,6 +58,14 @@ pub enum CoreInput {
         connection: ConnectionId,
         command: Command,
         /// The name that belongs to a dialled number, if it is known.
+        contact: String,
+    },
+    /// Of a server that acts for an agent: in this order, and nothing happens between.
+    /// The first that is refused is the last. Answer: that of the last one done.
+    Orders {
+        user: AgentId,
+        orders: Vec<Command>,
+        /// As with [`CoreInput::Command`].
         contact: String,
     },
     Disconnected {
@@ -194,6 +204,9 @@ impl Core {
             CoreInput::Open(open) => self.open(now, open),
             CoreInput::Command { connection, command, contact } => {
                 self.command(now, connection, command, contact)
+            }
+            CoreInput::Orders { user, orders, contact } => {
+                self.orders(now, &user, orders, &contact)
             }
             CoreInput::Disconnected { connection } => {
                 self.disconnected(now, connection);

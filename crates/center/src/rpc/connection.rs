@@ -2,19 +2,23 @@ use super::answer::{self, SignIn};
 use super::voice::{self, Signal};
 use super::{Bucket, Shared};
 use crate::actor::{OUTBOX, Outbox, Outgoing};
-use crate::core::{ConnectionId, CoreInput};
+use crate::core::{ConnectionId, CoreInput, Whose};
+use crate::endpoint::{Call, Endpoints};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use omnibar_model::AgentId;
 use omnibar_protocol::{Code, Command, ErrorObject, Request, Response, parse_request, wire};
 use serde_json::{Value, json};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 const COMMANDS_PER_SECOND: u64 = 200;
+/// Questions to the centre's services that may be open at once.
+const ENDPOINT_CALLS: usize = 16;
 /// Time for the first command, which must sign in.
 const SIGN_IN_LIMIT: Duration = Duration::from_secs(15);
 
@@ -27,6 +31,10 @@ struct Connection {
     bucket: Bucket,
     signals: mpsc::Sender<Signal>,
     outbox: Outbox,
+    endpoints: Endpoints,
+    endpoint_calls: Arc<Semaphore>,
+    /// For answers that come later.
+    answers: mpsc::UnboundedSender<Response>,
 }
 
 /// Why a connection is closed by the centre.
@@ -45,11 +53,24 @@ pub(super) async fn serve(shared: Shared, from: IpAddr, socket: WebSocket) {
     let outbox = Outbox { sender, hang_up: CancellationToken::new() };
     let (signals, waiting) = mpsc::channel(voice::QUEUE);
     let (answers, answered) = mpsc::unbounded_channel();
-    let carrier = tokio::spawn(voice::carry(shared.clone(), id, waiting, answers));
+    let carrier = tokio::spawn(voice::carry(shared.clone(), id, waiting, answers.clone()));
+    let endpoints = Endpoints::new(&shared);
+    let endpoint_calls = Arc::new(Semaphore::new(ENDPOINT_CALLS));
     let bucket = Bucket::new(shared.clock.now(), COMMANDS_PER_SECOND);
     let door = shared.door.clone();
-    let mut connection =
-        Connection { shared, id, from, socket, user: None, bucket, signals, outbox };
+    let mut connection = Connection {
+        shared,
+        id,
+        from,
+        socket,
+        user: None,
+        bucket,
+        signals,
+        outbox,
+        endpoints,
+        endpoint_calls,
+        answers,
+    };
     let over = connection.run(outgoing, answered).await;
     if let Over::Closed { code, reason } = over {
         let frame = CloseFrame { code, reason: reason.into() };
@@ -173,6 +194,10 @@ impl Connection {
             (Command::VoiceCandidate { candidate }, Some(_)) => {
                 return self.signal(id, Signal::Candidate { id, candidate });
             }
+            (Command::EndpointCall { service, method, path, query, body }, Some(_)) => {
+                let call = Call { service, method, path, query, body };
+                return self.ask_endpoint(id, call);
+            }
             (command, Some(_)) => self.pass_on(id, command).await,
         };
         Some(Response { id: Some(id), result })
@@ -183,6 +208,24 @@ impl Connection {
             id: Some(id),
             result: Err(ErrorObject::new(Code::TooMany, "The voice switch is busy. Try again.")),
         })
+    }
+
+    /// Other servers may be behind it: nothing else waits for the answer.
+    fn ask_endpoint(&self, id: uuid::Uuid, call: Call) -> Option<Response> {
+        let Ok(turn) = Arc::clone(&self.endpoint_calls).try_acquire_owned() else {
+            let message = "Too many questions at once. Wait for answers.";
+            let result = Err(ErrorObject::new(Code::TooMany, message));
+            return Some(Response { id: Some(id), result });
+        };
+        let (endpoints, answers) = (self.endpoints.clone(), self.answers.clone());
+        let whose = Whose::Connection(self.id);
+        tokio::spawn(async move {
+            let result = endpoints.call(whose, call).await;
+            // The connection may have gone meanwhile.
+            let _ = answers.send(Response { id: Some(id), result });
+            drop(turn);
+        });
+        None
     }
 
     async fn sign_in(&mut self, ask: SignIn) -> Result<Value, ErrorObject> {
