@@ -20,68 +20,96 @@ impl Core {
             return Err(ErrorObject::new(Code::Unauthorised, "Sign in first."));
         };
         let user = session.user.clone();
+        self.obey(now, &user, command, contact)
+    }
+
+    pub(super) fn orders(
+        &mut self,
+        now: Moment,
+        user: &AgentId,
+        orders: Vec<Command>,
+        contact: &str,
+    ) -> Answer {
+        // What begins a call needs somebody who hears it.
+        match self.sessions.get(user) {
+            None => return Err(ErrorObject::new(Code::SessionExpired, "The agent signed out.")),
+            Some(session) if session.connection.is_none() => {
+                return conflict(
+                    "The agent's desktop is not connected. Try again when it is back.",
+                );
+            }
+            Some(_) => {}
+        }
+        let mut answer = done(Ok(()));
+        for order in orders {
+            answer = self.obey(now, user, order, contact.to_owned());
+            if answer.is_err() {
+                break;
+            }
+        }
+        answer
+    }
+
+    fn obey(&mut self, now: Moment, user: &AgentId, command: Command, contact: String) -> Answer {
+        let Some(session) = self.sessions.get(user) else { return conflict("Sign in first.") };
         let selected = session.selected();
         match command {
             Command::SessionSelect { campaigns, extension } => {
-                self.select(now, &user, campaigns, &extension)
+                self.select(now, user, campaigns, &extension)
             }
-            Command::SessionClose {} => self.close(now, &user),
+            Command::SessionClose {} => self.close(now, user),
             _ if !selected => conflict("Choose your campaigns first."),
-            Command::PresenceSet { presence } => self.set_presence(now, &user, presence),
-            Command::Accept { interaction } => self.accept(now, &user, &interaction),
+            Command::PresenceSet { presence } => self.set_presence(now, user, presence),
+            Command::Accept { interaction } => self.accept(now, user, &interaction),
             Command::Reject { interaction } => {
-                if self.acd.reject(now, &interaction, &user) {
+                if self.acd.reject(now, &interaction, user) {
                     done(Ok(()))
                 } else {
                     refuse(CallFault::OfferOver)
                 }
             }
-            Command::Note { interaction, note } => {
-                done(self.calls.note(&user, &interaction, &note))
-            }
+            Command::Note { interaction, note } => done(self.calls.note(user, &interaction, &note)),
             Command::Dispose { interaction, disposition, note } => {
-                done(self.calls.dispose(now, &user, &interaction, &disposition, &note))
+                done(self.calls.dispose(now, user, &interaction, &disposition, &note))
             }
             Command::Dial { campaign, number } => {
-                let session = self.session_on(connection);
+                let session = self.sessions.get(user);
                 if !session.is_some_and(|s| s.campaigns.contains(&campaign)) {
                     return refuse(CallFault::NoSuchCampaign);
                 }
-                if self.acd_offers(&user) {
+                if self.acd_offers(user) {
                     return conflict("Answer or reject the call that is offered first.");
                 }
-                match self.calls.dial(now, &user, &campaign, &number, contact) {
+                match self.calls.dial(now, user, &campaign, &number, contact) {
                     Ok(interaction) => Ok(json!(wire::Dialled { interaction })),
                     Err(fault) => refuse(fault),
                 }
             }
             Command::Hold { interaction, leg } => {
-                done(self.calls.hold(now, &user, &interaction, leg.as_ref()))
+                done(self.calls.hold(now, user, &interaction, leg.as_ref()))
             }
             Command::Resume { interaction, leg } => {
-                done(self.calls.resume(now, &user, &interaction, leg.as_ref()))
+                done(self.calls.resume(now, user, &interaction, leg.as_ref()))
             }
             Command::Dtmf { interaction, digits } => {
-                done(self.calls.dtmf(&user, &interaction, &digits))
+                done(self.calls.dtmf(user, &interaction, &digits))
             }
             Command::Transfer { interaction, to } => {
                 let acd = &self.acd;
-                done(self.calls.transfer(now, &user, &interaction, &to, |a| acd.is_free(a)))
+                done(self.calls.transfer(now, user, &interaction, &to, |a| acd.is_free(a)))
             }
             Command::Consult { interaction, to } => {
                 let acd = &self.acd;
-                done(self.calls.consult(now, &user, &interaction, &to, |a| acd.is_free(a)))
+                done(self.calls.consult(now, user, &interaction, &to, |a| acd.is_free(a)))
             }
-            Command::Complete { interaction } => {
-                done(self.calls.complete(now, &user, &interaction))
-            }
+            Command::Complete { interaction } => done(self.calls.complete(now, user, &interaction)),
             Command::Conference { interaction } => {
-                done(self.calls.conference(now, &user, &interaction))
+                done(self.calls.conference(now, user, &interaction))
             }
             Command::Drop { interaction, leg } => {
-                done(self.calls.drop_leg(now, &user, &interaction, &leg))
+                done(self.calls.drop_leg(now, user, &interaction, &leg))
             }
-            Command::End { interaction } => done(self.calls.end(now, &user, &interaction)),
+            Command::End { interaction } => done(self.calls.end(now, user, &interaction)),
             Command::SessionOpen { .. } => conflict("This connection is signed in already."),
             // Answered by the connection itself.
             Command::Search { .. }
