@@ -2,6 +2,12 @@
 //! app's loopback socket or relayed by the centre. What a page may do is decided here,
 //! per origin, never in the page.
 
+mod reach;
+mod socket;
+
+pub use reach::{Reach, RelaySession};
+pub use socket::{PageDoor, PageId, PageInlet, PageSocket, Way};
+
 use omnibar_contract::{DockIntent, DockView};
 use omnibar_softphone::{Doors, Endpoints, Event, Inbox};
 use std::sync::Arc;
