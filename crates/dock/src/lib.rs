@@ -2,6 +2,7 @@
 //! app's loopback socket or relayed by the centre. What a page may do is decided here,
 //! per origin, never in the page.
 
+pub mod omni;
 mod reach;
 mod socket;
 
