@@ -13,8 +13,11 @@
 //!
 //! `schema/centre-protocol.json` in the repository is generated from these types.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod command;
 mod frame;
+pub mod hub;
 mod notification;
 pub mod wire;
 
