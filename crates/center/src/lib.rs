@@ -17,6 +17,7 @@ mod demo;
 mod endpoint;
 mod fault;
 mod orders;
+mod outside;
 mod rpc;
 pub mod seed;
 pub mod setup;

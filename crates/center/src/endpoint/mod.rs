@@ -4,6 +4,7 @@
 
 mod absent;
 mod appserver;
+mod proxy;
 mod refusal;
 
 pub(crate) use refusal::Refusal;
@@ -61,6 +62,7 @@ impl Endpoints {
             ("cfs", absent::router(absent::FILES)),
             ("chat-service", absent::router(absent::CHAT)),
             ("chat-bosch-service", absent::router(absent::CHAT)),
+            ("proxy", proxy::router()),
         ]
         .map(|(name, routes)| (name, finish(routes, shared)));
         Self { shared: shared.clone(), services: services.into() }
