@@ -4,7 +4,7 @@
 //! socket or relayed by the centre.
 
 use crate::{Intent, Meter, Password, View};
-use omnibar_model::{InteractionId, Record};
+use omnibar_model::{AgentId, ExtensionId, InteractionId, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -64,6 +64,10 @@ pub struct DockView {
     pub draft: Option<Draft>,
     /// A page has said that it is still loading (API-04).
     pub loading: bool,
+    /// User whom a page filled into the sign-in screen (API-36).
+    pub user: Option<AgentId>,
+    /// Extension that a page filled into the choice of extensions (API-38).
+    pub extension: Option<ExtensionId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -76,9 +76,13 @@ impl Desk {
             Ask::ToggleMute => self.mute(!self.muted),
             Ask::Dtmf { interaction, digits } => self.dtmf(interaction.as_ref(), digits, ask),
             Ask::Transfer { interaction, to } => {
-                self.order_call(&about(Verb::Transfer, interaction.as_ref()), ask, |interaction| {
-                    Order::Transfer { interaction, to: to.clone() }
-                })
+                let about = about(Verb::Transfer, interaction.as_ref());
+                let order = |interaction| Order::Transfer { interaction, to: to.clone() };
+                let id = self.order_about(&about, ask, order)?;
+                if let Some(call) = self.call_mut(&id) {
+                    call.sent_to = Some(to.clone());
+                }
+                Ok(())
             }
             Ask::Consult { interaction, to } => {
                 self.order_call(&about(Verb::Consult, interaction.as_ref()), ask, |interaction| {

@@ -1,7 +1,7 @@
 use crate::table::{Ruling, decide};
 use crate::{LineState, Refusal, Verb};
-use omnibar_model::{Cause, Conversation, Interaction, InteractionId, Leg, LegId, LegState};
-use omnibar_model::{Moment, PartyKind, VoicePath};
+use omnibar_model::{Cause, Conversation, Destination, Interaction, InteractionId, Leg, LegId};
+use omnibar_model::{LegState, Moment, PartyKind, VoicePath};
 
 /// Longest note, in characters.
 pub(crate) const NOTE_MAX: usize = 2_000;
@@ -37,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) hold_reminder: Option<Moment>,
     /// It was answered by itself once; if that failed, the agent decides.
     pub(crate) auto_tried: bool,
+    /// Where the agent last asked to send it.
+    pub(crate) sent_to: Option<Destination>,
 }
 
 impl Call {
@@ -47,6 +49,7 @@ impl Call {
             flowed: false,
             hold_reminder: None,
             auto_tried: false,
+            sent_to: None,
         }
     }
 

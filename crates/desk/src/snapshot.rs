@@ -1,7 +1,7 @@
 use crate::{LineState, Link, Refusal, SignInFault};
 use omnibar_model::{
-    AgentId, AgentState, BreakReason, Campaign, CampaignId, Extension, ExtensionId, Interaction,
-    InteractionId, Ivr, Moment, Presence, Queue, VoicePath,
+    AgentId, AgentState, BreakReason, Campaign, CampaignId, Destination, Extension, ExtensionId,
+    Interaction, InteractionId, Ivr, Moment, Presence, Queue, VoicePath,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -79,6 +79,10 @@ pub struct CallView {
     pub can: Can,
     /// Commands under way, oldest first.
     pub pending: Vec<Pending>,
+    /// Where the agent last asked to send it by a cold transfer; when its cause is
+    /// `Transferred`, that is where the customer is.
+    #[serde(default)]
+    pub sent_to: Option<Destination>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -30,6 +30,7 @@ impl Desk {
             voice: call.voice(self.line()),
             can: self.can(call),
             pending: self.orders.of(call.id()),
+            sent_to: call.sent_to.clone(),
         }
     }
 

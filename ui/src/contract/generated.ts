@@ -46,7 +46,12 @@ export type CallView = { interaction: Interaction, voice: VoicePath, can: Can,
 /**
  * Commands under way, oldest first.
  */
-pending: Array<Pending>, };
+pending: Array<Pending>,
+/**
+ * Where the agent last asked to send it by a cold transfer; when its cause is
+ * `Transferred`, that is where the customer is.
+ */
+sent_to: Destination | null, };
 
 /**
  * A campaign as the agent's desk needs it.
@@ -183,7 +188,15 @@ draft: Draft | null,
 /**
  * A page has said that it is still loading (API-04).
  */
-loading: boolean, };
+loading: boolean,
+/**
+ * User whom a page filled into the sign-in screen (API-36).
+ */
+user: AgentId | null,
+/**
+ * Extension that a page filled into the choice of extensions (API-38).
+ */
+extension: ExtensionId | null, };
 
 export type Draft = { phone: string, number: number, };
 

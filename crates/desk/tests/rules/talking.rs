@@ -97,6 +97,16 @@ fn a_consulted_colleague_hears_the_agent_while_the_customer_is_held() {
 }
 
 #[test]
+fn where_a_cold_transfer_goes_is_seen_until_the_call_is_disposed() {
+    let mut b = in_call();
+    let to = Destination::Agent("agent2".into());
+    b.ask(Ask::Transfer { interaction: None, to: to.clone() });
+    assert_eq!(b.call("i1").unwrap().sent_to, Some(to.clone()));
+    b.told(over("i1", Conversation::Wrapping { until: None }, Cause::Transferred));
+    assert_eq!(b.call("i1").unwrap().sent_to, Some(to));
+}
+
+#[test]
 fn back_with_the_customer_for_a_moment_the_consult_can_still_be_completed() {
     let mut b = in_call();
     let mut swapped = consulting("i1", LegState::Held);
