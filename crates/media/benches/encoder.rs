@@ -2,6 +2,8 @@
 //! decoded speech as WAV for a listening test or PESQ.
 //! `cargo bench -p omnibar-media --bench encoder -- SPEECH.wav OUT_DIR` (48 kHz, mono, 16 bit)
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use omnibar_media::codec::{Decoder, EncoderConfig, SpeechDecoder};
 use omnibar_media::{Encoder, FRAME, SAMPLE_RATE};
 use std::error::Error;
