@@ -16,6 +16,9 @@ export default defineConfig(({ mode, command }) => {
       emptyOutDir: true,
       reportCompressedSize: false,
       modulePreload: { polyfill: false },
+      rollupOptions: {
+        input: ['index.html', 'toolbar/index.html', 'toolbar/bridge.html', 'workspace/index.html'],
+      },
     },
     resolve: mode === 'test' ? { conditions: ['browser'] } : {},
     test: {

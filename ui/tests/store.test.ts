@@ -7,6 +7,7 @@ import { App } from '../src/state/app.svelte';
 function app(refuse?: (intent: Intent) => unknown) {
   const sent: Intent[] = [];
   const host: Host = {
+    decides: true,
     intent: async (intent) => {
       sent.push(intent);
       const fault = refuse?.(intent);

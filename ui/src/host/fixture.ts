@@ -22,6 +22,7 @@ export function fixtureOf(scene: Scene): FixtureHost {
   const views = new Set<(view: View) => void>();
   const keys = new Set<(action: KeyAction) => void>();
   return {
+    decides: scene.decides ?? true,
     sent,
     intent: async (intent) => void sent.push(intent),
     onView(listener) {

@@ -9,6 +9,8 @@ export type Off = () => void;
  * else in the UI knows where the core is.
  */
 export interface Host {
+  /** This is the app's own window: the agent decides about pages here and nowhere else. */
+  readonly decides: boolean;
   /** Posts; rejects with a [`Fault`] when the intent could not even be read. */
   intent(intent: Intent): Promise<void>;
   /** Calls back with the present view as soon as it is known, then at each change. */

@@ -6,6 +6,8 @@ import type { Host, Off } from './host';
 
 /** The desktop window: IPC to the Rust shell. The only file that knows Tauri. */
 export const tauri: Host = {
+  decides: true,
+
   intent: (intent: Intent) => invoke<void>('intent', { intent }),
 
   onView(listener) {

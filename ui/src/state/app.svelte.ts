@@ -3,6 +3,7 @@ import type {
   Ask,
   AudioIntent,
   CallView,
+  DockIntent,
   Fault,
   Intent,
   InteractionId,
@@ -69,6 +70,11 @@ export class App {
   constructor(host: Host) {
     this.#host = host;
     this.drafts = new Drafts((interaction, note) => this.desk({ do: 'note', interaction, note }));
+  }
+
+  /** This is the app's own window, in which the agent decides about pages. */
+  get decides(): boolean {
+    return this.#host.decides;
   }
 
   /** Takes the host's doors; returns how to let them go. */
@@ -158,6 +164,10 @@ export class App {
 
   search(ask: SearchIntent): Promise<boolean> {
     return this.post({ to: 'search', ask });
+  }
+
+  dock(ask: DockIntent): Promise<boolean> {
+    return this.post({ to: 'dock', ask });
   }
 
   window(ask: WindowIntent): Promise<boolean> {

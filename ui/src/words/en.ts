@@ -18,6 +18,8 @@ import type {
   VoicePath,
 } from '../contract/generated';
 import type { NumberProblem } from '../state/number';
+import { bridge } from './bridge';
+import { dock } from './dock';
 import { labels } from './labels';
 
 /** What happened, and what to do about it. */
@@ -136,6 +138,8 @@ const directions: Record<Direction, string> = { inbound: 'Inbound', outbound: 'O
 
 export const en = {
   ...labels,
+  bridge,
+  dock,
   causes,
   conversations,
   agentStates,

@@ -1,0 +1,105 @@
+/** Where the app's loopback socket may be: it takes the first port that is free. */
+export const LOOPBACK_PORTS = [47620, 47621, 47622, 47623, 47624] as const;
+
+/** How long an app on this machine may take to answer, ms. */
+const ANSWER_MS = 1_500;
+/** How long the agent may think about the browser's own question, ms. */
+const QUESTION_MS = 30_000;
+
+/** Why the app on this machine cannot be reached directly. */
+export type Trouble =
+  /** The agent, or a policy of the organisation, has said no to the browser's question. */
+  | { trouble: 'denied' }
+  /** The page that holds the frame does not pass the permission on (`allow`). */
+  | { trouble: 'not_delegated' }
+  | { trouble: 'not_running' }
+  /** The app is there and works for another centre than this page's. */
+  | { trouble: 'wrong_centre'; centre: string };
+
+export type Found = { port: number } | Trouble;
+
+export type Permission = 'granted' | 'prompt' | 'denied' | 'unknown';
+
+/** What finding the app takes from the browser. */
+export interface Surroundings {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  /** Whether pages may reach this machine (Local Network Access). */
+  permission(): Promise<Permission>;
+  /** The page that holds this frame lets it ask. */
+  delegated(): boolean;
+}
+
+export const browser: Surroundings = {
+  fetch: (url, init) => fetch(url, init),
+
+  async permission() {
+    for (const name of ['loopback-network', 'local-network-access']) {
+      try {
+        const status = await navigator.permissions.query({ name: name as PermissionName });
+        return status.state;
+      } catch {
+        // This browser knows the permission by another name, or not at all.
+      }
+    }
+    return 'unknown';
+  },
+
+  delegated() {
+    const { featurePolicy: policy } = document as Document & { featurePolicy?: FeaturePolicy };
+    const known = policy?.features().filter((f) => PERMISSIONS.includes(f)) ?? [];
+    return known.length === 0 || known.some((name) => policy?.allowsFeature(name));
+  },
+};
+
+interface FeaturePolicy {
+  features(): string[];
+  allowsFeature(name: string): boolean;
+}
+
+const PERMISSIONS = ['loopback-network', 'local-network-access'];
+
+/**
+ * Looks for the app on this machine, one port after the other. The first request is
+ * the one at which the browser asks the agent; `asking` is called before it does.
+ */
+export async function findLoopback(world: Surroundings, asking: () => void): Promise<Found> {
+  const before = await world.permission();
+  if (before === 'denied') return { trouble: world.delegated() ? 'denied' : 'not_delegated' };
+  let patience = ANSWER_MS;
+  if (before === 'prompt') {
+    patience = QUESTION_MS;
+    asking();
+  }
+  let wrong: Trouble | null = null;
+  for (const port of LOOPBACK_PORTS) {
+    const answer = await hello(world, port, patience);
+    if (answer === 'ours') return { port };
+    if (answer !== null) wrong ??= { trouble: 'wrong_centre', centre: answer.centre };
+    else if (before === 'prompt' && (await world.permission()) === 'denied') return { trouble: 'denied' };
+    // The question has been answered, or was none.
+    patience = ANSWER_MS;
+  }
+  return wrong ?? { trouble: 'not_running' };
+}
+
+/** `null`: nobody there who is Omnibar. */
+async function hello(
+  world: Surroundings,
+  port: number,
+  patience: number,
+): Promise<'ours' | { centre: string } | null> {
+  try {
+    const response = await world.fetch(`http://127.0.0.1:${port}/dock/hello`, {
+      mode: 'cors',
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(patience),
+    });
+    const said: unknown = await response.json();
+    if (typeof said !== 'object' || said === null || !('omnibar' in said)) return null;
+    if (response.ok) return 'ours';
+    return { centre: 'centre' in said && typeof said.centre === 'string' ? said.centre : '' };
+  } catch {
+    return null;
+  }
+}
