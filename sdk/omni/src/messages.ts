@@ -66,11 +66,7 @@ export interface Rights {
 }
 
 export type ErrorType =
-  | 'TIMEOUT'
-  | 'INVALID_ORIGIN'
-  | 'REQUIRED_FIELD_MISSING'
-  | 'HTTP_ERROR'
-  | 'DATA_NOT_FOUND';
+  'TIMEOUT' | 'INVALID_ORIGIN' | 'REQUIRED_FIELD_MISSING' | 'HTTP_ERROR' | 'DATA_NOT_FOUND';
 
 /** The value with which every call of the SDK is rejected. */
 export interface SdkError {
@@ -97,8 +93,7 @@ export interface FormParts {
 }
 
 export type FormPart =
-  | { name: string; value: string }
-  | { name: string; filename: string; type: string; base64: string };
+  { name: string; value: string } | { name: string; filename: string; type: string; base64: string };
 
 /** On the port, frame to page. */
 export type FromFrame =

@@ -1,0 +1,68 @@
+import type { LastEvent } from './messages';
+
+type Stored = LastEvent & {
+  /** Numbers above `seq` that are done already. */
+  done: number[];
+};
+
+export type Cursor = ReturnType<typeof createCursor>;
+
+/** Which events the page has handled, kept over its reloads (but not over its tab). */
+export function createCursor(key: string) {
+  let now = read(key);
+  // Numbers that wait for a handler.
+  const waiting = new Set<number>();
+  let newest = Math.max(now?.seq ?? 0, ...(now?.done ?? []));
+
+  function save(): void {
+    if (!now) return;
+    const first = Math.min(newest + 1, ...waiting);
+    now.seq = Math.max(now.seq, first - 1);
+    const floor = now.seq;
+    now.done = now.done.filter((seq) => seq > floor);
+    try {
+      sessionStorage.setItem(key, JSON.stringify(now));
+    } catch {
+      // A sandboxed page has no storage: it only misses what happens during its reload.
+    }
+  }
+
+  return {
+    last: (): LastEvent | null => now && { epoch: now.epoch, seq: now.seq },
+
+    /** Events of `epoch` up to `lost` are gone or were not meant for this page. */
+    begin(epoch: string, lost: number): void {
+      if (now?.epoch !== epoch) {
+        now = { epoch, seq: lost, done: [] };
+        waiting.clear();
+        newest = lost;
+      }
+      newest = Math.max(newest, lost);
+      save();
+    },
+
+    /** Whether the event is new to the page. */
+    arrived(seq: number): boolean {
+      if (!now || seq <= now.seq || now.done.includes(seq) || waiting.has(seq)) return false;
+      waiting.add(seq);
+      newest = Math.max(newest, seq);
+      return true;
+    },
+
+    done(seq: number): void {
+      if (!now || !waiting.delete(seq)) return;
+      now.done.push(seq);
+      save();
+    },
+  };
+}
+
+function read(key: string): Stored | null {
+  try {
+    const { epoch, seq, done } = JSON.parse(sessionStorage.getItem(key) ?? 'null') as Stored;
+    const numbers = [seq, ...done].every(Number.isSafeInteger);
+    return typeof epoch === 'string' && numbers ? { epoch, seq, done: done.slice(-200) } : null;
+  } catch {
+    return null;
+  }
+}

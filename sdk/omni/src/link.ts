@@ -1,0 +1,151 @@
+import type { Calls } from './calls';
+import type { Cursor } from './cursor';
+import type { Listeners } from './events';
+import { OMNIBAR, type FromFrame, type Hello, type Port } from './messages';
+import type { DockState } from './types';
+
+/** A frame whose document has loaded and says nothing was refused by the browser. */
+export const SILENT_MS = 2000;
+/** A document that has not loaded by then never will. */
+export const LOAD_MS = 15_000;
+/** Pause before everything is tried again. */
+export const AGAIN_MS = 15_000;
+
+/** Who may be at the other end, in the order of trying. */
+export interface Peer {
+  kind: DockState['frame'];
+  /** Exact, as `event.origin` gives it. */
+  origin: string;
+  window(): Window | null;
+  /** Brings the document there; `loaded` is called at every load of one. */
+  open(loaded: () => void): void;
+}
+
+export interface Parts {
+  peers(): Peer[];
+  config(): Omit<Hello['config'], 'last'>;
+  calls: Calls;
+  cursor: Cursor;
+  listeners: Listeners;
+  changed(state: Partial<DockState>): void;
+}
+
+const NO_RIGHTS = { events: false, control: false, customers: false, dial: false };
+
+/** Finds a peer, shakes hands with it, and carries what comes on the port. */
+export function createLink({ peers, config, calls, cursor, listeners, changed }: Parts) {
+  let queue: Peer[] = [];
+  let peer: Peer | undefined;
+  let port: MessagePort | null = null;
+  let greeted = false;
+  let explained = '';
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  addEventListener('message', ({ data, source, origin, ports }: MessageEvent<Partial<Port> | null>) => {
+    // Cheap for the host page's own messages, deaf to everybody but the peer.
+    if (!peer || !source || source !== peer.window() || origin !== peer.origin) return;
+    if (data?.omnibar !== OMNIBAR) return;
+    if ((data.say as string) === 'ready') {
+      greet();
+      greeted = true;
+    } else if (data.say === 'port' && ports[0]) {
+      take(ports[0]);
+    }
+  });
+  addEventListener('online', () => !peer && start());
+
+  function start(): void {
+    queue = peers();
+    next();
+  }
+
+  function next(): void {
+    drop();
+    peer = queue.shift();
+    if (!peer) {
+      changed({
+        state: 'unreachable',
+        way: 'none',
+        words: 'The contact centre does not answer; trying again.',
+      });
+      timer = setTimeout(start, AGAIN_MS);
+      return;
+    }
+    changed({ state: 'loading', frame: peer.kind, way: 'none', words: '', rights: NO_RIGHTS });
+    greeted = false;
+    wait(LOAD_MS);
+    peer.open(() => {
+      if (!greeted) {
+        drop();
+        greet();
+        wait(SILENT_MS);
+      }
+      greeted = false;
+    });
+  }
+
+  function wait(ms: number): void {
+    clearTimeout(timer);
+    // Without a place in the page the frame has no window yet, and nobody to be late.
+    timer = setTimeout(() => (peer?.window() ? next() : wait(ms)), ms);
+  }
+
+  function drop(): void {
+    clearTimeout(timer);
+    if (!port) return;
+    port.close();
+    port = null;
+    calls.line(null);
+  }
+
+  function greet(): void {
+    const hello: Hello = { omnibar: OMNIBAR, say: 'hello', config: { ...config(), last: cursor.last() } };
+    if (peer) peer.window()?.postMessage(hello, peer.origin);
+  }
+
+  function take(fresh: MessagePort): void {
+    drop();
+    port = fresh;
+    port.onmessage = ({ data }: MessageEvent<FromFrame>) => fresh === port && receive(data);
+    calls.line(port);
+  }
+
+  function receive(data: FromFrame): void {
+    if ('id' in data) {
+      if ('error' in data) calls.fail(data.id, data.error);
+      else calls.answer(data.id, data.value);
+    } else if ('seq' in data) {
+      listeners.arrived(data.seq, data.event, data.payload);
+    } else {
+      turn(data);
+    }
+  }
+
+  function turn(data: Extract<FromFrame, { say: string }>): void {
+    switch (data.say) {
+      case 'way':
+        explained = data.words;
+        if (data.way === 'none') {
+          calls.lost();
+          changed({ state: 'lost', way: 'none', words: data.words });
+        } else {
+          changed({ way: data.way, words: data.words });
+        }
+        break;
+      case 'asking':
+        changed({ state: 'asking', words: 'Omnibar asks the agent whether this page may dock.' });
+        break;
+      case 'welcome':
+        cursor.begin(data.epoch, data.lost);
+        changed({ state: 'open', words: explained, rights: data.rights });
+        calls.welcome();
+        break;
+      case 'refused':
+        changed({ state: 'refused', words: data.error.description, rights: NO_RIGHTS });
+        calls.refuse(data.error);
+        break;
+    }
+  }
+
+  return { start };
+}
