@@ -344,6 +344,7 @@ impl Actor {
             CoreInput::Orders { user, .. } => Some(user.clone()),
             CoreInput::Tick
             | CoreInput::Open(_)
+            | CoreInput::Link { .. }
             | CoreInput::Disconnected { .. }
             | CoreInput::VoiceUp { .. }
             | CoreInput::Arrived { .. }

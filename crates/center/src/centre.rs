@@ -3,12 +3,14 @@ use crate::clock::Clock;
 use crate::config::{Config, SwitchChoice, Tls};
 use crate::core::Core;
 use crate::fault::StartFault;
+use crate::hub::{Site, public_origin};
 use crate::rpc::Shared;
 use crate::store::{FILE, Store, StoreFault};
 use crate::switchboard::Voice;
 use crate::web::Prompt;
 use crate::{demo, seed, switchboard, web};
 use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -51,6 +53,8 @@ impl Centre {
         if !loopback && config.tls.is_none() && !config.insecure {
             return Err(StartFault::Unprotected { address: config.listen });
         }
+        let public = config.public_url.as_deref().map(public_origin).transpose();
+        let public = public.map_err(|_| StartFault::PublicUrl)?;
         let acceptor = match &config.tls {
             Some(tls) => Some(certificate(tls).await?),
             None => None,
@@ -79,6 +83,7 @@ impl Centre {
             config.ice_servers,
             config.timings.heartbeat,
             loopback && acceptor.is_none(),
+            Site::new(acceptor.is_some(), public, loopback && acceptor.is_none()),
             config.web_calls,
             stop.clone(),
         );
@@ -87,8 +92,15 @@ impl Centre {
         let tls = acceptor.is_some();
         let server = serve(listener, acceptor, shared, handle.clone())
             .map_err(|e| unusable(config.listen, &e))?;
-        let demo = (config.demo && config.demo_customers)
-            .then(|| tokio::spawn(demo::run(door.clone(), link, config.demo_pace, stop.clone())));
+        let demo = (config.demo && config.demo_customers).then(|| {
+            tokio::spawn(demo::run(
+                door.clone(),
+                store.clone(),
+                link,
+                config.demo_pace,
+                stop.clone(),
+            ))
+        });
         tracing::info!(%address, tls, demo = config.demo, "the centre is open");
         Ok(Self { address, tls, put_aside, door, store, stop, handle, server, demo })
     }
@@ -277,18 +289,23 @@ fn serve(
     Ok(match tls {
         Some(tls) => {
             let mut server =
-                axum_server::from_tcp_rustls(listener, tls)?.handle(handle).map(prompt);
+                axum_server::from_tcp_rustls(listener, tls)?
+                    .handle(handle)
+                    .map(|tls| prompt(tls.acceptor(NoDelayAcceptor)));
             limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }
         None => {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle).map(prompt);
+            let mut server = axum_server::from_tcp(listener)?
+                    .handle(handle)
+                    .map(|_| prompt(NoDelayAcceptor));
             limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }
     })
 }
 
+/// Around an acceptor that sends at once: messages are small and somebody waits for each.
 fn prompt<A>(inner: A) -> Prompt<A> {
     Prompt { inner, limit: HEAD_LIMIT }
 }

@@ -2,7 +2,9 @@
 
 use crate::actor::Door;
 use crate::core::CoreInput;
+use crate::directory;
 use crate::seed::{CUSTOMERS, number};
+use crate::store::Store;
 use crate::switch::{Reply, SwitchCommand, SwitchLink};
 use omnibar_model::{LegId, Party, PartyKind, QueueId};
 use std::collections::BTreeSet;
@@ -14,7 +16,13 @@ use uuid::Uuid;
 const SCRIPTS: [&str; 4] = ["delivery", "billing", "router", "appointment"];
 
 /// A customer calls `pace` after somebody has become free, one at a time.
-pub(crate) async fn run(door: Door, link: SwitchLink, pace: Duration, stop: CancellationToken) {
+pub(crate) async fn run(
+    door: Door,
+    store: Store,
+    link: SwitchLink,
+    pace: Duration,
+    stop: CancellationToken,
+) {
     let mut floor = door.floor();
     let mut turn = 0;
     let mut ours: BTreeSet<LegId> = BTreeSet::new();
@@ -33,7 +41,7 @@ pub(crate) async fn run(door: Door, link: SwitchLink, pace: Duration, stop: Canc
             let served: Vec<QueueId> = floor.borrow().served.iter().cloned().collect();
             let queue = served.get(turn % served.len().max(1)).cloned();
             if let Some(queue) = queue {
-                if let Some(leg) = call(&door, &link, turn, queue).await {
+                if let Some(leg) = call(&door, &store, &link, turn, queue).await {
                     ours.insert(leg);
                 }
                 turn += 1;
@@ -47,7 +55,13 @@ pub(crate) async fn run(door: Door, link: SwitchLink, pace: Duration, stop: Canc
     }
 }
 
-async fn call(door: &Door, link: &SwitchLink, turn: usize, queue: QueueId) -> Option<LegId> {
+async fn call(
+    door: &Door,
+    store: &Store,
+    link: &SwitchLink,
+    turn: usize,
+    queue: QueueId,
+) -> Option<LegId> {
     let (last, name) = CUSTOMERS[turn % CUSTOMERS.len()];
     let leg = LegId::new(&format!("customer-{}", Uuid::new_v4()));
     let script = SCRIPTS[turn % SCRIPTS.len()].to_owned();
@@ -59,8 +73,11 @@ async fn call(door: &Door, link: &SwitchLink, turn: usize, queue: QueueId) -> Op
         }
         Reply::Answer { .. } | Reply::Legs { .. } => return None,
     }
-    let customer = Party { kind: PartyKind::Customer, name: name.to_owned(), number: number(last) };
-    let arrived = CoreInput::Arrived { leg: leg.clone(), customer, queue, watched: false };
+    let mut customer =
+        Party { kind: PartyKind::Customer, name: name.to_owned(), number: number(last) };
+    let customer_id = directory::known(store, &mut customer).await;
+    let arrived =
+        CoreInput::Arrived { leg: leg.clone(), customer, customer_id, queue, watched: false };
     match door.input(arrived, None).await {
         Ok(_) => Some(leg),
         Err(error) => {

@@ -1,4 +1,5 @@
-use crate::store::{AccountFault, StoreFault};
+use crate::seed::SeedFault;
+use crate::store::StoreFault;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -24,5 +25,5 @@ pub enum StartFault {
     #[error(transparent)]
     Store(#[from] StoreFault),
     #[error("The demo could not be prepared: {0}")]
-    Seed(#[from] AccountFault),
+    Seed(#[from] SeedFault),
 }

@@ -1,8 +1,9 @@
 //! The demo's invented company: nobody in it exists, and its numbers are reserved for
 //! fiction (+1 555 0100 to 0199).
 
+use crate::clock::Clock;
 use crate::setup::{CampaignRule, IvrSetup, QueueSetup, Setup};
-use crate::store::{AccountFault, Store};
+use crate::store::{AccountFault, Case, Customer, CustomerFault, Store, StoreFault};
 use omnibar_model::{
     BreakReason, Campaign, CampaignId, CampaignKind, DispositionClass, DispositionCode,
     DispositionId, Ivr, IvrId, PhoneNumber, Queue, QueueId, Secret,
@@ -41,18 +42,40 @@ pub(crate) const CUSTOMERS: [(u8, &str); 12] = [
     (12, "Yusuf Demir"),
 ];
 
+const COMPANIES: [&str; 4] =
+    ["Harbour Books", "Fennel and Rye", "Northlight Cycles", "Quarry Lane Garden Supply"];
+
+/// Subject, description, status; each of another customer.
+const CASES: [(&str, &str, &str); 6] = [
+    ("Parcel has not arrived", "Ordered ten days ago; the carrier shows no movement.", "New"),
+    ("Charged twice in October", "Two debits of the same amount, three days apart.", "Working"),
+    ("Router restarts every evening", "Since the storm. The cable was changed already.", "New"),
+    ("Appointment to be moved", "Cannot be at home on the day that was agreed.", "Closed"),
+    ("Invoice without a VAT number", "Needs the number on it for the tax office.", "Working"),
+    ("Wants to cancel at the end of the year", "Moves abroad.", "New"),
+];
+
 pub(crate) fn number(last: u8) -> Option<PhoneNumber> {
     PhoneNumber::parse(&format!("+155501{:02}", last % 100)).ok()
 }
 
+#[derive(Debug, thiserror::Error)]
+pub enum SeedFault {
+    #[error(transparent)]
+    Account(#[from] AccountFault),
+    #[error(transparent)]
+    Customer(#[from] CustomerFault),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
 /// Fills an empty database with the demo; leaves any other as it is.
-pub async fn demo(store: &Store) -> Result<(), AccountFault> {
+pub async fn demo(store: &Store) -> Result<(), SeedFault> {
     if store.is_laid_down().await? {
         return Ok(());
     }
-    let contacts: Vec<(PhoneNumber, &str)> =
-        CUSTOMERS.iter().filter_map(|(last, name)| Some((number(*last)?, *name))).collect();
-    store.lay_down(&company("Omnibar Demo"), &contacts).await?;
+    store.lay_down(&company("Omnibar Demo")).await?;
+    customers(store).await?;
     for (user, name) in AGENTS {
         store.add_account(user, name, Secret::new(PASSWORD)).await?;
     }
@@ -62,9 +85,36 @@ pub async fn demo(store: &Store) -> Result<(), AccountFault> {
 }
 
 /// What a new centre without `--demo` begins with: the same campaigns, no accounts.
-pub async fn standard(store: &Store) -> Result<(), AccountFault> {
+pub async fn standard(store: &Store) -> Result<(), SeedFault> {
     if !store.is_laid_down().await? {
-        store.lay_down(&company("Omnibar"), &[]).await?;
+        store.lay_down(&company("Omnibar")).await?;
+    }
+    Ok(())
+}
+
+async fn customers(store: &Store) -> Result<(), CustomerFault> {
+    let now = Clock::start().now();
+    for (turn, (last, name)) in CUSTOMERS.iter().enumerate() {
+        let user = name.to_lowercase().replace(' ', ".");
+        let customer = Customer {
+            id: 0,
+            name: (*name).to_owned(),
+            phone: number(*last),
+            email: format!("{user}@customers.example"),
+            company: COMPANIES[turn % COMPANIES.len()].to_owned(),
+            fields: BTreeMap::from([("language".to_owned(), "English".to_owned())]),
+        };
+        let customer = store.add_customer(now, &customer).await?;
+        if let Some((subject, description, status)) = CASES.get(turn) {
+            let case = Case {
+                id: 0,
+                customer: Some(customer.id),
+                subject: (*subject).to_owned(),
+                description: (*description).to_owned(),
+                status: (*status).to_owned(),
+            };
+            store.add_case(now, &case).await?;
+        }
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ use ts_rs::TS;
 #[ts(type = "string")]
 pub struct PhoneNumber(Arc<str>);
 
+/// In place of the digits that are hidden; no telephone number begins so.
+const MASK: &str = "******";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadNumber {
     #[error("no digits in the number")]
@@ -53,6 +56,20 @@ impl PhoneNumber {
             1..=32 => Ok(Self(digits.into())),
             _ => Err(BadNumber::TooLong),
         }
+    }
+
+    /// As agents see it who may not read numbers: `******0101`. Of a short number
+    /// nothing is left.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let digits = self.0.trim_start_matches('+');
+        let shown = if digits.len() >= 7 { &digits[digits.len() - 4..] } else { "" };
+        Self(format!("{MASK}{shown}").into())
+    }
+
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        self.0.starts_with(MASK)
     }
 
     #[must_use]
@@ -122,6 +139,18 @@ mod tests {
             assert_eq!(PhoneNumber::parse(text), Err(want), "{text}");
         }
         assert_eq!(PhoneNumber::parse(&"1".repeat(33)), Err(BadNumber::TooLong));
+    }
+
+    #[test]
+    fn of_a_masked_number_four_digits_are_left() {
+        for (text, want) in
+            [("+15550101", "******0101"), ("5550101", "******0101"), ("911", "******")]
+        {
+            let masked = PhoneNumber::parse(text).map(|n| n.masked());
+            assert!(masked.as_ref().is_ok_and(PhoneNumber::is_masked), "{text}");
+            assert_eq!(masked.map(|n| n.to_string()), Ok(want.into()), "{text}");
+        }
+        assert_eq!(PhoneNumber::parse("+15550101").map(|n| n.is_masked()), Ok(false));
     }
 
     #[test]

@@ -80,6 +80,7 @@ impl World {
             let arrived = CoreInput::Arrived {
                 leg: leg.clone(),
                 customer,
+                customer_id: None,
                 queue: super::QUEUE.into(),
                 watched: true,
             };

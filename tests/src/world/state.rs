@@ -1,6 +1,6 @@
 use super::Switchboard;
 use super::laid::{self, PASSWORD};
-use omnibar_center::calls::Call;
+use omnibar_center::calls::{Call, Contact};
 use omnibar_center::core::{
     Account, Answer, ConnectionId, Core, CoreEffect, CoreInput, How, OpenSession, Session, Timings,
 };
@@ -175,7 +175,7 @@ impl State {
                 let input = CoreInput::Command {
                     connection,
                     command: command.clone(),
-                    contact: String::new(),
+                    contact: Contact::default(),
                 };
                 let (answer, effects) = self.handle(input);
                 self.answers.insert(id, answer.clone());

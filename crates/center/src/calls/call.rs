@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// Whom the directory knows under a number; empty when nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    pub id: Option<u64>,
+    pub name: String,
+}
+
 /// One customer's call with everybody who takes part in it. Each agent's part is a
 /// [`Seat`], which is an interaction of its own: what an agent sees, wraps up and
 /// disposes. Everybody else is an [`Outside`].

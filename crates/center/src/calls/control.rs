@@ -3,7 +3,7 @@
 use super::call::mark;
 use super::{CallEffect, CallFault, Calls, Ear, Group, MAX_NOTE, OutsideState, Phase};
 use crate::switch::SwitchCommand;
-use omnibar_model::{AgentId, Cause, DispositionId, InteractionId, LegId, Moment};
+use omnibar_model::{AgentId, Cause, DispositionId, InteractionId, LegId, Moment, Record};
 
 impl Calls {
     /// The ACD has given him the offer: his other calls are held, and he talks.
@@ -185,6 +185,20 @@ impl Calls {
         if let Some(seat) = call.seat_mut(interaction) {
             note.clone_into(&mut seat.note);
         }
+        Ok(())
+    }
+
+    /// The CRM record that the call is about, for everybody in it.
+    pub fn link(
+        &mut self,
+        agent: &AgentId,
+        interaction: &InteractionId,
+        record: Record,
+    ) -> Result<(), CallFault> {
+        let call = self.owned(agent, interaction)?;
+        let kind = record.record_type.clone();
+        call.record = Some(record);
+        self.log(interaction, "linked", kind);
         Ok(())
     }
 

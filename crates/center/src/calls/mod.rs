@@ -15,7 +15,7 @@ mod view;
 mod voice;
 mod world;
 
-pub use call::{Call, Ear, Group, Outside, OutsideState, Phase, Seat};
+pub use call::{Call, Contact, Ear, Group, Outside, OutsideState, Phase, Seat};
 pub use ids::Ids;
 pub use recording::{Recording, RecordingNews};
 

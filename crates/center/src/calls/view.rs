@@ -37,7 +37,7 @@ impl Calls {
             direction: seat.direction,
             campaign: call.campaign.clone(),
             queue: seat.queue.clone(),
-            customer: call.customer.clone(),
+            customer: self.shown(call, &call.customer),
             customer_id: call.customer_id,
             record: call.record.clone(),
             owner: call.owner() == Some(&seat.interaction),
@@ -54,6 +54,15 @@ impl Calls {
         }
     }
 
+    /// The customer as this campaign's agents may see him.
+    fn shown(&self, call: &Call, customer: &Party) -> Party {
+        let mut shown = customer.clone();
+        if self.setup.masks(&call.campaign) {
+            shown.number = shown.number.map(|number| number.masked());
+        }
+        shown
+    }
+
     fn legs_for(&self, call: &Call, seat: &Seat, names: &BTreeMap<AgentId, String>) -> Vec<Leg> {
         let me = &seat.interaction;
         if !seat.phase.is_live() && !matches!(seat.phase, Phase::Offered { .. }) {
@@ -67,7 +76,11 @@ impl Calls {
             .filter(|(i, o)| *i == 0 || o.group == seat.group || o.group.is_consult_of(me))
             .map(|(_, o)| Leg {
                 id: o.leg.clone(),
-                party: o.party.clone(),
+                party: if o.party.kind == PartyKind::Customer {
+                    self.shown(call, &o.party)
+                } else {
+                    o.party.clone()
+                },
                 state: match o.state {
                     OutsideState::Ringing => LegState::Ringing,
                     OutsideState::Up if o.held_by.is_empty() => LegState::Connected,
@@ -75,7 +88,16 @@ impl Calls {
                     OutsideState::Ended { cause } => LegState::Ended { cause },
                 },
                 consult: o.group.is_consult_of(me),
-                destination: o.destination.clone(),
+                destination: match &o.destination {
+                    // A customer who was dialled.
+                    Some(Destination::Number(number))
+                        if o.party.kind == PartyKind::Customer
+                            && self.setup.masks(&call.campaign) =>
+                    {
+                        Some(Destination::Number(number.masked()))
+                    }
+                    other => other.clone(),
+                },
             })
             .collect();
         legs.extend(

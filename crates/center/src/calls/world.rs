@@ -1,7 +1,8 @@
 //! What reaches a call from outside: customers, the switch, the ACD.
 
 use super::{
-    Call, CallEffect, CallFault, Calls, Ear, Group, Outside, OutsideState, Phase, Recording,
+    Call, CallEffect, CallFault, Calls, Contact, Ear, Group, Outside, OutsideState, Phase,
+    Recording,
 };
 use crate::acd::Route;
 use crate::switch::{SwitchCommand, Target};
@@ -18,11 +19,13 @@ impl Calls {
         now: Moment,
         leg: &LegId,
         customer: Party,
+        customer_id: Option<u64>,
         queue: &QueueId,
     ) -> Result<InteractionId, CallFault> {
         let setup = self.setup.queues.get(queue).ok_or(CallFault::NoSuchDestination)?;
         let campaign = setup.queue.campaign.clone();
         let id = self.new_call(now, campaign, customer, leg, OutsideState::Up, None);
+        self.know(&id, customer_id);
         let route = Route::Queue { queue: queue.clone(), boost: 0 };
         self.add_first_seat(now, &id, route);
         self.log(&id, "arrived", queue.as_str());
@@ -37,16 +40,18 @@ impl Calls {
         agent: &AgentId,
         campaign: &CampaignId,
         number: &PhoneNumber,
-        name: String,
+        contact: Contact,
     ) -> Result<InteractionId, CallFault> {
         if !self.setup.campaigns.contains_key(campaign) {
             return Err(CallFault::NoSuchCampaign);
         }
+        let Contact { id: customer_id, name } = contact;
         let customer = Party { kind: PartyKind::Customer, name, number: Some(number.clone()) };
         let leg = self.ids.leg(now);
         let to = Destination::Number(number.clone());
         let ringing = OutsideState::Ringing;
         let id = self.new_call(now, campaign.clone(), customer, &leg, ringing, Some(to));
+        self.know(&id, customer_id);
         self.add_first_seat(now, &id, Route::Agent { agent: agent.clone() });
         if let Some(seat) = self.calls.get_mut(&id).and_then(|c| c.seats.first_mut()) {
             seat.agent = Some(agent.clone());
@@ -201,6 +206,12 @@ impl Calls {
         self.leave(now, interaction, cause);
         self.settle(now, &id, cause);
         self.sync();
+    }
+
+    fn know(&mut self, id: &InteractionId, customer_id: Option<u64>) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.customer_id = customer_id;
+        }
     }
 
     fn new_call(

@@ -1,6 +1,6 @@
 use super::session::CENTRE_EXTENSION;
 use super::{Answer, ConnectionId, Core, refuse};
-use crate::calls::{CallFault, Phase};
+use crate::calls::{CallFault, Contact, Phase};
 use omnibar_model::{
     AgentId, AgentState, CampaignId, ExtensionId, InteractionId, Moment, Presence,
 };
@@ -14,7 +14,7 @@ impl Core {
         now: Moment,
         connection: ConnectionId,
         command: Command,
-        contact: String,
+        contact: Contact,
     ) -> Answer {
         let Some(session) = self.session_on(connection) else {
             return Err(ErrorObject::new(Code::Unauthorised, "Sign in first."));
@@ -28,7 +28,7 @@ impl Core {
         now: Moment,
         user: &AgentId,
         orders: Vec<Command>,
-        contact: &str,
+        contact: &Contact,
     ) -> Answer {
         // What begins a call needs somebody who hears it.
         match self.sessions.get(user) {
@@ -42,7 +42,7 @@ impl Core {
         }
         let mut answer = done(Ok(()));
         for order in orders {
-            answer = self.obey(now, user, order, contact.to_owned());
+            answer = self.obey(now, user, order, contact.clone());
             if answer.is_err() {
                 break;
             }
@@ -50,7 +50,7 @@ impl Core {
         answer
     }
 
-    fn obey(&mut self, now: Moment, user: &AgentId, command: Command, contact: String) -> Answer {
+    fn obey(&mut self, now: Moment, user: &AgentId, command: Command, contact: Contact) -> Answer {
         let Some(session) = self.sessions.get(user) else { return conflict("Sign in first.") };
         let selected = session.selected();
         match command {

@@ -16,10 +16,12 @@ pub use news::News;
 pub use session::{Account, How, OpenSession, Session};
 
 use crate::acd::{Acd, Routed, Rules};
-use crate::calls::{Call, CallEffect, CallFault, Calls, Ids, Phase, RecordingNews};
+use crate::calls::{Call, CallEffect, CallFault, Calls, Contact, Ids, Phase, RecordingNews};
 use crate::setup::Setup;
 use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
-use omnibar_model::{AgentId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId};
+use omnibar_model::{
+    AgentId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId, Record,
+};
 use omnibar_protocol::{Code, Command, ErrorObject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +60,7 @@ pub enum CoreInput {
         connection: ConnectionId,
         command: Command,
         /// The name that belongs to a dialled number, if it is known.
-        contact: String,
+        contact: Contact,
     },
     /// Of a server that acts for an agent: in this order, and nothing happens between.
     /// The first that is refused is the last. Answer: that of the last one done.
@@ -66,7 +68,13 @@ pub enum CoreInput {
         user: AgentId,
         orders: Vec<Command>,
         /// As with [`CoreInput::Command`].
-        contact: String,
+        contact: Contact,
+    },
+    /// The CRM record that this agent's interaction is about.
+    Link {
+        user: AgentId,
+        interaction: InteractionId,
+        record: Record,
     },
     Disconnected {
         connection: ConnectionId,
@@ -80,6 +88,8 @@ pub enum CoreInput {
     Arrived {
         leg: LegId,
         customer: Party,
+        /// In the directory.
+        customer_id: Option<u64>,
         queue: QueueId,
         /// Somebody wants to know of every [`CustomerState`].
         watched: bool,
@@ -208,6 +218,12 @@ impl Core {
             CoreInput::Orders { user, orders, contact } => {
                 self.orders(now, &user, orders, &contact)
             }
+            CoreInput::Link { user, interaction, record } => {
+                match self.calls.link(&user, &interaction, record) {
+                    Ok(()) => Ok(Value::Null),
+                    Err(fault) => refuse(fault),
+                }
+            }
             CoreInput::Disconnected { connection } => {
                 self.disconnected(now, connection);
                 Ok(Value::Null)
@@ -218,8 +234,8 @@ impl Core {
                 }
                 Ok(Value::Null)
             }
-            CoreInput::Arrived { leg, customer, queue, watched } => {
-                self.arrived(now, &leg, customer, &queue, watched)
+            CoreInput::Arrived { leg, customer, customer_id, queue, watched } => {
+                self.arrived(now, &leg, customer, customer_id, &queue, watched)
             }
             CoreInput::Switch(event) => {
                 self.switch(now, event);
@@ -290,13 +306,14 @@ impl Core {
         now: Moment,
         leg: &LegId,
         customer: Party,
+        customer_id: Option<u64>,
         queue: &QueueId,
         watched: bool,
     ) -> Answer {
         if self.calls.by_leg(leg).is_some() {
             return refuse(CallFault::NotNow);
         }
-        match self.calls.arrive(now, leg, customer, queue) {
+        match self.calls.arrive(now, leg, customer, customer_id, queue) {
             Ok(id) => {
                 if watched {
                     self.watched.insert(leg.clone(), None);

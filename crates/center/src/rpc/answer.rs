@@ -1,9 +1,12 @@
 //! Sign-in and the questions that change nothing.
 
 use super::Shared;
-use crate::core::{ConnectionId, CoreInput, How, OpenSession};
+use crate::calls::Contact;
+use crate::core::{ConnectionId, CoreInput, How, OpenSession, Whose};
+use crate::directory::{self, DialFault};
+use crate::store::Wanted;
 use omnibar_model::{AgentId, Destination, InteractionId, PhoneNumber, Secret};
-use omnibar_protocol::{Client, Code, ErrorObject, Resume, Searched, VERSION, wire};
+use omnibar_protocol::{Client, Code, Command, ErrorObject, Resume, Searched, VERSION, wire};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -12,6 +15,7 @@ use std::sync::PoisonError;
 use uuid::Uuid;
 
 const MOST_FOUND: usize = 30;
+const CUSTOMERS_FOUND: u32 = 20;
 
 pub(super) struct SignIn {
     pub(super) client: Client,
@@ -64,7 +68,8 @@ pub(super) async fn sign_in(
     Ok(answer)
 }
 
-async fn check(
+/// The one way to check a password: slowed down for those who guess.
+pub(crate) async fn check(
     shared: &Shared,
     from: IpAddr,
     user: &AgentId,
@@ -96,11 +101,11 @@ async fn check(
 }
 
 /// 244 random bits of the system's generator.
-fn new_token() -> Secret {
+pub(crate) fn new_token() -> Secret {
     Secret::new(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
 }
 
-fn hash(token: &Secret) -> String {
+pub(crate) fn hash(token: &Secret) -> String {
     Sha256::digest(token.expose().as_bytes()).iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -134,8 +139,8 @@ pub(super) async fn search(
     if text.chars().filter(char::is_ascii_digit).count() >= 2
         && let Ok(number) = PhoneNumber::parse(&text)
     {
-        let name = shared.store.contact(&number).await.map_err(|e| failed(&e))?;
-        let name = name.unwrap_or_else(|| number.to_string());
+        let known = shared.store.customer_of(&number).await.map_err(|e| failed(&e))?;
+        let name = known.map_or_else(|| number.to_string(), |customer| customer.name);
         entries.push(entry(Destination::Number(number), name, true));
     }
     for (colleague, name) in shared.store.colleagues().await.map_err(|e| failed(&e))? {
@@ -152,7 +157,12 @@ pub(super) async fn search(
         entries.push(entry(Destination::Ivr(id), ivr.ivr.name, true));
     }
     if !text.is_empty() {
-        for (number, name) in shared.store.contacts(&text).await.map_err(|e| failed(&e))? {
+        let desk = shared.door.desk(Whose::Agent(user.clone())).await;
+        let masked = desk.is_none_or(|desk| desk.masked);
+        let wanted = Wanted { text: &text, by_number: !masked, limit: CUSTOMERS_FOUND, offset: 0 };
+        let (found, _) = shared.store.customers(&wanted).await.map_err(|e| failed(&e))?;
+        for (number, name) in found.into_iter().filter_map(|c| Some((c.phone?, c.name))) {
+            let number = if masked { number.masked() } else { number };
             let destination = Destination::Number(number);
             if !entries.iter().any(|e: &wire::DirectoryEntry| e.destination == destination) {
                 entries.push(entry(destination, name, true));
@@ -161,6 +171,37 @@ pub(super) async fn search(
     }
     entries.truncate(MOST_FOUND);
     Ok(json!(Searched { entries }))
+}
+
+/// The command with the number that a masked one stands for, and whose number is dialled.
+pub(super) async fn prepared(
+    shared: &Shared,
+    user: Option<&AgentId>,
+    command: Command,
+) -> Result<(Command, Contact), ErrorObject> {
+    match command {
+        Command::Dial { campaign, number } => {
+            let Some(user) = user else {
+                return Err(ErrorObject::new(Code::Unauthorised, "Sign in first."));
+            };
+            let number = match directory::dialled(&shared.store, user, &campaign, &number).await {
+                Ok(number) => number,
+                Err(DialFault::Store(fault)) => return Err(failed(&fault)),
+                Err(fault) => return Err(ErrorObject::new(Code::NotFound, fault.to_string())),
+            };
+            let contact = directory::contact(&shared.store, &number).await;
+            Ok((Command::Dial { campaign, number }, contact.map_err(|e| failed(&e))?))
+        }
+        // Somebody else's screen would show it whole.
+        Command::Transfer { to: Destination::Number(number), .. }
+        | Command::Consult { to: Destination::Number(number), .. }
+            if number.is_masked() =>
+        {
+            let message = "A masked number can only be dialled. Give the whole number.";
+            Err(ErrorObject::new(Code::NotFound, message))
+        }
+        other => Ok((other, Contact::default())),
+    }
 }
 
 fn entry(destination: Destination, name: String, available: bool) -> wire::DirectoryEntry {

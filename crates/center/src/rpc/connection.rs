@@ -237,13 +237,8 @@ impl Connection {
     }
 
     async fn pass_on(&mut self, id: uuid::Uuid, command: Command) -> Result<Value, ErrorObject> {
-        let contact = match &command {
-            Command::Dial { number, .. } => {
-                let found = self.shared.store.contact(number).await;
-                found.map_err(|e| answer::failed(&e))?.unwrap_or_default()
-            }
-            _ => String::new(),
-        };
+        let (command, contact) =
+            answer::prepared(&self.shared, self.user.as_ref(), command).await?;
         let selects = matches!(command, Command::SessionSelect { .. });
         let input = CoreInput::Command { connection: self.id, command, contact };
         let mut answer = self.shared.door.input(input, Some(id)).await?;

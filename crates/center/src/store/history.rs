@@ -1,3 +1,4 @@
+use super::customers::signed;
 use super::live::millis;
 use super::{Store, StoreFault, from_word, word};
 use crate::calls::{Call, Phase, Seat};
@@ -14,11 +15,13 @@ pub(super) async fn save_interaction(
 ) -> Result<(), StoreFault> {
     sqlx::query(
         "INSERT INTO interactions (id, call, agent, campaign, queue, direction, customer_name, \
-         customer_number, started_at, talk_ms, closed, cause, disposition, note, recorded) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         customer_number, started_at, talk_ms, closed, cause, disposition, note, recorded, \
+         customer_id, record, closed_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, talk_ms = excluded.talk_ms, \
          closed = excluded.closed, cause = excluded.cause, disposition = excluded.disposition, \
-         note = excluded.note, recorded = excluded.recorded",
+         note = excluded.note, recorded = excluded.recorded, record = excluded.record, \
+         closed_at = excluded.closed_at",
     )
     .bind(seat.interaction.as_str())
     .bind(call.id.as_str())
@@ -35,6 +38,9 @@ pub(super) async fn save_interaction(
     .bind(seat.disposition.as_ref().map(|d| d.as_str()))
     .bind(&seat.note)
     .bind(i64::from(call.is_recorded(seat)))
+    .bind(call.customer_id.map(signed))
+    .bind(call.record.as_ref().and_then(|r| serde_json::to_string(r).ok()))
+    .bind((seat.phase == Phase::Closed).then_some(millis(seat.since)))
     .execute(tx)
     .await?;
     Ok(())
@@ -54,7 +60,8 @@ impl Store {
             "SELECT i.id, i.direction, i.campaign, i.queue, i.customer_name, i.customer_number, \
              i.started_at, i.talk_ms, i.cause, i.note, i.disposition, \
              (SELECT c.name FROM disposition_codes c JOIN disposition_classes k ON k.id = c.class \
-              WHERE c.id = i.disposition AND k.campaign = i.campaign), i.recorded \
+              WHERE c.id = i.disposition AND k.campaign = i.campaign), i.recorded, \
+             (SELECT mask_numbers FROM campaigns c WHERE c.id = i.campaign) \
              FROM interactions i WHERE i.agent = ? AND i.closed = 1 AND i.id < ? \
              ORDER BY i.id DESC LIMIT ?",
         )
@@ -72,6 +79,7 @@ impl Store {
                 let cause: Option<String> = r.get(8);
                 let code: Option<String> = r.get(10);
                 let name: Option<String> = r.get(11);
+                let masked = r.get::<Option<i64>, _>(13) == Some(1);
                 HistoryEntry {
                     id: InteractionId::new(r.get(0)),
                     direction: from_word(r.get(1)).unwrap_or(Direction::Inbound),
@@ -80,7 +88,9 @@ impl Store {
                     customer: Party {
                         kind: PartyKind::Customer,
                         name: r.get(4),
-                        number: number.and_then(|n| PhoneNumber::parse(&n).ok()),
+                        number: number
+                            .and_then(|n| PhoneNumber::parse(&n).ok())
+                            .map(|n| if masked { n.masked() } else { n }),
                     },
                     started_at: r.get(6),
                     talk_ms: u64::try_from(talk).unwrap_or(0),
@@ -90,32 +100,6 @@ impl Store {
                     recorded: r.get::<i64, _>(12) == 1,
                 }
             })
-            .collect())
-    }
-
-    pub async fn contact(&self, number: &PhoneNumber) -> Result<Option<String>, StoreFault> {
-        Ok(sqlx::query_scalar("SELECT name FROM contacts WHERE number = ?")
-            .bind(number.as_str())
-            .fetch_optional(&self.pool)
-            .await?)
-    }
-
-    /// Contacts whose name or number holds the text.
-    pub async fn contacts(&self, text: &str) -> Result<Vec<(PhoneNumber, String)>, StoreFault> {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let digits: String = escaped.chars().filter(char::is_ascii_digit).collect();
-        let number = if digits.is_empty() { "-".to_owned() } else { format!("%{digits}%") };
-        let rows = sqlx::query(
-            "SELECT number, name FROM contacts WHERE name LIKE ? ESCAPE '\\' OR number LIKE ? \
-             ORDER BY name LIMIT 20",
-        )
-        .bind(format!("%{escaped}%"))
-        .bind(number)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .iter()
-            .filter_map(|r| Some((PhoneNumber::parse(r.get(0)).ok()?, r.get(1))))
             .collect())
     }
 }

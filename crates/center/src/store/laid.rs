@@ -4,7 +4,7 @@ use super::{Store, StoreFault, from_word, word};
 use crate::setup::{CampaignRule, IvrSetup, QueueSetup, Setup};
 use omnibar_model::{
     BreakReason, Campaign, CampaignId, CampaignKind, DispositionClass, DispositionCode,
-    DispositionId, Ivr, IvrId, PhoneNumber, Queue, QueueId,
+    DispositionId, Ivr, IvrId, Queue, QueueId,
 };
 use sqlx::Row;
 use std::collections::BTreeMap;
@@ -35,12 +35,8 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// Writes a whole setup into an empty database, with the contacts that are known.
-    pub async fn lay_down(
-        &self,
-        setup: &Setup,
-        contacts: &[(PhoneNumber, &str)],
-    ) -> Result<(), StoreFault> {
+    /// Writes a whole setup into an empty database.
+    pub async fn lay_down(&self, setup: &Setup) -> Result<(), StoreFault> {
         let mut tx = self.pool.begin().await?;
         sqlx::query("INSERT INTO centre (key, value) VALUES ('name', ?)")
             .bind(&setup.centre)
@@ -120,13 +116,6 @@ impl Store {
                 .bind(&reason.id)
                 .bind(position)
                 .bind(&reason.name)
-                .execute(&mut *tx)
-                .await?;
-        }
-        for (number, name) in contacts {
-            sqlx::query("INSERT INTO contacts (number, name) VALUES (?, ?)")
-                .bind(number.as_str())
-                .bind(name)
                 .execute(&mut *tx)
                 .await?;
         }

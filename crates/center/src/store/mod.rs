@@ -4,14 +4,22 @@
 //! after a power cut as far as the disk keeps its word.
 
 mod accounts;
+mod cases;
+mod connectors;
+mod customers;
 mod history;
 mod laid;
 mod live;
 mod pages;
+mod tokens;
 
 pub use accounts::{AccountFault, Role};
+pub use cases::{Case, CaseField};
+pub use connectors::{ConnectorKind, ConnectorRow, ConnectorSecrets};
+pub use customers::{Customer, CustomerFault, Wanted};
 pub use live::{Live, Write};
 pub use pages::{CrmPages, SessionPolicy};
+pub use tokens::RestToken;
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;

@@ -4,6 +4,7 @@
 //! the centre answers, exchanges candidates and tells how the call goes.
 
 use crate::core::{CoreInput, CustomerState};
+use crate::directory;
 use crate::rpc::{Bucket, Shared, allowed};
 use crate::switch::{Reply, SwitchCommand, SwitchEvent};
 use axum::extract::State;
@@ -248,7 +249,7 @@ impl Caller {
 
     /// The call enters the queue when its voice can flow, and not before.
     async fn offers(&mut self, sdp: String) -> Result<(), Over> {
-        let Some((customer, queue)) = self.wants.clone() else {
+        let Some((mut customer, queue)) = self.wants.clone() else {
             return Err(Over(Some("Say first whom you want to call.".into())));
         };
         self.offers += 1;
@@ -267,7 +268,8 @@ impl Caller {
         if !self.arrived {
             self.arrived = true;
             let leg = self.leg.clone();
-            let arrived = CoreInput::Arrived { leg, customer, queue, watched: true };
+            let customer_id = directory::known(&self.shared.store, &mut customer).await;
+            let arrived = CoreInput::Arrived { leg, customer, customer_id, queue, watched: true };
             let answer = self.shared.door.input(arrived, None).await;
             answer.map_err(|e| Over(Some(e.message)))?;
         }

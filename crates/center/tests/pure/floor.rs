@@ -1,7 +1,7 @@
 //! A whole floor without IO: the core, a switch that does what it is told, and agents'
 //! desks that keep what they are told.
 
-use omnibar_center::calls::RecordingNews;
+use omnibar_center::calls::{Contact, RecordingNews};
 use omnibar_center::core::{
     Account, ConnectionId, Core, CoreEffect, CoreInput, How, News, OpenSession, Session, Timings,
 };
@@ -278,7 +278,11 @@ impl Floor {
         command: Command,
     ) -> Result<serde_json::Value, ErrorObject> {
         let connection = connection(agent);
-        self.input(CoreInput::Command { connection, command, contact: "Known Name".into() })
+        self.input(CoreInput::Command {
+            connection,
+            command,
+            contact: Contact { id: Some(100_000), name: "Known Name".into() },
+        })
     }
 
     pub fn ask(&mut self, agent: &str, command: Command) -> serde_json::Value {
@@ -298,8 +302,14 @@ impl Floor {
         let number = PhoneNumber::parse(&format!("+155501{:02}", self.customers % 100)).ok();
         let customer = Party { kind: PartyKind::Customer, name: "Nora Winter".into(), number };
         let queue = queue.into();
-        self.input(CoreInput::Arrived { leg: leg.clone(), customer, queue, watched: false })
-            .unwrap();
+        self.input(CoreInput::Arrived {
+            leg: leg.clone(),
+            customer,
+            customer_id: None,
+            queue,
+            watched: false,
+        })
+        .unwrap();
         leg
     }
 
