@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod checks;
+mod cpal;
 mod idle;
 #[path = "../rig/mod.rs"]
 mod rig;

@@ -48,6 +48,7 @@ fn run_alone(name: &str) {
     let file = std::fs::File::create(&output).expect("an output file");
     let mut child = Command::new(std::env::current_exe().expect("this test's path"))
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env("OMNIBAR_SOUND", if name.starts_with("cpal::") { "cpal" } else { "" })
         .env(DIRECTORY, path)
         .env("PULSE_SERVER", server_at(path))
         .env("XDG_RUNTIME_DIR", path)
