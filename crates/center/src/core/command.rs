@@ -1,5 +1,5 @@
 use super::session::CENTRE_EXTENSION;
-use super::{Answer, ConnectionId, Core, refuse};
+use super::{Answer, ConnectionId, Core, CoreEffect, refuse};
 use crate::calls::{CallFault, Contact, Phase};
 use omnibar_model::{
     AgentId, AgentState, CampaignId, ExtensionId, InteractionId, Moment, Presence,
@@ -29,6 +29,7 @@ impl Core {
         user: &AgentId,
         orders: Vec<Command>,
         contact: &Contact,
+        detail: String,
     ) -> Answer {
         // What begins a call needs somebody who hears it.
         match self.sessions.get(user) {
@@ -41,11 +42,22 @@ impl Core {
             Some(_) => {}
         }
         let mut answer = done(Ok(()));
+        let mut about = None;
         for order in orders {
-            answer = self.obey(now, user, order, contact.clone());
-            if answer.is_err() {
-                break;
+            if let Command::Dispose { interaction, .. } = &order {
+                about = Some(interaction.clone());
             }
+            answer = self.obey(now, user, order, contact.clone());
+            match &answer {
+                Ok(value) => {
+                    let begun = value.get("interaction").and_then(Value::as_str);
+                    about = begun.map(InteractionId::new).or(about);
+                }
+                Err(_) => return answer,
+            }
+        }
+        if let (Some(interaction), false) = (about, detail.is_empty()) {
+            self.effects.push(CoreEffect::Log { interaction, at: now, what: "server", detail });
         }
         answer
     }

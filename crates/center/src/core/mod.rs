@@ -69,6 +69,8 @@ pub enum CoreInput {
         orders: Vec<Command>,
         /// As with [`CoreInput::Command`].
         contact: Contact,
+        /// Kept with the history of the last interaction that was named or begun.
+        detail: String,
     },
     /// The CRM record that this agent's interaction is about.
     Link {
@@ -215,8 +217,8 @@ impl Core {
             CoreInput::Command { connection, command, contact } => {
                 self.command(now, connection, command, contact)
             }
-            CoreInput::Orders { user, orders, contact } => {
-                self.orders(now, &user, orders, &contact)
+            CoreInput::Orders { user, orders, contact, detail } => {
+                self.orders(now, &user, orders, &contact, detail)
             }
             CoreInput::Link { user, interaction, record } => {
                 match self.calls.link(&user, &interaction, record) {

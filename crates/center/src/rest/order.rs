@@ -1,0 +1,333 @@
+//! What a body asks of the agent's desk.
+
+use super::body::{DisposeAndManualDial, DisposeCall, ManualDial};
+use super::fault::RestFault;
+use crate::calls::Contact;
+use crate::core::{DeskNow, OpenInteraction};
+use crate::directory::{self, DialFault};
+use crate::rpc::Shared;
+use crate::setup::{CampaignRule, Setup};
+use crate::store::CustomerFault;
+use omnibar_model::{AgentId, Campaign, Conversation, DispositionId, PhoneNumber};
+use omnibar_protocol::Command;
+use serde_json::{Map, Value};
+
+/// Characters of what is kept beside a call's history.
+const LONGEST_DETAIL: usize = 16 * 1024;
+const LONGEST_NOTE: usize = crate::calls::MAX_NOTE;
+
+pub(super) struct Orders {
+    pub(super) user: AgentId,
+    pub(super) orders: Vec<Command>,
+    /// Whose the dialled number is.
+    pub(super) contact: Contact,
+    /// Kept with the history of the call.
+    pub(super) detail: String,
+}
+
+pub(super) trait Asked: Send + Sync {
+    fn request_id(&self) -> &str;
+    /// What repeats the Authorization header, where there is one.
+    fn session_id(&self) -> Option<&str>;
+    /// What the document says of lengths and forms.
+    fn check(&self) -> Result<(), String>;
+    fn orders(
+        &self,
+        shared: &Shared,
+        desk: &DeskNow,
+    ) -> impl Future<Output = Result<Orders, RestFault>> + Send;
+}
+
+impl Asked for ManualDial {
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn session_id(&self) -> Option<&str> {
+        Some(&self.session_id)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        length("sessionId", &self.session_id, 0, 1024)?;
+        length("requestId", &self.request_id, 1, 128)?;
+        length("userCRTObjectId", &self.user_crt_object_id, 1, 256)?;
+        length("searchable", &self.searchable, 0, 256)?;
+        number(&self.phone)?;
+        detail(self.additional_params.as_ref()).map(drop)
+    }
+
+    async fn orders(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
+        same_session(&self.user_crt_object_id, desk)?;
+        let setup = shared.store.setup().await?;
+        let campaign = &campaign(&setup, desk, self.campaign_id)?.campaign;
+        let number = target(shared, desk, campaign, &self.phone).await?;
+        let contact = if self.should_add_customer {
+            let now = shared.clock.now();
+            directory::contact_or_new(&shared.store, now, &number).await.map_err(not_added)?
+        } else {
+            directory::contact(&shared.store, &number).await?
+        };
+        Ok(Orders {
+            user: desk.user.clone(),
+            orders: vec![Command::Dial { campaign: campaign.id.clone(), number }],
+            contact,
+            detail: detail(self.additional_params.as_ref()).map_err(RestFault::Bad)?,
+        })
+    }
+}
+
+impl Asked for DisposeCall {
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn session_id(&self) -> Option<&str> {
+        Some(&self.session_id)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        length("sessionId", &self.session_id, 0, 1024)?;
+        length("requestId", &self.request_id, 1, 128)?;
+        length("userCRTObjectId", &self.user_crt_object_id, 1, 256)?;
+        length("crtObjectId", &self.crt_object_id, 1, 256)?;
+        length("notes", self.notes.as_deref().unwrap_or_default(), 0, LONGEST_NOTE)?;
+        detail(self.disposition_params.as_ref()).map(drop)
+    }
+
+    async fn orders(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
+        same_session(&self.user_crt_object_id, desk)?;
+        let setup = shared.store.setup().await?;
+        let call = call(desk, &self.crt_object_id)?;
+        let campaign = campaign_of(&setup, call, self.campaign_id)?;
+        let code = codes(campaign)
+            .find(|(_, number, _)| *number == self.disposition_code_id)
+            .map(|(id, _, _)| id.clone());
+        let code = code.ok_or_else(no_disposition)?;
+        let notes = self.notes.clone().unwrap_or_default();
+        Ok(Orders {
+            user: desk.user.clone(),
+            orders: dispose(call, code, notes)?,
+            contact: Contact::default(),
+            detail: detail(self.disposition_params.as_ref()).map_err(RestFault::Bad)?,
+        })
+    }
+}
+
+impl Asked for DisposeAndManualDial {
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn session_id(&self) -> Option<&str> {
+        None
+    }
+
+    fn check(&self) -> Result<(), String> {
+        length("requestId", &self.request_id, 1, 128)?;
+        length("userCRTObjectId", &self.user_crt_object_id, 1, 256)?;
+        length("crtObjectId", &self.crt_object_id, 1, 256)?;
+        length("dispositionCode", &self.disposition_code, 1, 128)?;
+        length("notes", self.notes.as_deref().unwrap_or_default(), 0, LONGEST_NOTE)?;
+        if let Some(id) = &self.customer_id {
+            id.named()?;
+        }
+        number(&self.phone)?;
+        detail(self.additional_params.as_ref()).map(drop)
+    }
+
+    async fn orders(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
+        same_session(&self.user_crt_object_id, desk)?;
+        let setup = shared.store.setup().await?;
+        let call = call(desk, &self.crt_object_id)?;
+        let campaign = campaign_of(&setup, call, self.campaign_context_id)?;
+        let named = match &self.customer_id {
+            Some(id) => id.named().map_err(RestFault::Bad)?,
+            None => None,
+        };
+        if let (Some(named), Some(known)) = (named, call.view.customer_id)
+            && named != known
+        {
+            return Err(RestFault::Conflict(
+                "customerId is another customer than the call's. Take it from the CRM URL."
+                    .to_owned(),
+            ));
+        }
+        let label = self.disposition_code.trim();
+        let code = codes(campaign)
+            .find(|(id, _, name)| name.eq_ignore_ascii_case(label) || id.as_str() == label)
+            .map(|(id, _, _)| id.clone());
+        let code = code.ok_or_else(no_disposition)?;
+        let number = target(shared, desk, campaign, &self.phone).await?;
+        let contact = directory::contact(&shared.store, &number).await?;
+        let mut orders = dispose(call, code, self.notes.clone().unwrap_or_default())?;
+        orders.push(Command::Dial { campaign: campaign.id.clone(), number });
+        Ok(Orders {
+            user: desk.user.clone(),
+            orders,
+            contact,
+            detail: detail(self.additional_params.as_ref()).map_err(RestFault::Bad)?,
+        })
+    }
+}
+
+/// What serde found wrong, without what was given: that may be a number or a note.
+pub(super) fn harmless(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if error.is_data() {
+        // "missing field `x`" names only fields; "invalid type: string \"…\"" quotes.
+        if text.contains("missing field") || text.contains("duplicate field") {
+            return text;
+        }
+        return format!(
+            "a field has the wrong type or value (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+    }
+    format!("it is no JSON (line {}, column {})", error.line(), error.column())
+}
+
+fn length(name: &str, text: &str, least: usize, most: usize) -> Result<(), String> {
+    let count = text.chars().count();
+    if (least..=most).contains(&count) {
+        return Ok(());
+    }
+    Err(format!("{name} has {least} to {most} characters"))
+}
+
+/// Stricter than what people type: this comes from a program.
+fn number(text: &str) -> Result<PhoneNumber, String> {
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    let good = |c: char| c.is_ascii_digit() || "*# ()./-".contains(c);
+    if text.len() <= 64
+        && rest.chars().all(good)
+        && let Ok(number) = PhoneNumber::parse(text)
+    {
+        return Ok(number);
+    }
+    Err("phone is a number of 1 to 32 digits, * and #, with at most one leading +".to_owned())
+}
+
+/// The number to dial. One that was masked for the agent stands for the one it hides.
+async fn target(
+    shared: &Shared,
+    desk: &DeskNow,
+    campaign: &Campaign,
+    phone: &str,
+) -> Result<PhoneNumber, RestFault> {
+    let given = number(phone).map_err(RestFault::Bad)?;
+    match directory::dialled(&shared.store, &desk.user, &campaign.id, &given).await {
+        Ok(number) => Ok(number),
+        Err(DialFault::Store(fault)) => Err(fault.into()),
+        Err(fault @ (DialFault::Hidden | DialFault::Nobody | DialFault::Ambiguous)) => {
+            Err(RestFault::NotFound(fault.to_string()))
+        }
+    }
+}
+
+fn not_added(fault: CustomerFault) -> RestFault {
+    match fault {
+        CustomerFault::Store(fault) => fault.into(),
+        other => RestFault::Conflict(other.to_string()),
+    }
+}
+
+fn detail(given: Option<&Map<String, Value>>) -> Result<String, String> {
+    let Some(given) = given.filter(|g| !g.is_empty()) else { return Ok(String::new()) };
+    let text = serde_json::to_string(given).map_err(|e| e.to_string())?;
+    if text.chars().count() > LONGEST_DETAIL {
+        return Err("the free data is longer than 16384 characters".to_owned());
+    }
+    Ok(text)
+}
+
+fn same_session(given: &str, desk: &DeskNow) -> Result<(), RestFault> {
+    if given == desk.handle {
+        return Ok(());
+    }
+    Err(RestFault::NotFound(
+        "userCRTObjectId is not the session of the header sessionid. Send the same value in both."
+            .to_owned(),
+    ))
+}
+
+fn campaign<'a>(
+    setup: &'a Setup,
+    desk: &DeskNow,
+    number: u32,
+) -> Result<&'a CampaignRule, RestFault> {
+    setup
+        .campaigns
+        .values()
+        .find(|rule| rule.campaign.number == number && desk.campaigns.contains(&rule.campaign.id))
+        .ok_or_else(|| {
+            RestFault::NotFound(
+                "The agent does not work for a campaign of that number. Take campaignId from the \
+                 Knowledge Base URL."
+                    .to_owned(),
+            )
+        })
+}
+
+fn call<'a>(desk: &'a DeskNow, id: &str) -> Result<&'a OpenInteraction, RestFault> {
+    desk.open
+        .iter()
+        .find(|open| {
+            open.customer_leg.as_ref().is_some_and(|leg| leg.as_str() == id)
+                || open.view.id.as_str() == id
+        })
+        .ok_or_else(|| {
+            RestFault::NotFound(
+                "The agent has no such call, or it is disposed. Take crtObjectId from the CRM URL."
+                    .to_owned(),
+            )
+        })
+}
+
+fn campaign_of<'a>(
+    setup: &'a Setup,
+    call: &OpenInteraction,
+    number: u32,
+) -> Result<&'a Campaign, RestFault> {
+    setup
+        .campaigns
+        .get(&call.view.campaign)
+        .map(|rule| &rule.campaign)
+        .filter(|campaign| campaign.number == number)
+        .ok_or_else(|| {
+            RestFault::NotFound(
+                "The call is not of that campaign. Take the campaign's number from the CRM URL."
+                    .to_owned(),
+            )
+        })
+}
+
+fn codes(campaign: &Campaign) -> impl Iterator<Item = (&DispositionId, u32, &str)> {
+    let classes = campaign.dispositions.iter();
+    classes.flat_map(|class| class.codes.iter().map(|c| (&c.id, c.number, c.name.as_str())))
+}
+
+fn no_disposition() -> RestFault {
+    RestFault::NotFound(
+        "The call's campaign has no such disposition. Take one of its list of dispositions."
+            .to_owned(),
+    )
+}
+
+fn dispose(
+    call: &OpenInteraction,
+    disposition: DispositionId,
+    note: String,
+) -> Result<Vec<Command>, RestFault> {
+    let interaction = call.view.id.clone();
+    let dispose = Command::Dispose { interaction: interaction.clone(), disposition, note };
+    match call.view.conversation {
+        Conversation::Wrapping { .. } => Ok(vec![dispose]),
+        Conversation::Ringing | Conversation::Connected | Conversation::Held => {
+            Ok(vec![Command::End { interaction }, dispose])
+        }
+        Conversation::Offered { .. } | Conversation::Ended => Err(RestFault::Conflict(
+            "The call is only offered to the agent: there is nothing to dispose yet.".to_owned(),
+        )),
+    }
+}
