@@ -177,6 +177,10 @@ pub enum FromPage {
     Hello {
         /// Of the page that holds the frame, as the browser told the frame.
         origin: String,
+        /// `config.origin`, which the page says of itself: it must be the same.
+        #[serde(default)]
+        #[ts(optional)]
+        claimed: Option<String>,
         #[serde(default)]
         context: PageContext,
         /// The frame's id in that page, and the app's for `App`.
@@ -230,6 +234,10 @@ pub enum ToPage {
         /// sent again; 0: none.
         #[ts(type = "number")]
         lost: u64,
+        /// Where this page's events go on: the next one that it gets has a higher number.
+        /// A page that has none of its own yet takes it as its `last`.
+        #[ts(type = "number")]
+        seq: u64,
     },
     /// The connection ends.
     Refused {

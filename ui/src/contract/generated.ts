@@ -226,7 +226,11 @@ export type FromPage = { "say": "hello",
 /**
  * Of the page that holds the frame, as the browser told the frame.
  */
-origin: string, context: PageContext,
+origin: string,
+/**
+ * `config.origin`, which the page says of itself: it must be the same.
+ */
+claimed?: string, context: PageContext,
 /**
  * The frame's id in that page, and the app's for `App`.
  */
@@ -628,7 +632,12 @@ epoch: string, rights: Rights,
  * Number of the newest event that was left out because it is too old to be
  * sent again; 0: none.
  */
-lost: number, } | { "say": "refused", error: SdkError, } | { "say": "done", id: number, value: unknown, } | { "say": "failed", id: number, error: SdkError, } | { "say": "event", seq: number, namespace: string, event: string, payload: unknown, } | { "say": "view", view: View, } | { "say": "meter", meter: Meter, };
+lost: number,
+/**
+ * Where this page's events go on: the next one that it gets has a higher number.
+ * A page that has none of its own yet takes it as its `last`.
+ */
+seq: number, } | { "say": "refused", error: SdkError, } | { "say": "done", id: number, value: unknown, } | { "say": "failed", id: number, error: SdkError, } | { "say": "event", seq: number, namespace: string, event: string, payload: unknown, } | { "say": "view", view: View, } | { "say": "meter", meter: Meter, };
 
 export type Toast = { id: number, message: string, variant: ToastVariant,
 /**
