@@ -288,17 +288,15 @@ fn serve(
     let app = web::router(shared).into_make_service_with_connect_info::<SocketAddr>();
     Ok(match tls {
         Some(tls) => {
-            let mut server =
-                axum_server::from_tcp_rustls(listener, tls)?
-                    .handle(handle)
-                    .map(|tls| prompt(tls.acceptor(NoDelayAcceptor)));
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?
+                .handle(handle)
+                .map(|tls| prompt(tls.acceptor(NoDelayAcceptor)));
             limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }
         None => {
-            let mut server = axum_server::from_tcp(listener)?
-                    .handle(handle)
-                    .map(|_| prompt(NoDelayAcceptor));
+            let mut server =
+                axum_server::from_tcp(listener)?.handle(handle).map(|_| prompt(NoDelayAcceptor));
             limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }

@@ -26,6 +26,9 @@ pub struct Config {
     /// Time from an agent becoming free to the next demo customer's call.
     pub demo_pace: Duration,
     pub tls: Option<Tls>,
+    /// `https://centre.example`: where browsers reach the centre when something in front
+    /// of it answers for it.
+    pub public_url: Option<String>,
     /// Serve without TLS on an address that others can reach.
     pub insecure: bool,
     pub switch: SwitchChoice,
@@ -93,6 +96,7 @@ impl Config {
             record_customers: None,
             demo_pace: Duration::from_secs(3),
             tls: None,
+            public_url: None,
             insecure: false,
             switch: SwitchChoice::InProcess,
             timings: Timings::default(),

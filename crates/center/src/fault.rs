@@ -20,6 +20,8 @@ pub enum StartFault {
     Unprotected { address: SocketAddr },
     #[error("The certificate or key cannot be used ({detail}). Check --tls-cert and --tls-key.")]
     Tls { detail: String },
+    #[error("The public address cannot be used: --public-url looks like https://centre.example.")]
+    PublicUrl,
     #[error("The voice switch at {} does not answer: {detail}. Start it, or remove the socket and try again.", socket.display())]
     Switch { socket: PathBuf, detail: String },
     #[error(transparent)]

@@ -20,6 +20,7 @@ mod fault;
 mod hub;
 mod orders;
 mod outside;
+mod rest;
 mod rpc;
 pub mod seed;
 pub mod setup;
@@ -31,6 +32,7 @@ mod web;
 pub use centre::Centre;
 pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
 pub use fault::StartFault;
+pub use rest::openapi;
 pub use web::{FromPage, Shown, ToPage};
 
 /// Runs only the built-in voice switch, commanded over this socket, with its voice on

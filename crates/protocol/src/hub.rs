@@ -10,6 +10,7 @@
 //! way. A desktop's first text is [`FromDesktop::Hello`]. One JSON text frame each.
 
 use crate::wire::Password;
+use omnibar_model::AgentId;
 use serde::{Deserialize, Serialize};
 
 /// Longest text of a page, in bytes.
@@ -55,7 +56,7 @@ pub enum Route {
     Code { code: Password },
     /// The agent's own, as for signing in.
     User {
-        user: String,
+        user: AgentId,
         password: Password,
         /// As the page will ask of the core. There is one desktop an agent, so it
         /// changes nothing here.
@@ -334,7 +335,7 @@ mod tests {
         let user = read(r#"{"route":{"user":"agent1","password":"demo","force":true}}"#).unwrap();
         assert!(matches!(token, Route::Token { .. }));
         assert!(matches!(code, Route::Code { .. }));
-        assert!(matches!(&user, Route::User { user, force: true, .. } if user == "agent1"));
+        assert!(matches!(&user, Route::User { user, force: true, .. } if user.as_str() == "agent1"));
         let printed = format!("{token:?}{code:?}{user:?}");
         assert!(!printed.contains("a.b") && !printed.contains("123456"));
         assert!(!printed.contains("demo"));

@@ -45,6 +45,10 @@ struct Serve {
     /// Private key, PEM.
     #[arg(long, requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Where browsers reach this centre, as https://centre.example, when a proxy in front
+    /// of it answers for it.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
     /// Serve others without TLS.
     #[arg(long)]
     insecure: bool,
@@ -169,6 +173,7 @@ async fn serve(args: Serve, data: PathBuf) -> Result<(), String> {
     config.demo = args.demo;
     config.demo_customers = !args.no_customers;
     config.insecure = args.insecure;
+    config.public_url = args.public_url;
     config.switch = switch;
     config.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key });
     if !args.stun.is_empty() {

@@ -4,6 +4,7 @@
 
 mod absent;
 mod appserver;
+mod hub;
 mod proxy;
 mod refusal;
 
@@ -59,6 +60,7 @@ impl Endpoints {
         let services = [
             ("appserver", appserver::router()),
             ("callback-server", absent::router(absent::CALLBACKS)),
+            ("hub", hub::router()),
             ("cfs", absent::router(absent::FILES)),
             ("chat-service", absent::router(absent::CHAT)),
             ("chat-bosch-service", absent::router(absent::CHAT)),

@@ -6,12 +6,14 @@ mod origin;
 mod throttle;
 mod voice;
 
-pub(crate) use origin::allowed;
-pub(crate) use throttle::Bucket;
+pub(crate) use answer::{check, hash as token_hash, new_token};
+pub(crate) use origin::{allowed, allowed_host};
+pub(crate) use throttle::{Bucket, place};
 
 use crate::actor::Door;
 use crate::clock::Clock;
 use crate::config::IceServer;
+use crate::hub::{Hub, Site};
 use crate::store::Store;
 use crate::switch::SwitchLink;
 use axum::extract::ws::WebSocketUpgrade;
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) heartbeat: Duration,
     /// Only names of this machine are served (no TLS to prove whom one speaks with).
     pub(crate) loopback_only: bool,
+    pub(crate) site: Site,
+    pub(crate) hub: Hub,
     pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
     pub(crate) stop: CancellationToken,
     throttle: Arc<Mutex<Throttle>>,
@@ -57,6 +61,7 @@ impl Shared {
         ice_servers: Vec<IceServer>,
         heartbeat: Duration,
         loopback_only: bool,
+        site: Site,
         web_calls: usize,
         stop: CancellationToken,
     ) -> Self {
@@ -68,6 +73,8 @@ impl Shared {
             ice_servers: ice_servers.into(),
             heartbeat,
             loopback_only,
+            site,
+            hub: Hub::default(),
             web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
             stop,
             throttle: Arc::default(),

@@ -4,11 +4,11 @@ use axum::http::{HeaderMap, header};
 /// always does, and only our own pages are let in. Without TLS the host must be a name
 /// of this machine, or a page elsewhere could lead its own name here (DNS rebinding).
 pub(crate) fn allowed(headers: &HeaderMap, loopback_only: bool) -> bool {
-    let text = |name| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
-    let host = text(header::HOST).unwrap_or("");
-    if loopback_only && !is_loopback(host) {
+    if !allowed_host(headers, loopback_only) {
         return false;
     }
+    let text = |name| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
+    let host = text(header::HOST).unwrap_or("");
     match text(header::ORIGIN) {
         None => true,
         Some(origin) => origin
@@ -16,6 +16,12 @@ pub(crate) fn allowed(headers: &HeaderMap, loopback_only: bool) -> bool {
             .or_else(|| origin.strip_prefix("http://"))
             .is_some_and(|authority| authority.eq_ignore_ascii_case(host)),
     }
+}
+
+/// Whether the client means this machine, where only that is served.
+pub(crate) fn allowed_host(headers: &HeaderMap, loopback_only: bool) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+    !loopback_only || is_loopback(host)
 }
 
 fn is_loopback(authority: &str) -> bool {

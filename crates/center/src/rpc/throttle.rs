@@ -72,7 +72,7 @@ fn keys(user: &AgentId, address: IpAddr) -> [(Key, u32); 2] {
 }
 
 /// A host has all of an IPv6 network to itself (RFC 4291 section 2.5.1).
-fn place(address: IpAddr) -> IpAddr {
+pub(crate) fn place(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
         v4 @ IpAddr::V4(_) => v4,

@@ -7,6 +7,8 @@ mod prompt;
 pub use customer::{FromPage, Shown, ToPage};
 pub(crate) use prompt::Prompt;
 
+use crate::hub;
+use crate::rest;
 use crate::rpc::{self, Shared};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
@@ -30,11 +32,14 @@ pub(crate) fn router(shared: Shared) -> Router {
     };
     Router::new()
         .route("/ws/agent", get(rpc::agent))
+        .route("/ws/dock", get(hub::dock))
+        .route("/ws/desktop", get(hub::desktop))
         .route("/ws/customer", get(customer::call))
         .route("/call", get(into_folder))
         .route("/call/", get(|| async { page("index.html") }))
         .route("/call/{*file}", get(|Path(file): Path<String>| async move { page(&file) }))
         .route("/healthz", get(health))
+        .merge(rest::router())
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
