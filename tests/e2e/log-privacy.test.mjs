@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { App } from './lib/app.mjs';
 import { Centre } from './lib/centre.mjs';
 import { Browser } from './lib/customer.mjs';
 import { centreBinary, Desktop } from './lib/desktop.mjs';
@@ -95,13 +96,42 @@ test('a call at TRACE leaves no password, token or number in any log', async () 
   // What is buffered is written when they end.
   for (const each of [agent, centre]) await each.close();
 
-  const all = await logs();
-  const names = all.map(({ path }) => path.slice(desktop.dir.length + 1));
-  assert.ok(all.some(({ path, text }) => path.endsWith('switch.log') && text.includes('info')), `${names}`);
+  const names = await nothingIsTold();
+  assert.ok(names.some(([name, text]) => name.endsWith('switch.log') && text.includes('info')), `${names}`);
   for (const wanted of [/^centre\.log$/, /stderr\.log$/, /logs\/omnibar/]) {
-    const found = all.filter((_, i) => wanted.test(names[i]));
-    assert.ok(found.some(({ text }) => text.includes('trace')), `${wanted} was written at TRACE: ${names}`);
+    assert.ok(names.some(([name, text]) => wanted.test(name) && text.includes('trace')), `${wanted} was written at TRACE`);
   }
+});
+
+test('neither does a call in the window', async () => {
+  const centre = await Centre.open(desktop, { name: 'second' });
+  const app = await App.open(desktop, { name: 'window', centre: centre.url });
+  try {
+    await app.signIn('agent1', WRONG);
+    await app.see('signin-fault');
+    await app.begin();
+    await app.click('presence-menu');
+    await app.click('presence-available');
+    const customer = await browser.call(centre, { number: '+15550110', name: 'Rosa Lindt' });
+    await app.click('offer-accept');
+    await customer.state('connected');
+    await app.type('note', NOTE);
+    await customer.hangUp();
+    await app.see('wrap-up');
+  } finally {
+    await app.close();
+    await centre.close();
+  }
+  const names = await nothingIsTold();
+  assert.ok(
+    names.some(([name, text]) => name.startsWith('window/') && text.includes('trace') && text.includes('session opened')),
+    'the window’s log was written at TRACE',
+  );
+});
+
+/** Looks through all logs; gives their names and texts. */
+async function nothingIsTold() {
+  const all = await logs();
   for (const { path, text } of all) {
     for (const secret of [PASSWORD, WRONG, NOTE, DIGITS, ...NUMBERS]) {
       for (const spelling of spellings(secret)) {
@@ -111,7 +141,8 @@ test('a call at TRACE leaves no password, token or number in any log', async () 
     const token = text.match(/token[^a-z0-9]{0,12}([a-z0-9_\-+/]{40,})/);
     assert.equal(token, null, `${path} tells a token`);
   }
-});
+  return all.map(({ path, text }) => [path.slice(desktop.dir.length + 1), text]);
+}
 
 function around(text, what) {
   const at = text.indexOf(what);
