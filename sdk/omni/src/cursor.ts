@@ -30,14 +30,14 @@ export function createCursor(key: string) {
   return {
     last: (): LastEvent | null => now && { epoch: now.epoch, seq: now.seq },
 
-    /** Events of `epoch` up to `lost` are gone or were not meant for this page. */
-    begin(epoch: string, lost: number): void {
+    /** Events of `epoch` up to `seq` are gone, or were before this page. */
+    begin(epoch: string, seq: number): void {
       if (now?.epoch !== epoch) {
-        now = { epoch, seq: lost, done: [] };
+        now = { epoch, seq, done: [] };
         waiting.clear();
-        newest = lost;
+        newest = seq;
       }
-      newest = Math.max(newest, lost);
+      newest = Math.max(newest, seq);
       save();
     },
 

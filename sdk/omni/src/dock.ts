@@ -1,6 +1,6 @@
 import type { Peer } from './link';
 import { createShell, type Layout, type Shell } from './shell';
-import type { Config, DockState } from './types';
+import type { Config } from './types';
 
 /** Where the host page wants the toolbar. */
 export const DIV = 'ameyoIframeDiv';

@@ -4,11 +4,9 @@ import { LONGEST_CALL, type FormPart, type FormParts } from './messages';
 /** Arguments as the JSON values that reach the core, or a rejection that says why not. */
 export async function sendable(args: unknown[]): Promise<unknown[]> {
   const text = encode(await Promise.all(args.map(withoutForms)));
-  if (text.length > LONGEST_CALL) {
-    throw failure(
-      'HTTP_ERROR',
-      `413: the arguments take ${text.length} characters of at most ${LONGEST_CALL}`,
-    );
+  const size = new TextEncoder().encode(text).length;
+  if (size > LONGEST_CALL) {
+    throw failure('HTTP_ERROR', `413: the arguments take ${size} bytes of at most ${LONGEST_CALL}`);
   }
   return JSON.parse(text) as unknown[];
 }

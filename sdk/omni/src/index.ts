@@ -19,9 +19,9 @@ export function initialize(config: Config): OmniSdk {
   if (context !== 'crm' && context !== 'app') {
     throw failure('REQUIRED_FIELD_MISSING', 'context must be crm or app');
   }
-  const own = location.origin;
+  const own = self.origin;
   const said = URL.canParse(config.origin) ? new URL(config.origin).origin : config.origin;
-  // A sandboxed page has the origin `null` and cannot know its own address's.
+  // A sandboxed page has the origin `null`, whatever its address.
   if (said !== own && own !== 'null') {
     throw failure('INVALID_ORIGIN', `origin is ${said}, but this page is ${own}`);
   }

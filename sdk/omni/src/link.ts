@@ -114,7 +114,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
     if ('id' in data) {
       if ('error' in data) calls.fail(data.id, data.error);
       else calls.answer(data.id, data.value);
-    } else if ('seq' in data) {
+    } else if ('event' in data) {
       listeners.arrived(data.seq, data.event, data.payload);
     } else {
       turn(data);
@@ -136,7 +136,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
         changed({ state: 'asking', words: 'Omnibar asks the agent whether this page may dock.' });
         break;
       case 'welcome':
-        cursor.begin(data.epoch, data.lost);
+        cursor.begin(data.epoch, Math.max(data.lost, data.seq));
         changed({ state: 'open', words: explained, rights: data.rights });
         calls.welcome();
         break;

@@ -20,8 +20,8 @@
 /** Marks messages on `window` as ours, and is the version of this protocol. */
 export const OMNIBAR = 1;
 
-/** Longest JSON text of one call, in UTF-16 units; longer ones are refused in the page. */
-export const LONGEST_CALL = 1_000_000;
+/** Longest JSON of one call's arguments, in bytes; longer ones are refused in the page. */
+export const LONGEST_CALL = 190_000;
 
 export type Context = 'crm' | 'app';
 
@@ -104,7 +104,10 @@ export type FromFrame =
   | { say: 'way'; way: Way; words: string }
   /** The agent is being asked in the app's window. */
   | { say: 'asking' }
-  /** The core let the page in. `lost`: newest event too old to be sent again, 0 if none. */
-  | { say: 'welcome'; epoch: string; rights: Rights; lost: number }
+  /**
+   * The core let the page in. `lost`: newest event too old to be sent again, 0 if none;
+   * `seq`: where events go on, for a page that has no last event of this epoch.
+   */
+  | { say: 'welcome'; epoch: string; rights: Rights; lost: number; seq: number }
   /** The core sent the page away; calls are rejected with it until the next welcome. */
   | { say: 'refused'; error: SdkError };
