@@ -8,11 +8,13 @@
 
 pub mod acd;
 mod actor;
+mod apps;
 pub mod calls;
 mod centre;
 mod clock;
 mod config;
 pub mod core;
+mod crm;
 mod demo;
 mod directory;
 mod endpoint;
@@ -29,6 +31,7 @@ pub mod switch;
 mod switchboard;
 mod web;
 
+pub use apps::{AppField, FieldKind};
 pub use centre::Centre;
 pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
 pub use fault::StartFault;

@@ -35,6 +35,16 @@ pub struct Wanted<'a> {
     pub offset: u32,
 }
 
+/// By which column customers are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomerColumn {
+    Name,
+    /// Its digits.
+    Phone,
+    Email,
+    Company,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum CustomerFault {
     #[error("Another customer has this number. Change that one, or give another number.")]
@@ -167,6 +177,36 @@ impl Store {
             .fetch_all(&self.pool)
             .await?;
         Ok((rows.iter().map(customer).collect(), total.unsigned_abs()))
+    }
+
+    /// Those whose column holds the text, in the order of their names.
+    pub async fn customers_by(
+        &self,
+        column: CustomerColumn,
+        text: &str,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<Customer>, StoreFault> {
+        let (column, text) = match column {
+            CustomerColumn::Name => ("name", text.to_owned()),
+            CustomerColumn::Email => ("email", text.to_owned()),
+            CustomerColumn::Company => ("company", text.to_owned()),
+            CustomerColumn::Phone => ("phone", text.chars().filter(char::is_ascii_digit).collect()),
+        };
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = format!(
+            "SELECT {COLUMNS} FROM customers WHERE {column} LIKE ? ESCAPE '\\' \
+             ORDER BY name, id LIMIT ? OFFSET ?"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(format!("%{}%", escaped(&text)))
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.iter().map(customer).collect())
     }
 
     /// The numbers that a masked one can stand for: of customers, and of those whom this

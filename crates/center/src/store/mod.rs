@@ -4,6 +4,7 @@
 //! after a power cut as far as the disk keeps its word.
 
 mod accounts;
+mod apps;
 mod cases;
 mod connectors;
 mod customers;
@@ -14,9 +15,10 @@ mod pages;
 mod tokens;
 
 pub use accounts::{AccountFault, Role};
+pub use apps::{App, AppFault};
 pub use cases::{Case, CaseField};
 pub use connectors::{ConnectorKind, ConnectorRow, ConnectorSecrets};
-pub use customers::{Customer, CustomerFault, Wanted};
+pub use customers::{Customer, CustomerColumn, CustomerFault, Wanted};
 pub use live::{Live, Write};
 pub use pages::{CrmPages, SessionPolicy};
 pub use tokens::RestToken;
