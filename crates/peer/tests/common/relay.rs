@@ -45,6 +45,13 @@ impl Relay {
         fields.join(" ")
     }
 
+    /// What is sent here reaches the far peer from where the near peer's voice does.
+    #[allow(dead_code, reason = "each test binary uses its own part")]
+    pub(crate) fn near(&self) -> SocketAddr {
+        self.near
+    }
+
+    #[allow(dead_code, reason = "each test binary uses its own part")]
     pub(crate) fn cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::Relaxed);
     }
