@@ -1,5 +1,8 @@
 import type { LastEvent } from './messages';
 
+/** As many as the core sends again. */
+const MOST_DONE = 200;
+
 type Stored = LastEvent & {
   /** Numbers above `seq` that are done already. */
   done: number[];
@@ -12,14 +15,15 @@ export function createCursor(key: string) {
   let now = read(key);
   // Numbers that wait for a handler.
   const waiting = new Set<number>();
-  let newest = Math.max(now?.seq ?? 0, ...(now?.done ?? []));
+  // Of those that came to this page since it loaded: they come in order.
+  let newest = now?.seq ?? 0;
 
   function save(): void {
     if (!now) return;
     const first = Math.min(newest + 1, ...waiting);
     now.seq = Math.max(now.seq, first - 1);
     const floor = now.seq;
-    now.done = now.done.filter((seq) => seq > floor);
+    now.done = now.done.filter((seq) => seq > floor).slice(-MOST_DONE);
     try {
       sessionStorage.setItem(key, JSON.stringify(now));
     } catch {
@@ -43,10 +47,11 @@ export function createCursor(key: string) {
 
     /** Whether the event is new to the page. */
     arrived(seq: number): boolean {
-      if (!now || seq <= now.seq || now.done.includes(seq) || waiting.has(seq)) return false;
-      waiting.add(seq);
-      newest = Math.max(newest, seq);
-      return true;
+      if (!now || seq <= newest) return false;
+      newest = seq;
+      if (!now.done.includes(seq)) return !!waiting.add(seq);
+      save();
+      return false;
     },
 
     done(seq: number): void {
@@ -61,7 +66,7 @@ function read(key: string): Stored | null {
   try {
     const { epoch, seq, done } = JSON.parse(sessionStorage.getItem(key) ?? 'null') as Stored;
     const numbers = [seq, ...done].every(Number.isSafeInteger);
-    return typeof epoch === 'string' && numbers ? { epoch, seq, done: done.slice(-200) } : null;
+    return typeof epoch === 'string' && numbers ? { epoch, seq, done: done.slice(-MOST_DONE) } : null;
   } catch {
     return null;
   }

@@ -33,7 +33,7 @@ export function createDock(config: Config, instanceId: string, base: () => strin
       frame = existing(instanceId) ?? document.createElement('iframe');
       frame.id = instanceId;
       frame.title = 'Omnibar';
-      frame.allow = ALLOW;
+      frame.setAttribute('allow', ALLOW);
       frame.addEventListener('load', () => loaded());
     }
     // A frame that the page has made itself stays where the page wants it.
@@ -47,20 +47,21 @@ export function createDock(config: Config, instanceId: string, base: () => strin
       shell.hold(frame);
       keep(shell.root);
     }
-    shell.show(kind === 'bridge' ? 'hidden' : layout(config.layout), frame);
+    shell.show(kind === 'bridge' ? 'hidden' : layout(config.layout, document.getElementById(DIV)), frame);
   }
 
   // Single-page hosts throw their elements away and make them again.
   function keep(root: HTMLElement): void {
+    const { ownerDocument: page } = root;
     const attach = () => {
       if (root.isConnected) return;
-      const place = config.context === 'crm' ? document.getElementById(DIV) : document.body;
+      const place = config.context === 'crm' ? page.getElementById(DIV) : page.body;
       if (!place) return;
-      if (frame && root.dataset.omnibar !== 'hidden') shell?.show(layout(config.layout), frame);
+      if (frame && root.dataset.omnibar !== 'hidden') shell?.show(layout(config.layout, place), frame);
       place.append(root);
     };
     attach();
-    new MutationObserver(attach).observe(document, { childList: true, subtree: true });
+    new MutationObserver(attach).observe(page, { childList: true, subtree: true });
   }
 
   return {
@@ -103,8 +104,8 @@ function existing(id: string): HTMLIFrameElement | null {
   return found instanceof HTMLIFrameElement ? found : null;
 }
 
-function layout(wanted: Config['layout']): Layout {
+function layout(wanted: Config['layout'], place: HTMLElement | null): Layout {
   if (wanted === 'docked' || wanted === 'floating') return wanted;
-  const { width, height } = document.getElementById(DIV)?.getBoundingClientRect() ?? { width: 0, height: 0 };
+  const { width = 0, height = 0 } = place?.getBoundingClientRect() ?? {};
   return width > 0 && height > 0 ? 'docked' : 'floating';
 }
