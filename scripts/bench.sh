@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh test
 npm run --silent --prefix ui build >/dev/null
+npm run --silent --prefix sdk/omni build >/dev/null
 cargo build --locked --quiet --release -p omnibar -p omnibar-center
 export OMNIBAR_BIN=$PWD/target/release/omnibar OMNIBAR_CENTER_BIN=$PWD/target/release/omnibar-center
 mkdir -p target/reports

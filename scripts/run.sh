@@ -13,6 +13,10 @@ if [ ! -e ui/dist/index.html ] || [ -n "$(find ui/src ui/index.html ui/package-l
   echo "run: building the window's page"
   npm run --silent --prefix ui build >/dev/null
 fi
+if [ ! -e sdk/omni/dist/ameyo-sdk.js ] || [ -n "$(find sdk/omni/src sdk/omni/package-lock.json -newer sdk/omni/dist/ameyo-sdk.js -print -quit)" ]; then
+  echo "run: building the SDK that the centre serves"
+  npm run --silent --prefix sdk/omni build >/dev/null
+fi
 # OMNIBAR_PROFILE=dev builds quicker and runs slower.
 profile=${OMNIBAR_PROFILE:-release}
 directory=$profile

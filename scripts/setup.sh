@@ -60,6 +60,7 @@ install_node() {
   fi
 }
 install_node ui
+install_node sdk/omni
 [ "$1" = build ] || [ ! -e tests/e2e/package-lock.json ] || install_node tests/e2e
 
 if [ "$1" = test ]; then

@@ -50,6 +50,8 @@ step() { # name kind command...
   passed=$((passed + ok)) failed=$((failed + bad))
 }
 
+# The centre serves what is built here.
+sdk() { npm run --silent --prefix sdk/omni build && npm run --silent --prefix sdk/omni check; }
 purity() { cargo run -q --locked -p xtask -- tidy && scripts/wasm-check.sh; }
 e2e() { (cd tests/e2e && npm test --silent -- --test-reporter=tap); }
 
@@ -60,6 +62,8 @@ fi
 step "ui types" - npm run --silent --prefix ui check
 step "ui tests" vitest npm run --silent --prefix ui test
 step "ui build" - npm run --silent --prefix ui build
+step "sdk build and types" - sdk
+step "sdk tests" vitest npm run --silent --prefix sdk/omni test
 step "format" - cargo fmt --all --check
 step "lints" - cargo clippy --locked --workspace --all-targets -- -D warnings
 step "licences and sources" - cargo deny --locked check bans licenses sources
