@@ -2,6 +2,7 @@
 //! WebSocket, and a health check.
 
 mod customer;
+mod pages;
 mod prompt;
 
 pub use customer::{FromPage, Shown, ToPage};
@@ -41,10 +42,12 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/healthz", get(health))
         .merge(rest::router())
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(HeaderName::from_static("permissions-policy"), "microphone=(self), camera=()"))
+        // With policies of their own: others frame them.
+        .merge(pages::router())
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .with_state(shared)
 }
 
