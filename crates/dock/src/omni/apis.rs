@@ -1,6 +1,6 @@
 //! The contract's 46 APIs.
 
-use super::names::Kind::{Any, Flag, List, Number, Object, Text};
+use super::names::Kind::{Any, Flag, List, Number, Object, Raw, Text};
 use super::names::Right::{Control, Customers, Dial, Events};
 use super::names::{Api, Entry, Kind, Parameter, Right};
 
@@ -126,7 +126,7 @@ pub(crate) const APIS: [Entry; 46] = [
             req(Text, "microservice"), req(Text, "url"), req(Text, "method"),
             opt(Object, "queryParams"), opt(Any, "data"), opt(Flag, "isMultipart"),
         ])
-        .needs(&[Control, Customers]),
+        .needs(&[Events]),
     api(Api::InvokeThirdPartyAPI, "API-35", "http.invokeThirdPartyAPI")
         .takes(&[
             req(Text, "url"), req(Text, "method"), opt(Object, "headers"),
@@ -138,7 +138,7 @@ pub(crate) const APIS: [Entry; 46] = [
         .needs(&[Control]),
     api(Api::PopulateChannelDetailsForNewInteraction, "API-37", "ui.populateChannelDetailsForNewInteraction")
         .takes(&[
-            req(Text, "channelType"), req(Text, "channelSubType"),
+            req(Text, "channelType"), req(Raw, "channelSubType"),
             req(Object, "channelDetails"),
         ])
         .needs(&[Dial]),
@@ -157,11 +157,11 @@ pub(crate) const APIS: [Entry; 46] = [
     api(Api::StoreGet, "API-41", "store.get")
         .takes(&[req(Text, "key")]),
     api(Api::StoreSet, "API-42", "store.set")
-        .takes(&[req(Text, "key"), req(Text, "value")]),
+        .takes(&[req(Text, "key"), req(Raw, "value")]),
     api(Api::StoreDelete, "API-43", "store.delete")
         .takes(&[req(Text, "key")]),
     api(Api::GetAllInfo, "API-44", "appInstance.getAllInfo")
-        .takes(&[req(Text, "appId")])
+        .takes(&[opt(Text, "appId")])
         .needs(&[Events]),
     api(Api::GetInfo, "API-45", "appInstance.getInfo")
         .takes(&[req(Text, "instanceId")])

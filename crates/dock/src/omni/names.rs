@@ -45,6 +45,8 @@ impl fmt::Display for Right {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
+    /// Text that may be empty.
+    Raw,
     Number,
     Flag,
     Object,

@@ -1,0 +1,52 @@
+//! API-29 to API-33.
+
+use super::{Call, Omni, Reply, http, seen};
+use omnibar_contract::SdkError;
+use omnibar_model::{Campaign, PhoneNumber};
+use serde_json::{Value, json};
+
+impl Omni {
+    /// API-29. Of a campaign that the agent is not assigned to, the centre decides.
+    pub(super) fn disposition_codes(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
+        let number = call.arguments.number("campaignId").unwrap_or_default();
+        seen::known_agent(&call.view.desk)?;
+        let known = seen::campaigns(&call.view.desk);
+        if let Some(campaign) = known.iter().find(|c| i64::from(c.number) == number) {
+            return Ok(Reply::now(dispositions(campaign)));
+        }
+        let path = format!("/campaigns/{number}/dispositions");
+        Ok(self.pass(call, http::get("appserver", &path)))
+    }
+
+    /// API-32. The toolbar's one field for people and numbers is searched as it is typed.
+    pub(super) fn phone_number_search(call: &Call<'_>) -> Result<Reply, SdkError> {
+        let typed = [
+            Some(call.view.directory.text.as_str()),
+            call.view.dock.draft.as_ref().map(|draft| draft.phone.as_str()),
+        ];
+        typed
+            .into_iter()
+            .flatten()
+            .find_map(|text| PhoneNumber::parse(text).ok())
+            .map(|number| Reply::now(number.as_str()))
+            .ok_or_else(|| seen::not_found("no phone number is typed in the toolbar"))
+    }
+}
+
+fn dispositions(campaign: &Campaign) -> Vec<Value> {
+    campaign
+        .dispositions
+        .iter()
+        .map(|class| {
+            let codes = class.codes.iter();
+            let codes: Vec<Value> = codes
+                .map(|c| json!({"dispositionCodeId": c.number, "dispositionCodeName": c.name}))
+                .collect();
+            json!({
+                "classId": class.number,
+                "className": class.name,
+                "dispositionCodeBean": codes,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,215 @@
+//! API-12 to API-17: dialling, disposing, and what the agent has open.
+
+use super::arguments::{as_text, required, unfit};
+use super::pending::{self, Awaited, Disposal, Why};
+use super::{Act, Call, Omni, Reply, http, seen, ui, when};
+use omnibar_contract::{Intent, SdkError};
+use omnibar_desk::{Ask, CallView, SessionView};
+use omnibar_model::{CampaignId, Conversation, DispositionCode, PhoneNumber};
+use omnibar_softphone::EndpointCall;
+use serde_json::{Map, Value, json};
+
+/// Longest note, in characters: what the desk takes.
+const NOTE_MAX: usize = 2_000;
+
+impl Omni {
+    /// API-12: done when the new interaction is there.
+    pub(super) fn initiate(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
+        voice(call.arguments.text("channelType"))?;
+        let details = call.arguments.object("channelDetails");
+        let given = details.and_then(|d| d.get("phone")).and_then(as_text);
+        let number = ui::phone(given.as_deref())?;
+        let campaign = chosen_campaign(call, call.arguments.number("campaignId"))?;
+        let value = json!({"result": "success", "reason": "success"});
+        let what = Awaited::Dialled { known: pending::known(call.view), value };
+        self.wait(call.now, call.slip(), call.view, what);
+        Ok(Reply::later().and(pending::dial(campaign, number)))
+    }
+
+    /// API-13: done when the interaction has left the desk. A call that is still up is
+    /// ended first.
+    pub(super) fn dispose(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
+        voice(call.arguments.text("channelType"))?;
+        let open = seen::named_call(&call.view.desk, call.arguments.text("interactionId"))?;
+        let number = call.arguments.number("dispositionCodeId").unwrap_or_default();
+        let code = campaign_of(call, open)
+            .and_then(|campaign| seen::code(campaign, number))
+            .ok_or_else(|| seen::not_found(NO_CODE))?
+            .1;
+        let disposal = disposal(call, open, code, None)?;
+        match callback(call, open)? {
+            None => self.start(call, open, disposal),
+            Some(booking) => {
+                // The callback first: an interaction cannot be taken back.
+                let why = Why::Callback { slip: call.slip(), disposal };
+                Ok(Reply::later().and(self.ask(call.now, booking, why)))
+            }
+        }
+    }
+
+    /// API-14: done when the next interaction is there.
+    pub(super) fn dispose_and_initiate(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
+        let open = seen::named_call(&call.view.desk, call.arguments.text("interactionId"))?;
+        let label = call.arguments.text("dispositionCode");
+        let campaign = campaign_of(call, open).ok_or_else(|| seen::not_found(NO_CODE))?;
+        let code = seen::code_named(campaign, label)
+            .or_else(|| seen::code(campaign, label.trim().parse().ok()?))
+            .ok_or_else(|| seen::not_found(NO_CODE))?
+            .1;
+        let number = ui::phone(Some(call.arguments.text("phone")))?;
+        let wanted = call.arguments.number("campaignId").unwrap_or(i64::from(campaign.number));
+        let next = chosen_campaign(call, Some(wanted))?;
+        let disposal = disposal(call, open, code, Some((next, number)))?;
+        self.start(call, open, disposal)
+    }
+
+    /// The callback is booked, or not; then the interaction may go.
+    pub(super) fn callback_booked(
+        &mut self,
+        now: i64,
+        slip: pending::Slip,
+        disposal: Disposal,
+        booked: Result<Value, SdkError>,
+        view: &omnibar_contract::View,
+    ) -> Vec<Act> {
+        let open = seen::call(&view.desk, &disposal.interaction);
+        match (booked, open) {
+            (Err(error), _) => vec![slip.failed(error)],
+            (Ok(_), None) => vec![slip.done("ok")],
+            (Ok(_), Some(open)) => match begin(open, disposal) {
+                Ok((act, disposal)) => {
+                    self.wait(now, slip, view, Awaited::Disposed(disposal));
+                    vec![act]
+                }
+                Err(error) => vec![slip.failed(error)],
+            },
+        }
+    }
+
+    fn start(
+        &mut self,
+        call: &Call<'_>,
+        open: &CallView,
+        disposal: Disposal,
+    ) -> Result<Reply, SdkError> {
+        let (act, disposal) = begin(open, disposal)?;
+        self.wait(call.now, call.slip(), call.view, Awaited::Disposed(disposal));
+        Ok(Reply::later().and(act))
+    }
+
+    /// API-15.
+    pub(super) fn live(&mut self, call: &Call<'_>) -> Reply {
+        self.pass(call, http::get("interaction-service", "/interactions/live"))
+    }
+
+    /// API-16.
+    pub(super) fn current(&mut self, call: &Call<'_>) -> Reply {
+        self.pass(call, http::get("interaction-service", "/interactions/current"))
+    }
+
+    /// API-17.
+    pub(super) fn is_owned(call: &Call<'_>) -> Result<Reply, SdkError> {
+        seen::current(&call.view.desk)
+            .map(|c| Reply::now(c.interaction.owner))
+            .ok_or_else(|| seen::not_found("no interaction is open"))
+    }
+}
+
+const NO_CODE: &str = "the campaign of this interaction has no such disposition: read the codes \
+                       with getDispositionCodesWithDispositionClass";
+
+/// The contract's channel, compared without case. This centre has voice.
+pub(super) fn voice(channel: &str) -> Result<(), SdkError> {
+    match channel.to_lowercase().as_str() {
+        "voice" => Ok(()),
+        "chat" => Err(seen::not_found("this centre has no chat: use channelType voice")),
+        _ => Err(unfit("channelType", "voice or chat")),
+    }
+}
+
+/// The first step of a disposal, and the disposal with what is left.
+fn begin(open: &CallView, mut disposal: Disposal) -> Result<(Act, Disposal), SdkError> {
+    let interaction = Some(disposal.interaction.clone());
+    let act = match open.interaction.conversation {
+        Conversation::Wrapping { .. } => pending::dispose(&disposal),
+        Conversation::Ringing | Conversation::Connected | Conversation::Held => {
+            disposal.ending = true;
+            Act::Intent(Intent::Desk { ask: Ask::End { interaction } })
+        }
+        Conversation::Offered { .. } | Conversation::Ended => {
+            return Err(seen::http_error("the call has not been answered: accept or reject it"));
+        }
+    };
+    Ok((act, disposal))
+}
+
+fn campaign_of<'a>(call: &Call<'a>, open: &CallView) -> Option<&'a omnibar_model::Campaign> {
+    seen::campaign(&call.view.desk, &open.interaction.campaign)
+}
+
+fn disposal(
+    call: &Call<'_>,
+    open: &CallView,
+    code: &DispositionCode,
+    next: Option<(CampaignId, PhoneNumber)>,
+) -> Result<Disposal, SdkError> {
+    let note = match call.arguments.get("notes") {
+        Some(_) => call.arguments.text("notes").to_owned(),
+        // What the agent has typed is not lost to a page that gives none.
+        None => open.interaction.note.clone(),
+    };
+    if note.chars().count() > NOTE_MAX {
+        return Err(unfit("notes", "at most 2000 characters long"));
+    }
+    let (interaction, disposition) = (open.interaction.id.clone(), code.id.clone());
+    Ok(Disposal { interaction, disposition, note, next, ending: false })
+}
+
+/// A campaign, by its number, that the agent works for.
+fn chosen_campaign(call: &Call<'_>, number: Option<i64>) -> Result<CampaignId, SdkError> {
+    let desk = &call.view.desk;
+    if !matches!(desk.session, SessionView::SignedIn { .. }) {
+        return Err(seen::http_error("the agent is not signed in: sign in first"));
+    }
+    let is_it = |c: &omnibar_model::Campaign| Some(i64::from(c.number)) == number;
+    if let Some(campaign) = seen::chosen(desk).into_iter().find(|c| is_it(c)) {
+        return Ok(campaign.id.clone());
+    }
+    let words = if seen::campaigns(desk).iter().any(is_it) {
+        "campaignId is not among the campaigns that the agent has selected"
+    } else {
+        "campaignId names no campaign of this agent"
+    };
+    Err(seen::not_found(words))
+}
+
+/// The callback that `additionalParams` asks for, if it does.
+fn callback(call: &Call<'_>, open: &CallView) -> Result<Option<EndpointCall>, SdkError> {
+    const FIELDS: [&str; 3] = ["callbackTime", "phone", "isSelfCallback"];
+    let Some(given) = call.arguments.object("additionalParams") else { return Ok(None) };
+    let field = |name: &str| given.get(name).filter(|v| !v.is_null());
+    if FIELDS.iter().all(|name| field(name).is_none()) {
+        return Ok(None);
+    }
+    let time = text(given, "callbackTime")?;
+    let at = when::parse(&time)
+        .ok_or_else(|| unfit("callbackTime", "a time like 2025-07-06T09:56:40+0530"))?;
+    let phone = ui::phone(Some(&text(given, "phone")?))?;
+    let own = field("isSelfCallback").ok_or_else(|| required("isSelfCallback"))?;
+    let own = own.as_bool().ok_or_else(|| unfit("isSelfCallback", "true or false"))?;
+    let campaign = campaign_of(call, open).map(|c| c.number);
+    let mut booking = http::get("callback-server", "/callbacks");
+    booking.method = "POST".into();
+    booking.body = json!({
+        "interactionId": open.interaction.id,
+        "campaignId": campaign,
+        "phone": phone.as_str(),
+        "callbackTime": when::iso(at),
+        "isSelfCallback": own,
+    });
+    Ok(Some(booking))
+}
+
+fn text(given: &Map<String, Value>, name: &str) -> Result<String, SdkError> {
+    given.get(name).and_then(as_text).filter(|t| !t.is_empty()).ok_or_else(|| required(name))
+}
