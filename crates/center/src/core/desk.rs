@@ -5,6 +5,7 @@ use omnibar_model::{
     PhoneNumber, Presence,
 };
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// One agent's desk at one moment, for those who answer for the centre beside it.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct DeskNow {
     pub presence: Presence,
     pub state: AgentState,
     pub since: Moment,
+    /// It outlives its connection by this.
+    pub session_ttl: Duration,
     /// One of the session's campaigns hides customers' numbers.
     pub masked: bool,
     /// In the order of arrival.
@@ -90,6 +93,7 @@ impl Core {
             presence: session.presence.clone(),
             state: session.state,
             since: session.since,
+            session_ttl: self.timings.session_ttl,
             masked: session.campaigns.iter().any(|c| self.setup.masks(c)),
             open,
         }

@@ -15,8 +15,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use salesforce::{DEFAULT_LOGIN, domain_of};
-
 /// Records of one answer at most.
 pub(crate) const MOST_RECORDS: u32 = 500;
 /// Salesforce serves no larger offset (SOQL and SOSL Reference, OFFSET).

@@ -4,9 +4,16 @@
 
 mod absent;
 mod appserver;
+mod cms;
+mod crm;
+mod customers;
+mod data_engine;
+mod date;
 mod hub;
+mod interactions;
 mod proxy;
 mod refusal;
+mod workspace;
 
 pub(crate) use refusal::Refusal;
 
@@ -61,10 +68,16 @@ impl Endpoints {
             ("appserver", appserver::router()),
             ("callback-server", absent::router(absent::CALLBACKS)),
             ("hub", hub::router()),
+            ("cms", cms::router()),
+            ("crm", crm::router()),
+            ("customer-manager", customers::router()),
+            ("data-engine", data_engine::router()),
+            ("interaction-service", interactions::router()),
             ("cfs", absent::router(absent::FILES)),
             ("chat-service", absent::router(absent::CHAT)),
             ("chat-bosch-service", absent::router(absent::CHAT)),
             ("proxy", proxy::router()),
+            ("workspace", workspace::router()),
         ]
         .map(|(name, routes)| (name, finish(routes, shared)));
         Self { shared: shared.clone(), services: services.into() }

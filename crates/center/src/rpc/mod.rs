@@ -13,6 +13,7 @@ pub(crate) use throttle::{Bucket, place};
 use crate::actor::Door;
 use crate::clock::Clock;
 use crate::config::IceServer;
+use crate::crm::Connectors;
 use crate::hub::{Hub, Site};
 use crate::store::Store;
 use crate::switch::SwitchLink;
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) loopback_only: bool,
     pub(crate) site: Site,
     pub(crate) hub: Hub,
+    pub(crate) crm: Arc<Connectors>,
     pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
     pub(crate) stop: CancellationToken,
     throttle: Arc<Mutex<Throttle>>,
@@ -65,6 +67,7 @@ impl Shared {
         web_calls: usize,
         stop: CancellationToken,
     ) -> Self {
+        let crm = Arc::new(Connectors::new(store.clone(), clock));
         Self {
             door,
             store,
@@ -75,6 +78,7 @@ impl Shared {
             loopback_only,
             site,
             hub: Hub::default(),
+            crm,
             web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
             stop,
             throttle: Arc::default(),

@@ -16,8 +16,8 @@ pub(super) async fn save_interaction(
     sqlx::query(
         "INSERT INTO interactions (id, call, agent, campaign, queue, direction, customer_name, \
          customer_number, started_at, talk_ms, closed, cause, disposition, note, recorded, \
-         customer_id, record, closed_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         customer_id, record, closed_at, customer_leg) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, talk_ms = excluded.talk_ms, \
          closed = excluded.closed, cause = excluded.cause, disposition = excluded.disposition, \
          note = excluded.note, recorded = excluded.recorded, record = excluded.record, \
@@ -41,6 +41,7 @@ pub(super) async fn save_interaction(
     .bind(call.customer_id.map(signed))
     .bind(call.record.as_ref().and_then(|r| serde_json::to_string(r).ok()))
     .bind((seat.phase == Phase::Closed).then_some(millis(seat.since)))
+    .bind(call.customer().map(|c| c.leg.as_str()))
     .execute(tx)
     .await?;
     Ok(())

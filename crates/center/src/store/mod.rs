@@ -6,6 +6,7 @@
 mod accounts;
 mod apps;
 mod cases;
+mod closed;
 mod connectors;
 mod customers;
 mod history;
@@ -17,6 +18,7 @@ mod tokens;
 pub use accounts::{AccountFault, Role};
 pub use apps::{App, AppFault};
 pub use cases::{Case, CaseField};
+pub use closed::{Closed, Tally, Which};
 pub use connectors::{ConnectorKind, ConnectorRow, ConnectorSecrets};
 pub use customers::{Customer, CustomerColumn, CustomerFault, Wanted};
 pub use live::{Live, Write};
