@@ -4,10 +4,8 @@ import { words } from '../words';
 import type { DockLink, LinkState, Route } from './link';
 
 const OMNIBAR = 1;
-/** Longest JSON text of one call, in UTF-16 units; the core takes no longer ones either. */
-const CALL_MAX = 1_000_000;
-/** Longest that the centre passes on, in bytes, with some room for what stands around it. */
-const RELAY_MAX = 63 * 1024;
+/** Longest JSON of a call's arguments, in bytes: a frame of the core has 64 KiB. */
+const CALL_MAX = 63 * 1024;
 /** Calls that the core has not answered yet; more are refused. */
 const PENDING_MAX = 1_024;
 const NAME_MAX = 128;
@@ -104,6 +102,7 @@ export class Bridge {
     port1.onmessage = ({ data }) => this.#call(data);
     this.#link.begin(() => ({
       origin,
+      claimed: opaque ? null : config.origin,
       context: this.#peer.context,
       instance: this.#page?.instance ?? '',
       app: this.#page?.app ?? '',
@@ -123,11 +122,8 @@ export class Bridge {
     const { id, api } = data;
     if (this.#pending.has(id)) return;
     const args = plain(data.arguments);
-    const { state } = this.#link;
     if (typeof args === 'string') this.#fail(id, missing(args));
-    else if (state.state === 'up' && state.way === 'relay' && bytes(args) > RELAY_MAX) {
-      this.#fail(id, missing(words.bridge.tooLongForRelay));
-    } else if (this.#pending.size >= PENDING_MAX) this.#fail(id, timeout(words.bridge.tooMany));
+    else if (this.#pending.size >= PENDING_MAX) this.#fail(id, timeout(words.bridge.tooMany));
     else if (this.#link.send({ say: 'call', id, api, arguments: args })) this.#pending.add(id);
     else if (LOGINS.has(api)) this.#signIn(id, api, args);
     else this.#fail(id, timeout(words.dock.way(this.#link.state)));
@@ -147,8 +143,8 @@ export class Bridge {
         break;
       case 'welcome':
         this.#epoch = frame.epoch;
-        if (this.#last?.epoch !== frame.epoch) this.#last = null;
-        this.#say({ say: 'welcome', epoch: frame.epoch, rights: frame.rights, lost: frame.lost });
+        if (this.#last?.epoch !== frame.epoch) this.#last = { epoch: frame.epoch, seq: frame.seq };
+        this.#welcome(frame);
         break;
       case 'refused':
         // The link knows whether that was the last word.
@@ -174,6 +170,11 @@ export class Bridge {
         return unknown;
       }
     }
+  }
+
+  /** Without the token, which is the frame's. */
+  #welcome({ epoch, rights, lost, seq }: Extract<ToPage, { say: 'welcome' }>): void {
+    this.#say({ say: 'welcome', epoch, rights, lost, seq });
   }
 
   #tell(state: LinkState): void {
@@ -254,15 +255,13 @@ function plain(args: unknown): unknown[] | string {
   if (!Array.isArray(args)) return words.bridge.notAList;
   try {
     const text = JSON.stringify(args);
-    return text.length > CALL_MAX ? words.bridge.tooLong : (JSON.parse(text) as unknown[]);
+    return new TextEncoder().encode(text).length > CALL_MAX
+      ? words.bridge.tooLong
+      : (JSON.parse(text) as unknown[]);
   } catch {
     // A circle, a BigInt, or deeper than the engine goes.
     return words.bridge.notJson;
   }
-}
-
-function bytes(args: unknown[]): number {
-  return new TextEncoder().encode(JSON.stringify(args)).length;
 }
 
 /** User and password of a sign-in: positional, or one object that names them. */

@@ -216,12 +216,14 @@ export class DockLink {
   }
 
   #refused(way: Way, error: SdkError): void {
+    const { state } = this.state;
     this.#drop();
     const named = this.#route !== null;
     const known = this.#token() !== null;
     this.#route = null;
     if (known) this.#keep(null);
-    if (way === 'relay' && named) this.#unpaired(error.description);
+    if (state !== 'connecting') this.#set({ state: 'refused', way, error });
+    else if (way === 'relay' && named) this.#unpaired(error.description);
     // The token was of no use any more: the page is a stranger again.
     else if (known) void this.#connect();
     else this.#set({ state: 'refused', way, error });

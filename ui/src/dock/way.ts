@@ -13,8 +13,8 @@ export type Trouble =
   /** The page that holds the frame does not pass the permission on (`allow`). */
   | { trouble: 'not_delegated' }
   | { trouble: 'not_running' }
-  /** The app is there and works for another centre than this page's. */
-  | { trouble: 'wrong_centre'; centre: string };
+  /** Something answers, but not to pages of this centre: the app is signed in elsewhere. */
+  | { trouble: 'wrong_centre' };
 
 export type Found = { port: number } | Trouble;
 
@@ -70,36 +70,38 @@ export async function findLoopback(world: Surroundings, asking: () => void): Pro
     patience = QUESTION_MS;
     asking();
   }
-  let wrong: Trouble | null = null;
   for (const port of LOOPBACK_PORTS) {
-    const answer = await hello(world, port, patience);
-    if (answer === 'ours') return { port };
-    if (answer !== null) wrong ??= { trouble: 'wrong_centre', centre: answer.centre };
-    else if (before === 'prompt' && (await world.permission()) === 'denied') return { trouble: 'denied' };
+    if (await isOurs(world, port, patience)) return { port };
+    if (before === 'prompt' && (await world.permission()) === 'denied') return { trouble: 'denied' };
     // The question has been answered, or was none.
     patience = ANSWER_MS;
   }
-  return wrong ?? { trouble: 'not_running' };
+  const answers = await Promise.all(LOOPBACK_PORTS.map((port) => isThere(world, port)));
+  return { trouble: answers.includes(true) ? 'wrong_centre' : 'not_running' };
 }
 
-/** `null`: nobody there who is Omnibar. */
-async function hello(
-  world: Surroundings,
-  port: number,
-  patience: number,
-): Promise<'ours' | { centre: string } | null> {
+async function isOurs(world: Surroundings, port: number, patience: number): Promise<boolean> {
   try {
-    const response = await world.fetch(`http://127.0.0.1:${port}/dock/hello`, {
-      mode: 'cors',
-      credentials: 'omit',
-      cache: 'no-store',
-      signal: AbortSignal.timeout(patience),
-    });
+    const response = await ask(world, port, patience, 'cors');
     const said: unknown = await response.json();
-    if (typeof said !== 'object' || said === null || !('omnibar' in said)) return null;
-    if (response.ok) return 'ours';
-    return { centre: 'centre' in said && typeof said.centre === 'string' ? said.centre : '' };
+    return response.ok && typeof said === 'object' && said !== null && 'omnibar' in said;
   } catch {
-    return null;
+    return false;
   }
+}
+
+/** Whether anything answers, though it does not let this page read what. */
+async function isThere(world: Surroundings, port: number): Promise<boolean> {
+  try {
+    await ask(world, port, ANSWER_MS, 'no-cors');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ask(world: Surroundings, port: number, patience: number, mode: RequestMode): Promise<Response> {
+  const signal = AbortSignal.timeout(patience);
+  const init: RequestInit = { mode, credentials: 'omit', cache: 'no-store', signal };
+  return world.fetch(`http://127.0.0.1:${port}/dock/hello`, init);
 }

@@ -9,6 +9,7 @@ import type {
   InteractionId,
   Meter,
   Moment,
+  OriginView,
   SearchIntent,
   SessionView,
   Settings,
@@ -27,10 +28,10 @@ import { layoutChanged } from './guard';
 
 /** What covers the screen beside what the core's state asks for. */
 export type Panel =
-  'none' | 'keypad' | 'transfer' | 'conference' | 'settings' | 'keys' | 'presence' | 'sign_in';
+  'none' | 'keypad' | 'transfer' | 'conference' | 'settings' | 'keys' | 'presence' | 'sign_in' | 'ask';
 
 /** What a bar of 48 px cannot show. */
-const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'keys', 'sign_in']);
+const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'keys', 'sign_in', 'ask']);
 
 const SILENT: Meter = { microphone: 0, speaker: 0, quality: null };
 
@@ -52,6 +53,8 @@ export class App {
   disposeAsked: number = $state(0);
   /** When the link came to be as it is: its next try is counted from there. */
   linkSince: Moment = $state(0);
+  /** When the present pairing code came. */
+  codeSince: Moment = $state(0);
 
   readonly clock = new Clock();
   readonly drafts: Drafts;
@@ -95,6 +98,10 @@ export class App {
     if (JSON.stringify(before?.desk.link) !== JSON.stringify(view.desk.link)) {
       this.linkSince = view.now;
     }
+    if (before?.dock.pairing_code !== view.dock.pairing_code) this.codeSince = view.now;
+    // What stood in the view when this page was loaded is not news.
+    const { draft } = view.dock;
+    if (before && draft && draft.number !== before.dock.draft?.number) this.dialText = draft.phone;
     this.view = view;
     if (this.#sent && JSON.stringify(view.settings) !== this.#sent.base) this.#sent = null;
     applyAppearance(this.settings ?? view.settings);
@@ -132,6 +139,17 @@ export class App {
   get current(): CallView | undefined {
     const call = this.call;
     return call && call.interaction.conversation.state !== 'offered' ? call : this.taken[0];
+  }
+
+  /** Origins that wait for the agent, oldest first; nothing is decided in a page. */
+  get asking(): OriginView[] {
+    return this.decides ? (this.view?.dock.origins.filter((o) => o.standing === 'asking') ?? []) : [];
+  }
+
+  /** A page is docked that can show records. */
+  get hasPages(): boolean {
+    if (!this.decides) return true;
+    return this.view?.dock.origins.some((o) => o.standing === 'allowed' && o.pages > 0) ?? false;
   }
 
   get settings(): Settings | undefined {
@@ -269,6 +287,7 @@ export class App {
     const can = this.call?.can;
     const gone =
       (this.panel === 'sign_in' && this.session?.state === 'signed_in') ||
+      (this.panel === 'ask' && this.asking.length === 0) ||
       (this.panel === 'keypad' && !can?.dtmf) ||
       (this.panel === 'transfer' && !can?.transfer && !can?.consult) ||
       (this.panel === 'conference' && !can?.consult);
@@ -290,6 +309,10 @@ function layoutKey(view: View | null): string {
     view.audio.fault?.fault,
     view.window.shape.dock,
     ...view.notices.map((n) => n.id),
+    ...view.dock.toasts.map((t) => t.id),
+    ...view.dock.origins.map((o) => (o.standing === 'asking' ? o.origin : '')),
+    ...view.dock.records.map((r) => `${r.interaction}${r.records.length}`),
+    view.dock.loading,
     ...desk.calls.map(
       (c) => `${c.interaction.id}${c.interaction.conversation.state}${c.interaction.legs.length}`,
     ),

@@ -1,9 +1,7 @@
 /** What a page's developer reads in the errors that the frame itself makes. */
 export const bridge = {
   tooMany: 'Too many calls are waiting for an answer. Wait for some of them first.',
-  tooLong: 'The arguments are too long: at most 1,000,000 characters as JSON.',
-  tooLongForRelay:
-    'The arguments are too long to go through the centre: at most 63 KiB. Start Omnibar on this computer.',
+  tooLong: 'The arguments are too long: at most 63 KiB as JSON.',
   notAList: 'The arguments of a call are a list.',
   notJson: 'The arguments cannot be written as JSON.',
   cut: 'The connection to Omnibar was cut before it answered. Whether it was done is not known.',

@@ -17,18 +17,14 @@ const troubles: Record<Trouble['trouble'], Message> = {
     next: 'Start the Omnibar app. This page connects by itself.',
   },
   wrong_centre: {
-    what: 'Omnibar on this computer works for another centre',
-    next: 'Sign in to this centre in the Omnibar window.',
+    what: 'Omnibar on this computer is not signed in to this centre',
+    next: 'Sign in to it in the Omnibar window.',
   },
 };
 
 /** Sentences about pages that dock, in the app's window and in the page. */
 export const dock = {
-  trouble: (trouble: Trouble): Message => {
-    const said = troubles[trouble.trouble];
-    if (trouble.trouble !== 'wrong_centre' || !trouble.centre) return said;
-    return { ...said, what: `Omnibar on this computer works for ${trouble.centre}` };
-  },
+  trouble: ({ trouble }: Trouble): Message => troubles[trouble],
 
   /** How the frame reaches the app, for the page's developer and the agent. */
   way(state: LinkState): string {
@@ -83,11 +79,16 @@ export const dock = {
   pair: 'Pair',
   pairWrong: 'A code has six digits',
 
+  signInThere: 'Sign in in the Omnibar window',
+  signInThereNext: 'Passwords are typed there only. This toolbar follows by itself.',
+
   // The question in the app's window
   askTitle: 'A page wants to dock',
-  askLead: 'It says it comes from',
-  askCareful: 'Only allow a page that you have just opened and whose address you know.',
-  punycode: 'This address is written in letters that can look like others. It really is',
+  askCareful:
+    'Only allow a page that you have just opened and whose address you know. Settings changes it later.',
+  barAsks: (origin: string) => `A page wants to dock: ${origin}`,
+  decide: 'Decide',
+  punycode: 'This address has letters of other alphabets, which can look like ones you know. Check it first.',
   notEncrypted: 'This page is not encrypted: others on the network can read what it learns.',
   mayTitle: 'What it may do',
   rights: {
@@ -96,6 +97,8 @@ export const dock = {
     customers: { name: 'Read customer data', hint: 'Names, numbers and records of your callers.' },
     dial: { name: 'Dial', hint: 'Call numbers in your name.' },
   } satisfies Record<keyof Rights, { name: string; hint: string }>,
+  all: 'Choose all',
+  none: 'Choose none',
   allow: 'Allow',
   notNow: 'Not now',
   block: 'Block',
@@ -122,8 +125,7 @@ export const dock = {
   codeLabel: (code: string) => `Pairing code ${[...code].join(' ')}`,
 
   // What pages ask to show
-  says: (origin: string) => `${origin} says`,
-  toasts: 'Messages from pages',
+  says: (origin: string) => `${origin} says:`,
   records: 'In the CRM',
   recordsNone: 'The CRM found nothing for this number.',
   record: (type: string) => type || 'Record',

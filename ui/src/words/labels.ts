@@ -172,6 +172,7 @@ export const labels = {
     appearance: 'Appearance',
     general: 'General',
     connection: 'Connection',
+    pages: 'Pages',
   },
   roles: { microphone: 'Microphone', speaker: 'Speaker', ringer: 'Ringer' },
   systemDefault: 'System default',

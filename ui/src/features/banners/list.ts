@@ -1,8 +1,16 @@
+import type { ToastVariant } from '../../contract/generated';
 import type { App } from '../../state/app.svelte';
 import { isShown } from '../../state/shown.svelte';
 import { words } from '../../words';
 import type { Message } from '../../words/en';
 import { linkMessage, lineMessage } from './link';
+
+/** Messages of pages that are shown at a time; newer ones take the place of older ones. */
+const TOASTS = 3;
+
+type Tone = 'info' | 'ok' | 'warn' | 'danger';
+
+const TONES: Record<ToastVariant, Tone> = { info: 'info', success: 'ok', warning: 'warn', error: 'danger' };
 
 export interface Banner {
   /** Also its test id. */
@@ -10,7 +18,7 @@ export interface Banner {
   /** Several notices may stand together. */
   key: string;
   message: Message;
-  tone: 'info' | 'warn' | 'danger';
+  tone: Tone;
   urgent: boolean;
   close?: () => void;
   /** Choosing another device would help. */
@@ -48,6 +56,18 @@ export function banners(app: App): Banner[] {
   if (refusal && app.refusalArea && !isShown(app.refusalArea)) {
     add('refusal', words.refusal(refusal.reason), { close: () => void app.desk({ do: 'dismiss' }) });
   }
+  for (const { id, message, variant, origin } of view.dock.toasts.slice(-TOASTS)) {
+    add(
+      'toast',
+      { what: words.dock.says(origin), next: message },
+      {
+        key: `toast-${id}`,
+        tone: TONES[variant],
+        close: () => void app.dock({ do: 'dismiss_toast', id }),
+      },
+    );
+  }
+  if (view.dock.loading) add('dock-loading', { what: words.dock.pageLoading, next: '' }, { tone: 'info' });
   for (const { id, kind } of view.notices) {
     add('notice', words.notice(kind), {
       key: `notice-${id}`,
