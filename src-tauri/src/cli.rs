@@ -53,6 +53,13 @@ pub(crate) struct CommonArgs {
     /// Voice over a TURN server only, whatever else the network would allow.
     #[arg(long)]
     pub(crate) relay_only: bool,
+    /// Port on 127.0.0.1 where pages of this machine dock; 0 takes a free one. When not
+    /// given, the window takes the first free one of 47620 to 47624, the phone none.
+    #[arg(long, value_name = "PORT", env = "OMNIBAR_DOCK_PORT", conflicts_with = "no_dock")]
+    pub(crate) dock_port: Option<u16>,
+    /// No page docks on this machine; through the centre they do.
+    #[arg(long)]
+    pub(crate) no_dock: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -3,10 +3,11 @@
 
 use crate::cli::{CommonArgs, WindowArgs};
 use crate::paths::Paths;
-use crate::shell::{Kept, ShellPort, Surface};
+use crate::shell::{Kept, PagesKeeper, ShellPort, Surface};
 use omnibar_backend::BackendConfig;
 use omnibar_center::{Centre, Config as CentreConfig};
 use omnibar_contract::{NoticeKind, WindowView};
+use omnibar_dock::{DockConfig, Loopback};
 use omnibar_headset::HeadsetConfig;
 use omnibar_line::{Bind, LineConfig};
 use omnibar_softphone::{Clock, Doors, Event, Inbox, Initial, Ports, Softphone};
@@ -28,6 +29,14 @@ pub(crate) struct Composition<'a> {
     pub(crate) auto_answer: bool,
 }
 
+/// A softphone that runs.
+pub(crate) struct Composed {
+    pub(crate) inbox: Inbox,
+    pub(crate) doors: Doors,
+    /// Where pages of this machine dock; `None`: nowhere.
+    pub(crate) dock_port: Option<u16>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("the window could not be opened: {0}")]
@@ -35,7 +44,7 @@ pub(crate) enum Fault {
 }
 
 /// Starts everything. Must be called within the runtime.
-pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
+pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
     let clock = Clock::start();
     let epoch = Instant::now();
     let (inbox, events) = Inbox::new();
@@ -82,7 +91,15 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
         clock,
     );
     let endpoints = Arc::new(backend.endpoints());
+    let loopback = match c.common.dock_port {
+        _ if c.common.no_dock => Loopback::Off,
+        Some(port) => Loopback::Port(port),
+        None if c.surface.is_some() => Loopback::Usual,
+        None => Loopback::Off,
+    };
+    let (origins, has_window) = (c.kept.origins.clone(), c.surface.is_some());
     let shell = ShellPort::start(c.paths, c.kept, c.surface, inbox.clone());
+    let (keeper, kept) = PagesKeeper::start(&shell, origins, has_window);
     let doors = Softphone::start(
         Ports {
             centre: Box::new(backend),
@@ -95,8 +112,15 @@ pub(crate) fn start(c: Composition<'_>) -> Result<(Inbox, Doors), Fault> {
         clock,
         Initial { settings, remembered, window: c.window, transcript: None },
     );
-    dock.open(doors.clone(), endpoints);
-    Ok((inbox, doors))
+    let config = DockConfig {
+        loopback,
+        version: env!("CARGO_PKG_VERSION"),
+        extra_ca: c.common.ca.clone(),
+        kept,
+        keeper: Box::new(keeper),
+    };
+    let open = dock.open(doors.clone(), endpoints, config);
+    Ok(Composed { inbox, doors, dock_port: open.port })
 }
 
 /// Starts the embedded centre beside the app; what goes wrong is said in the window.

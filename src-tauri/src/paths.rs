@@ -29,6 +29,10 @@ impl Paths {
         self.root.join("signin.toml")
     }
 
+    pub(crate) fn origins(&self) -> PathBuf {
+        self.root.join("origins.toml")
+    }
+
     pub(crate) fn outbox(&self) -> PathBuf {
         self.root.join("outbox")
     }

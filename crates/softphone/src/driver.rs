@@ -181,6 +181,7 @@ impl Softphone {
         trace!(effect = words::effect(&effect), "desk");
         match effect {
             Effect::OpenSession { centre, user, take_over } => {
+                self.ports.dock.signs_in(centre.clone());
                 match self.entrance.open(centre, user, take_over) {
                     Next::Open(sign_in) => self.ports.centre.open(sign_in),
                     Next::Recall { centre, user } => self.ports.shell.recall(centre, user),

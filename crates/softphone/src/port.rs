@@ -156,6 +156,9 @@ pub trait Shell: Send {
 /// Pages that dock.
 pub trait Dock: Send {
     fn ask(&mut self, intent: DockIntent);
+    /// The agent signs in to the centre at this address, as he wrote it: it serves the
+    /// toolbar that pages frame.
+    fn signs_in(&mut self, centre: String);
 }
 
 /// The centre's own services, for pages and for adapters beside the desk. Clones speak

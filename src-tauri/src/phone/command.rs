@@ -1,11 +1,13 @@
 //! The words of `omnibar phone`, one command a line.
 
+use omnibar_contract::{DockIntent, Rights};
 use omnibar_desk::Ask;
 use omnibar_model::{Destination, DispositionId, LegId, PhoneNumber, Presence};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Ask(Ask),
+    Dock(DockIntent),
     Devices,
     Quit,
 }
@@ -58,13 +60,17 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
             let interaction = one(word, rest, "an interaction")?.into();
             Ok(Command::Ask(Ask::Select { interaction }))
         }
+        "allow" => allow(rest),
+        "block" => Ok(Command::Dock(DockIntent::Block { origin: origin(word, rest)? })),
+        "forget" => Ok(Command::Dock(DockIntent::Forget { origin: origin(word, rest)? })),
+        "pair" if rest.is_empty() => Ok(Command::Dock(DockIntent::Pair { on: true })),
         "devices" if rest.is_empty() => Ok(Command::Devices),
         "quit" if rest.is_empty() => Ok(Command::Quit),
-        "devices" | "quit" => Err(extra(word)),
+        "devices" | "pair" | "quit" => Err(extra(word)),
         _ => Err("Unknown command. Known: ready, break REASON, call N, answer, reject, hold, \
                   resume, mute, unmute, dtmf DIGITS, transfer N, consult N, complete, conference, \
                   hold-leg LEG, resume-leg LEG, drop LEG, hangup, dispose CODE NOTE, select ID, \
-                  devices, quit."
+                  allow ORIGIN [RIGHTS], block ORIGIN, forget ORIGIN, pair, devices, quit."
             .to_owned()),
     }
 }
@@ -78,6 +84,30 @@ fn one<'a>(word: &str, rest: &'a str, what: &str) -> Result<&'a str, String> {
         return Err(format!("`{word}` needs {what}."));
     }
     Ok(rest)
+}
+
+fn origin(word: &str, rest: &str) -> Result<String, String> {
+    one(word, rest, "an origin").map(str::to_owned)
+}
+
+/// `ORIGIN`, or `ORIGIN events,control,customers,dial` with the rights that it is to have.
+fn allow(rest: &str) -> Result<Command, String> {
+    let (of, list) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let mut rights = Rights::default();
+    let every = "events,control,customers,dial";
+    for right in (if list.is_empty() { every } else { list.trim() }).split(',') {
+        match right.trim() {
+            "events" => rights.events = true,
+            "control" => rights.control = true,
+            "customers" => rights.customers = true,
+            "dial" => rights.dial = true,
+            "none" => {}
+            other => {
+                return Err(format!("`{other}` is no right. Rights: none, or some of {every}."));
+            }
+        }
+    }
+    Ok(Command::Dock(DockIntent::Allow { origin: origin("allow", of)?, rights }))
 }
 
 fn leg(word: &str, rest: &str) -> Result<LegId, String> {
@@ -124,13 +154,35 @@ mod tests {
         let to = Destination::Number(PhoneNumber::parse("+15550101").unwrap());
         assert_eq!(ask("transfer +1 555 0101"), Ask::Transfer { interaction: None, to });
         assert_eq!(parse("quit"), Ok(Command::Quit));
+        let of = || "https://crm.example".to_owned();
+        let allow = |rights| Ok(Command::Dock(DockIntent::Allow { origin: of(), rights }));
+        let all = Rights { events: true, control: true, customers: true, dial: true };
+        assert_eq!(parse("allow https://crm.example"), allow(all));
+        let some = Rights { events: true, dial: true, ..Rights::default() };
+        assert_eq!(parse("allow https://crm.example events,dial"), allow(some));
+        assert_eq!(parse("allow https://crm.example none"), allow(Rights::default()));
+        let block = Command::Dock(DockIntent::Block { origin: of() });
+        assert_eq!(parse("block https://crm.example"), Ok(block));
+        assert_eq!(parse("pair"), Ok(Command::Dock(DockIntent::Pair { on: true })));
     }
 
     #[test]
     fn what_makes_no_sense_is_refused_in_words() {
-        for line in
-            ["", "fly", "hold on", "call", "call me", "break", "drop", "dispose", "quit now"]
-        {
+        for line in [
+            "",
+            "fly",
+            "hold on",
+            "call",
+            "call me",
+            "break",
+            "drop",
+            "dispose",
+            "quit now",
+            "allow",
+            "allow https://crm.example all",
+            "block",
+            "pair 1",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -5,7 +5,7 @@ mod command;
 mod report;
 
 use crate::cli::PhoneArgs;
-use crate::compose::{self, Composition};
+use crate::compose::{self, Composed, Composition};
 use crate::paths::Paths;
 use crate::shell::Kept;
 use command::Command;
@@ -41,13 +41,16 @@ pub(crate) async fn run(args: PhoneArgs, paths: Paths) -> ExitCode {
         surface: None,
         auto_answer: args.auto_answer,
     });
-    let (inbox, doors) = match composed {
+    let Composed { inbox, doors, dock_port } = match composed {
         Ok(composed) => composed,
         Err(fault) => {
             print(&error(&fault.to_string()));
             return ExitCode::FAILURE;
         }
     };
+    if args.common.dock_port.is_some() {
+        print(&json!({"event": "dock", "port": dock_port}));
+    }
     post(
         &doors,
         Intent::SignIn {
@@ -123,6 +126,7 @@ async fn serve(
                 None | Some(Ok(Command::Quit)) => return ExitCode::SUCCESS,
                 Some(Ok(Command::Devices)) => print(&report::devices(&views.borrow(), "devices")),
                 Some(Ok(Command::Ask(ask))) => post(doors, Intent::Desk { ask }),
+                Some(Ok(Command::Dock(ask))) => post(doors, Intent::Dock { ask }),
                 Some(Err(message)) => print(&error(&message)),
             },
             _ = second.tick(), if !views.borrow().desk.calls.is_empty() => {

@@ -1,6 +1,6 @@
 //! What `omnibar phone` prints: one JSON object a line, each a fact that changed.
 
-use omnibar_contract::{Meter, View};
+use omnibar_contract::{Meter, Standing, View};
 use omnibar_desk::{CallView, SessionView};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -54,6 +54,23 @@ impl Report {
         say(
             desk.missed.is_some() && old.and_then(|o| o.missed.as_ref()) != desk.missed.as_ref(),
             json!({"event": "missed", "interaction": desk.missed.as_ref().map(|i| &i.id)}),
+        );
+        let dock = last.as_deref().map(|v| &v.dock);
+        for page in &view.dock.origins {
+            let before = dock.and_then(|d| d.origins.iter().find(|o| o.origin == page.origin));
+            say(
+                page.standing == Standing::Asking
+                    && before.is_none_or(|b| b.standing != Standing::Asking),
+                json!({"event": "page_asks", "origin": page.origin}),
+            );
+            say(
+                before.map_or(0, |b| b.pages) != page.pages,
+                json!({"event": "pages", "origin": page.origin, "pages": page.pages}),
+            );
+        }
+        say(
+            dock.and_then(|d| d.pairing_code.as_ref()) != view.dock.pairing_code.as_ref(),
+            json!({"event": "pairing", "code": view.dock.pairing_code}),
         );
         let audio = last.as_deref().map(|v| &v.audio);
         let using = |a: &omnibar_contract::AudioView| {

@@ -2,6 +2,7 @@
 //! settings, the remembered sign-in, notices and the vault; what needs a window goes
 //! to a [`Surface`], of which the window host has one and the command line none.
 
+mod docked;
 mod servers;
 mod settings;
 mod vault;
@@ -12,15 +13,20 @@ use omnibar_contract::{
     Notice, NoticeKind, Remembered, Settings, SettingsIntent, WindowIntent, WindowView,
 };
 use omnibar_desk::Alert;
+use omnibar_dock::KeptOrigin;
 use omnibar_model::AgentId;
 use omnibar_softphone::{Event, Inbox, Shell, ShellEvent, SignIn};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use vault::{Name, Vault};
 
+pub(crate) use docked::PagesKeeper;
+
 /// What only a host with a window can do. Called on the shell's task; must not block.
 pub(crate) trait Surface: Send {
     fn alert(&mut self, alert: &Alert);
+    /// A notification in a docked page's words.
+    fn notify(&mut self, subject: &str, message: &str);
     /// Takes or gives back the system-wide keys; yields those that another program has.
     fn take_keys(&mut self, on: bool) -> Vec<String>;
     /// Yields the window's state when it changed.
@@ -34,17 +40,21 @@ pub(crate) trait Surface: Send {
 pub(crate) struct Kept {
     pub(crate) settings: Settings,
     pub(crate) remembered: Remembered,
+    pub(crate) origins: Vec<KeptOrigin>,
     notices: Vec<NoticeKind>,
 }
 
 impl Kept {
     pub(crate) fn load(paths: &Paths) -> Self {
         let (settings, aside) = settings::load_settings(&paths.settings());
+        let (origins, origins_aside) = docked::Origins::load(paths);
         let notices = aside
+            .or(origins_aside)
             .map(|a| NoticeKind::SettingsUnreadable { kept_as: a.0.display().to_string() })
             .into_iter()
             .collect();
-        Self { settings, remembered: settings::load_remembered(&paths.remembered()), notices }
+        let remembered = settings::load_remembered(&paths.remembered());
+        Self { settings, remembered, origins, notices }
     }
 
     pub(crate) fn say(&mut self, notice: NoticeKind) {
@@ -59,6 +69,9 @@ enum Ask {
     Window(WindowIntent),
     Remember(SignIn),
     Recall(String, AgentId),
+    Origins(Vec<KeptOrigin>),
+    Notify { subject: String, message: String },
+    Notice(NoticeKind),
 }
 
 /// The port's near end: posts to the shell's task.
@@ -185,6 +198,17 @@ impl Desktop {
                 let password = self.in_vault(move |vault| vault.recall(&name)).await.flatten();
                 self.tell(ShellEvent::Password(password));
             }
+            Ask::Origins(origins) => {
+                if let Err(error) = docked::Origins::save(&self.paths, origins) {
+                    self.notice(NoticeKind::SettingsNotSaved { detail: error.to_string() });
+                }
+            }
+            Ask::Notify { subject, message } => {
+                if let Some(surface) = &mut self.surface {
+                    surface.notify(&subject, &message);
+                }
+            }
+            Ask::Notice(kind) => self.notice(kind),
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn load_remembered(path: &Path) -> Remembered {
     load(path).0
 }
 
-fn load<T: DeserializeOwned + Default>(path: &Path) -> (T, Option<PutAside>) {
+pub(super) fn load<T: DeserializeOwned + Default>(path: &Path) -> (T, Option<PutAside>) {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (T::default(), None),

@@ -27,6 +27,11 @@ impl Name {
         Self(format!("{user}@{centre}"))
     }
 
+    /// What docked pages of this origin show. No user's name and address look so.
+    pub(crate) fn pages(origin: &str) -> Self {
+        Self(format!("pages of {origin}"))
+    }
+
     /// A STUN or TURN URL has another scheme than a centre's, so the two never meet.
     pub(crate) fn server(url: &str, username: &str) -> Self {
         Self(format!("{username}@{url}"))

@@ -7,7 +7,7 @@ use tauri_plugin_notification::NotificationExt;
 pub(super) fn show(app: &AppHandle, alert: &Alert) {
     let (title, body) = match alert {
         Alert::IncomingCall { name, queue, .. } => {
-            (format!("Incoming call: {name}"), format!("Queue: {}", plain(queue)))
+            (format!("Incoming call: {name}"), format!("Queue: {queue}"))
         }
         Alert::OfferGone { missed: true, .. } => (
             "Missed call".to_owned(),
@@ -27,8 +27,12 @@ pub(super) fn show(app: &AppHandle, alert: &Alert) {
         | Alert::VoiceBack
         | Alert::CentreBack => return,
     };
-    // The notification daemon may take its time or not exist.
-    let notification = app.notification().builder().title(title).body(body);
+    say(app, title, &body);
+}
+
+/// The notification daemon may take its time or not exist.
+pub(super) fn say(app: &AppHandle, title: String, body: &str) {
+    let notification = app.notification().builder().title(title).body(plain(body));
     tauri::async_runtime::spawn_blocking(move || {
         if let Err(error) = notification.show() {
             tracing::debug!(%error, "no notification");

@@ -14,7 +14,7 @@ mod tray;
 mod webview;
 
 use crate::cli::WindowArgs;
-use crate::compose::{self, Composition};
+use crate::compose::{self, Composed, Composition};
 use crate::paths::Paths;
 use crate::shell::Kept;
 use omnibar_softphone::{Doors, Event, Inbox};
@@ -81,7 +81,7 @@ fn start(app: &AppHandle, args: WindowArgs, paths: Paths) -> Result<(), compose:
     }
     webview::open(app, &kept.settings).map_err(|e| compose::Fault::Window(e.to_string()))?;
     let surface = surface::DesktopSurface::new(app.clone(), kept.settings.shape, args.demo);
-    let (inbox, doors) = compose::start(Composition {
+    let Composed { inbox, doors, dock_port: _ } = compose::start(Composition {
         common: &args.common,
         window: surface.view(),
         paths,

@@ -39,6 +39,10 @@ impl Surface for DesktopSurface {
         alerts::show(&self.app, alert);
     }
 
+    fn notify(&mut self, subject: &str, message: &str) {
+        alerts::say(&self.app, subject.to_owned(), message);
+    }
+
     fn take_keys(&mut self, on: bool) -> Vec<String> {
         keys::take(&self.app, on)
     }

@@ -40,6 +40,8 @@ pub struct Desktop {
     pub saved: Vec<Settings>,
     pub window: Vec<WindowIntent>,
     pub docked: Vec<DockIntent>,
+    /// Where the agent signed in, as the dock was told.
+    pub centres: Vec<String>,
     /// Sign-ins that were to be remembered.
     pub remembered: Vec<SignIn>,
     /// The keychain.
@@ -145,6 +147,10 @@ impl Audio for Port<Headset> {
 impl Dock for Port<Desktop> {
     fn ask(&mut self, intent: DockIntent) {
         self.with(|desktop| desktop.docked.push(intent));
+    }
+
+    fn signs_in(&mut self, centre: String) {
+        self.with(|desktop| desktop.centres.push(centre));
     }
 }
 
