@@ -346,6 +346,7 @@ impl Actor {
             | CoreInput::Open(_)
             | CoreInput::Link { .. }
             | CoreInput::Disconnected { .. }
+            | CoreInput::Setup(_)
             | CoreInput::VoiceUp { .. }
             | CoreInput::Arrived { .. }
             | CoreInput::Switch(_)

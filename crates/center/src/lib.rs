@@ -8,6 +8,7 @@
 
 pub mod acd;
 mod actor;
+mod admin;
 mod apps;
 pub mod calls;
 mod centre;

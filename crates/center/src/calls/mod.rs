@@ -132,6 +132,13 @@ impl Calls {
         }
     }
 
+    /// What is laid down now: it holds for calls that are open, too.
+    pub fn set_setup(&mut self, setup: Arc<Setup>) {
+        self.setup = setup;
+        self.touched.extend(self.calls.keys().cloned());
+        self.sync();
+    }
+
     /// A call that was open when the centre stopped.
     pub fn load(&mut self, call: Call) {
         for seat in &call.seats {

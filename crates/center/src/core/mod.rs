@@ -81,6 +81,8 @@ pub enum CoreInput {
     Disconnected {
         connection: ConnectionId,
     },
+    /// An administrator has laid something down anew. Queues and their order stay.
+    Setup(Arc<Setup>),
     /// The switch has answered the agent's offer: his voice leg exists.
     VoiceUp {
         user: AgentId,
@@ -225,6 +227,11 @@ impl Core {
                     Ok(()) => Ok(Value::Null),
                     Err(fault) => refuse(fault),
                 }
+            }
+            CoreInput::Setup(setup) => {
+                self.calls.set_setup(Arc::clone(&setup));
+                self.setup = setup;
+                Ok(Value::Null)
             }
             CoreInput::Disconnected { connection } => {
                 self.disconnected(now, connection);

@@ -39,6 +39,7 @@ pub(super) struct ManualDial {
     /// Kept with the call's history.
     #[schema(value_type = Option<Object>)]
     pub(super) additional_params: Option<Map<String, Value>>,
+    /// Kept with the call's history.
     #[schema(value_type = Option<Vec<Value>>)]
     pub(super) selected_searchables: Option<Vec<Value>>,
 }

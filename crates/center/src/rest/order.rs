@@ -53,7 +53,7 @@ impl Asked for ManualDial {
         length("userCRTObjectId", &self.user_crt_object_id, 1, 256)?;
         length("searchable", &self.searchable, 0, 256)?;
         number(&self.phone)?;
-        detail(self.additional_params.as_ref()).map(drop)
+        self.detail().map(drop)
     }
 
     async fn orders(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
@@ -71,8 +71,18 @@ impl Asked for ManualDial {
             user: desk.user.clone(),
             orders: vec![Command::Dial { campaign: campaign.id.clone(), number }],
             contact,
-            detail: detail(self.additional_params.as_ref()).map_err(RestFault::Bad)?,
+            detail: self.detail().map_err(RestFault::Bad)?,
         })
+    }
+}
+
+impl ManualDial {
+    fn detail(&self) -> Result<String, String> {
+        let mut kept = self.additional_params.clone().unwrap_or_default();
+        if let Some(chosen) = self.selected_searchables.as_ref().filter(|s| !s.is_empty()) {
+            kept.insert("selectedSearchables".to_owned(), Value::Array(chosen.clone()));
+        }
+        detail(Some(&kept))
     }
 }
 

@@ -8,6 +8,8 @@ mod prompt;
 pub use customer::{FromPage, Shown, ToPage};
 pub(crate) use prompt::Prompt;
 
+use crate::admin;
+use crate::apps;
 use crate::hub;
 use crate::rest;
 use crate::rpc::{self, Shared};
@@ -48,6 +50,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .merge(pages::router())
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .merge(admin::router())
+        .merge(apps::router())
         .with_state(shared)
 }
 
