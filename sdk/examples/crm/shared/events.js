@@ -1,0 +1,32 @@
+// Every event of the contract, so that the log can print them all.
+export const EVENTS = {
+  session: ['loginStatus', 'userAvailabilityChanged', 'campaignSelected', 'extensionSelected'],
+  interaction: [
+    'interactionInitiated',
+    'callRinging',
+    'interactionConnected',
+    'interactionDisconnected',
+    'interactionDisposed',
+    'interactionEnded',
+    'customerLinkedToInteraction',
+    'customerUnlinkedToInteraction',
+    'interactionTransferred',
+    'interactionConferred',
+    'getInteractionOwnershipByUser',
+    'messageEvent',
+  ],
+  crm: [
+    'showCrm',
+    'openRecord',
+    'onAttachButtonClick',
+    'onUnAttachButtonClick',
+    'onCreateButtonClick',
+    'getCurrentCRMRecordOpened',
+    'handlePreview',
+    'handleInteractionDisposition',
+    'receiveDataFromApp',
+    'receiveDataFromCRM',
+  ],
+  ui: ['windowVisibilityChanged', 'sendLifecycleEvent', 'receiveData', 'omnibar:dock'],
+  notification: ['notification'],
+};
