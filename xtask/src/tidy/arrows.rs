@@ -38,7 +38,16 @@ const ARROWS: &[(&str, &[&str])] = &[
             "omnibar-softphone",
         ],
     ),
-    ("omnibar-dock", &["omnibar-contract", "omnibar-desk", "omnibar-model", "omnibar-softphone"]),
+    (
+        "omnibar-dock",
+        &[
+            "omnibar-contract",
+            "omnibar-desk",
+            "omnibar-model",
+            "omnibar-protocol",
+            "omnibar-softphone",
+        ],
+    ),
     ("omnibar-center", &["omnibar-media", "omnibar-model", "omnibar-peer", "omnibar-protocol"]),
     ("xtask", &["omnibar-contract", "omnibar-protocol"]),
 ];
