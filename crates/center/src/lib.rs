@@ -35,6 +35,7 @@ mod web;
 pub use apps::{AppField, FieldKind};
 pub use centre::Centre;
 pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
+pub use crm::connect_salesforce;
 pub use fault::StartFault;
 pub use rest::openapi;
 pub use web::{FromPage, Shown, ToPage};

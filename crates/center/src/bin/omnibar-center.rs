@@ -2,7 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use omnibar_center::{
-    Centre, Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls, run_switch, store::Store,
+    Centre, Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls, connect_salesforce, run_switch,
+    store::{ConnectorSecrets, Store},
 };
 use omnibar_model::Secret;
 use std::io::{BufRead, Read, Write};
@@ -33,7 +34,8 @@ struct Serve {
     /// Directory of the database.
     #[arg(long, global = true, env = "OMNIBAR_CENTER_DATA")]
     data: Option<PathBuf>,
-    /// Invented agents (agent1 to agent4, password "demo") and customers who call.
+    /// Invented agents (agent1 to agent4, password "demo"), an administrator (admin, the same
+    /// password) and customers who call.
     #[arg(long)]
     demo: bool,
     /// With --demo: nobody calls by himself.
@@ -101,10 +103,38 @@ enum Command {
         #[arg(long)]
         ice_servers_stdin: bool,
     },
-    /// Accounts of agents.
+    /// Accounts of agents and administrators.
     Account {
         #[command(subcommand)]
         command: Account,
+    },
+    /// Where customers' records are, besides the centre's own directory.
+    Crm {
+        #[command(subcommand)]
+        command: Crm,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Crm {
+    /// Connect a Salesforce organisation. Standard input has two lines: the client
+    /// secret (may be empty) and the refresh token.
+    AddSalesforce {
+        /// https://example.my.salesforce.com
+        domain: String,
+        #[arg(long)]
+        name: String,
+        /// Of the connected app.
+        #[arg(long)]
+        client_id: String,
+        /// As JSON: login, api_version, objects with their fields.
+        #[arg(long, default_value = "{}")]
+        settings: String,
+    },
+    /// Connectors with their numbers; no secrets.
+    List,
+    Remove {
+        number: u32,
     },
 }
 
@@ -116,6 +146,9 @@ enum Account {
         /// The agent's name as others see it.
         #[arg(long)]
         name: String,
+        /// An administrator, who signs in at /admin/ and takes no calls.
+        #[arg(long)]
+        admin: bool,
     },
 }
 
@@ -155,9 +188,10 @@ async fn run(cli: Cli) -> Result<(), String> {
                 .await
                 .map_err(|e| format!("The voice switch at {} stopped: {e}.", socket.display()))
         }
-        Some(Command::Account { command: Account::Add { user, name } }) => {
-            add_account(data, &user, &name).await
+        Some(Command::Account { command: Account::Add { user, name, admin } }) => {
+            add_account(data, &user, &name, admin).await
         }
+        Some(Command::Crm { command }) => crm(data, command).await,
         None => serve(cli.serve, data).await,
     }
 }
@@ -212,7 +246,7 @@ fn servers_from_stdin() -> Result<Vec<IceServer>, String> {
     Ok(servers.into_iter().map(IceServer::from).collect())
 }
 
-async fn add_account(data: PathBuf, user: &str, name: &str) -> Result<(), String> {
+async fn add_account(data: PathBuf, user: &str, name: &str, admin: bool) -> Result<(), String> {
     let password = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -223,9 +257,55 @@ async fn add_account(data: PathBuf, user: &str, name: &str) -> Result<(), String
     let password = Secret::new(password.trim_end_matches(['\r', '\n']));
     let store = Store::open(&data).await.map_err(|e| e.to_string())?;
     omnibar_center::seed::standard(&store).await.map_err(|e| e.to_string())?;
-    let added = store.add_account(user, name, password).await.map_err(|e| e.to_string());
+    let added = if admin {
+        store.add_administrator(user, name, password).await
+    } else {
+        store.add_account(user, name, password).await
+    };
+    let added = added.map_err(|e| e.to_string());
     store.close().await;
     added
+}
+
+async fn crm(data: PathBuf, command: Crm) -> Result<(), String> {
+    let store = Store::open(&data).await.map_err(|e| e.to_string())?;
+    let done = match command {
+        Crm::AddSalesforce { domain, name, client_id, settings } => {
+            let settings =
+                serde_json::from_str(&settings).map_err(|e| format!("--settings is no JSON: {e}."));
+            match (settings, tokio::task::spawn_blocking(two_lines).await) {
+                (Ok(settings), Ok(Ok([client_secret, refresh_token]))) => {
+                    let secrets = ConnectorSecrets { client_id, client_secret, refresh_token };
+                    connect_salesforce(&store, &name, &domain, &settings, &secrets)
+                        .await
+                        .map(|number| format!("{number}\n"))
+                }
+                (Err(fault), _) => Err(fault),
+                (Ok(_), _) => Err("Standard input has no two lines of text.".into()),
+            }
+        }
+        Crm::List => store.connectors().await.map_err(|e| e.to_string()).map(|rows| {
+            rows.iter().map(|row| format!("{}\t{}\t{}\n", row.id, row.name, row.domain)).collect()
+        }),
+        Crm::Remove { number } => match store.remove_connector(number).await {
+            Ok(true) => Ok(String::new()),
+            Ok(false) => Err(format!("There is no connector {number} that can be removed.")),
+            Err(fault) => Err(fault.to_string()),
+        },
+    };
+    store.close().await;
+    let _ = std::io::stdout().write_all(done?.as_bytes());
+    Ok(())
+}
+
+fn two_lines() -> std::io::Result<[Secret; 2]> {
+    let mut input = std::io::stdin().lock().take(2 * LONGEST_PASSWORD);
+    let mut next = || {
+        let mut line = String::new();
+        input.read_line(&mut line)?;
+        Ok::<_, std::io::Error>(Secret::new(line.trim_end_matches(['\r', '\n'])))
+    };
+    Ok([next()?, next()?])
 }
 
 fn default_data() -> PathBuf {

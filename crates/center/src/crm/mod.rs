@@ -5,7 +5,7 @@ mod built_in;
 mod salesforce;
 
 use crate::clock::Clock;
-use crate::store::{ConnectorKind, ConnectorRow, Store, StoreFault};
+use crate::store::{ConnectorKind, ConnectorRow, ConnectorSecrets, Store, StoreFault};
 use async_trait::async_trait;
 use built_in::BuiltIn;
 use salesforce::Salesforce;
@@ -106,6 +106,33 @@ pub(crate) trait Connector: Send + Sync {
     async fn create(&self, object: &str, data: Data) -> Result<String, CrmFault>;
 
     async fn update(&self, object: &str, record: &str, data: Data) -> Result<(), CrmFault>;
+}
+
+/// Adds a Salesforce organisation to a centre's store, which a running centre uses from
+/// then on. Returns the connector's number.
+///
+/// `settings`: `{"login": origin, "api_version": "62.0", "objects": {"Case": ["Id", …]}}`,
+/// each of which may be left out.
+///
+/// # Errors
+/// In words, what is wrong with what was given.
+pub async fn connect_salesforce(
+    store: &Store,
+    name: &str,
+    domain: &str,
+    settings: &Value,
+    secrets: &ConnectorSecrets,
+) -> Result<u32, String> {
+    let plan = salesforce::Plan::read(domain, settings)?;
+    if secrets.client_id.is_empty() || secrets.refresh_token.is_empty() {
+        return Err("A client id and a refresh token are needed.".into());
+    }
+    let now = Clock::start().now();
+    let domain = plan.domain.origin().ascii_serialization();
+    store
+        .add_connector(now, ConnectorKind::Salesforce, name, &domain, settings, secrets)
+        .await
+        .map_err(|e| e.to_string())
 }
 
 /// The connectors that an administrator has laid down; each keeps what it has learned of

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use url::Url;
 
 /// Where refresh tokens are exchanged unless the settings say otherwise.
-pub const DEFAULT_LOGIN: &str = "https://login.salesforce.com";
+const DEFAULT_LOGIN: &str = "https://login.salesforce.com";
 const API: &str = "62.0";
 /// What is known of an object's fields is asked again after this time.
 const DESCRIBED_FOR: Duration = Duration::from_secs(600);
@@ -54,12 +54,29 @@ pub(super) struct Salesforce {
     described: Mutex<BTreeMap<String, (Instant, Object)>>,
 }
 
-/// An origin that a connector may speak with: `https`, or this machine.
-///
-/// # Errors
-/// In words, when it is none.
-pub fn domain_of(text: &str) -> Result<String, String> {
-    origin(text).map(|url| url.origin().ascii_serialization())
+/// Who Salesforce is and what is wanted of it, checked.
+pub(super) struct Plan {
+    /// `https`, or this machine.
+    pub(super) domain: Url,
+    login: Url,
+    settings: Settings,
+}
+
+impl Plan {
+    /// An error says in words what is wrong.
+    pub(super) fn read(domain: &str, settings: &Value) -> Result<Self, String> {
+        let settings: Settings = serde_json::from_value(settings.clone())
+            .map_err(|e| format!("The connector's settings are wrong: {e}."))?;
+        let digits = |c: char| c.is_ascii_digit() || c == '.';
+        let mut names = settings
+            .objects
+            .iter()
+            .flat_map(|(object, fields)| std::iter::once(object).chain(fields));
+        if !settings.api_version.chars().all(digits) || !names.all(|name| soql::is_name(name)) {
+            return Err("The connector's settings name an impossible version or field.".into());
+        }
+        Ok(Self { domain: origin(domain)?, login: origin(&settings.login)?, settings })
+    }
 }
 
 fn origin(text: &str) -> Result<Url, String> {
@@ -78,19 +95,8 @@ fn origin(text: &str) -> Result<Url, String> {
 
 impl Salesforce {
     pub(super) fn new(row: &ConnectorRow, store: Store) -> Result<Self, CrmFault> {
-        let settings: Settings = serde_json::from_value(row.settings.clone())
-            .map_err(|e| CrmFault::SignIn(format!("its settings are wrong: {e}")))?;
-        let domain = origin(&row.domain).map_err(CrmFault::SignIn)?;
-        let login = origin(&settings.login).map_err(CrmFault::SignIn)?;
-        let digits = |c: char| c.is_ascii_digit() || c == '.';
-        let names = settings
-            .objects
-            .iter()
-            .flat_map(|(object, fields)| std::iter::once(object).chain(fields));
-        if !settings.api_version.chars().all(digits) || !names.into_iter().all(|n| soql::is_name(n))
-        {
-            return Err(CrmFault::SignIn("its settings are wrong".into()));
-        }
+        let plan = Plan::read(&row.domain, &row.settings).map_err(CrmFault::SignIn)?;
+        let Plan { domain, login, settings } = plan;
         let access = Access::new(row.id, store, domain, login)?;
         Ok(Self { access, settings, described: Mutex::default() })
     }
