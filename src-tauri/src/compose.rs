@@ -119,7 +119,8 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         kept,
         keeper: Box::new(keeper),
     };
-    let open = dock.open(doors.clone(), endpoints, config);
+    let open = dock.open(doors.clone(), endpoints.clone(), config);
+    open.relay(endpoints);
     Ok(Composed { inbox, doors, dock_port: open.port })
 }
 

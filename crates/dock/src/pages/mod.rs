@@ -411,7 +411,8 @@ impl Pages {
         let reach = self.reach_now(now);
         if reach != self.reach {
             self.reach = reach.clone();
-            self.out.push(Out::Reach(Box::new(reach)));
+            // Before the page has its token: it may use it at once.
+            self.out.insert(0, Out::Reach(Box::new(reach)));
         }
     }
 
