@@ -17,7 +17,7 @@ const POLICY = [
   "default-src 'none'",
   `script-src 'self' ${centre}`,
   "style-src 'self'",
-  "img-src data:",
+  'img-src data:',
   "connect-src 'self'",
   `frame-src ${centre}`,
   "base-uri 'none'",
@@ -40,7 +40,10 @@ async function answer(url) {
     path = file(url);
     if (!path) return [404, {}, 'Not here'];
     const content = await readFile(path, 'utf8');
-    const text = content.replace('<meta name="centre" content="" />', `<meta name="centre" content="${centre}" />`);
+    const text = content.replace(
+      '<meta name="centre" content="" />',
+      `<meta name="centre" content="${centre}" />`,
+    );
     return [200, { 'content-type': `${TYPES[extname(path)]}; charset=utf-8` }, text];
   } catch {
     const unbuilt = path?.includes(FOLDERS.react) ? ': build it with npm ci && npm run build in react/' : '';
@@ -60,5 +63,7 @@ const server = createServer(async ({ url, method }, response) => {
   response.end(text);
 });
 server.listen(Number(port), '127.0.0.1', () => {
-  console.log(`The demo CRM is at http://127.0.0.1:${server.address().port}/plain/ and /react/, the centre at ${centre}`);
+  console.log(
+    `The demo CRM is at http://127.0.0.1:${server.address().port}/plain/ and /react/, the centre at ${centre}`,
+  );
 });

@@ -1,23 +1,41 @@
 import { ACTIONS, FIELDS } from '../shared/bench.js';
+import { clock } from '../shared/store.js';
 import { field, h, section } from './dom.js';
 
 export function bench(store, into) {
   const inputs = Object.fromEntries(
-    FIELDS.map(({ name, label, ...attributes }) => [name, h('input', { name, autocomplete: 'off', ...attributes })]),
+    FIELDS.map(({ name, label, ...attributes }) => [
+      name,
+      h('input', { name, autocomplete: 'off', ...attributes }),
+    ]),
   );
-  const values = () => Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value.trim()]));
+  const values = () =>
+    Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value.trim()]));
   const log = h('div', { class: 'log' });
   into.append(
     h(
       'form',
       { class: 'card', 'aria-label': 'SDK bench', onsubmit: (event) => event.preventDefault() },
       h('h2', {}, 'SDK bench'),
-      h('div', { class: 'form' }, FIELDS.map(({ name, label }) => field(label, inputs[name]))),
+      h(
+        'div',
+        { class: 'form' },
+        FIELDS.map(({ name, label }) => field(label, inputs[name])),
+      ),
       h(
         'div',
         { class: 'buttons' },
         ACTIONS.map(({ label, api, run }) =>
-          h('button', { class: 'button', type: 'button', title: api, onclick: () => store.call(api, (sdk) => run(sdk, values())) }, label),
+          h(
+            'button',
+            {
+              class: 'button',
+              type: 'button',
+              title: api,
+              onclick: () => store.call(api, (sdk) => run(sdk, values())),
+            },
+            label,
+          ),
         ),
       ),
     ),
@@ -34,7 +52,11 @@ export function bench(store, into) {
     ),
   );
   const drawn = new Map();
-  const draw = section(log, ({ log: entries }) => [entries], (entries) => lines(entries, drawn));
+  const draw = section(
+    log,
+    ({ log: entries }) => [entries],
+    (entries) => lines(entries, drawn),
+  );
   const update = (state) => {
     fill(inputs.interactionId, state.call?.id);
     fill(inputs.campaignId, state.call?.campaignId ?? state.campaigns[0]?.campaignId);
@@ -65,7 +87,7 @@ function line({ at, kind, name, data }) {
   return h(
     'details',
     { 'data-kind': kind },
-    h('summary', {}, h('span', { class: 'number' }, new Date(at).toLocaleTimeString()), h('b', {}, name), h('i', {}, kind)),
+    h('summary', {}, h('span', { class: 'number' }, clock(at)), h('b', {}, name), h('i', {}, kind)),
     h('pre', {}, JSON.stringify(data, null, 1) ?? 'nothing'),
   );
 }

@@ -1,14 +1,30 @@
-import { PHASES, callbackTime, duration } from '../shared/store.js';
+import { PHASES, callbackTime, clock, display, duration } from '../shared/store.js';
 import { field, h } from './dom.js';
 
 export function callCard(store, call, classes, busy) {
   const head = h(
     'div',
     { class: 'head' },
-    h('div', {}, h('h2', {}, call.name || call.phone || 'Number withheld'), h('p', { class: 'quiet number' }, call.name ? (call.phone ?? '') : '')),
-    h('p', {}, h('b', {}, PHASES[call.phase]), ' ', h('span', { class: 'number quiet', id: 'timer' }, duration(Date.now() - call.since))),
+    h(
+      'div',
+      {},
+      h('h2', {}, call.name || display(call.phone) || 'Number withheld'),
+      h('p', { class: 'quiet number' }, call.name ? display(call.phone) : ''),
+    ),
+    h(
+      'p',
+      {},
+      h('b', {}, PHASES[call.phase]),
+      ' ',
+      h('span', { class: 'number quiet', id: 'timer' }, duration(Date.now() - call.since)),
+    ),
   );
-  return h('section', { class: 'card call', 'aria-label': 'Call' }, head, call.phase === 'wrapping' && wrapUp(store, call, classes, busy));
+  return h(
+    'section',
+    { class: 'card call', 'aria-label': 'Call' },
+    head,
+    call.phase === 'wrapping' && wrapUp(store, call, classes, busy),
+  );
 }
 
 function wrapUp(store, call, classes, busy) {
@@ -20,7 +36,9 @@ function wrapUp(store, call, classes, busy) {
       h(
         'optgroup',
         { label: className },
-        dispositionCodeBean.map(({ dispositionCodeId, dispositionCodeName }) => h('option', { value: dispositionCodeId }, dispositionCodeName)),
+        dispositionCodeBean.map(({ dispositionCodeId, dispositionCodeName }) =>
+          h('option', { value: dispositionCodeId }, dispositionCodeName),
+        ),
       ),
     ),
   );
@@ -28,13 +46,23 @@ function wrapUp(store, call, classes, busy) {
   const when = h('input', { type: 'datetime-local' });
   const submit = (event) => {
     event.preventDefault();
-    const callback = when.value && { callbackTime: callbackTime(when.value), phone: call.phone ?? '', isSelfCallback: true };
+    const callback = when.value && {
+      callbackTime: callbackTime(when.value),
+      phone: call.phone ?? '',
+      isSelfCallback: true,
+    };
     void store.dispose(Number(code.value), notes.value, callback);
   };
   return h(
     'form',
     { onsubmit: submit },
-    h('div', { class: 'form' }, field('Disposition', code), field('Call back at (optional)', when), field('Notes', notes, true)),
+    h(
+      'div',
+      { class: 'form' },
+      field('Disposition', code),
+      field('Call back at (optional)', when),
+      field('Notes', notes, true),
+    ),
     h('button', { class: 'button primary', disabled: busy }, busy ? 'Closing' : 'Close the call'),
   );
 }
@@ -50,16 +78,29 @@ export function matchesCard(store, ids, list) {
       'div',
       { class: 'buttons' },
       found.map(({ id, name, company }) =>
-        h('button', { class: 'button', type: 'button', onclick: () => store.select(id) }, `${name}, ${company}`),
+        h(
+          'button',
+          { class: 'button', type: 'button', onclick: () => store.select(id) },
+          `${name}, ${company}`,
+        ),
       ),
     ),
   );
 }
 
-export function customerCard(store, customer, busy) {
+export function customerCard(store, customer, busy, live) {
   if (!customer) return h('p', { class: 'empty' }, 'Choose a customer, or wait: a call opens its own.');
   const { name, company, phone, email, city, note, id, cases, activity } = customer;
-  const dial = h('button', { class: 'button primary', type: 'button', disabled: busy, onclick: () => store.dial(phone, name) }, busy ? 'Calling' : `Call ${phone}`);
+  const dial = h(
+    'button',
+    {
+      class: 'button primary',
+      type: 'button',
+      disabled: busy || live,
+      onclick: () => store.dial(phone, name),
+    },
+    busy ? 'Calling' : `Call ${phone}`,
+  );
   const facts = { Number: phone, Email: email, City: city, Record: id, Note: note };
   return h(
     'article',
@@ -76,14 +117,28 @@ export function customerCard(store, customer, busy) {
           .map(([label, value]) => h('div', {}, h('dt', {}, label), h('dd', { class: 'number' }, value))),
       ),
     ),
-    cases.length > 0 && h('section', { class: 'card' }, h('h3', {}, 'Open cases'), h('ul', { class: 'lines' }, cases.map((one) => h('li', {}, h('time', {}, one.id), one.subject)))),
+    cases.length > 0 &&
+      h(
+        'section',
+        { class: 'card' },
+        h('h3', {}, 'Open cases'),
+        h(
+          'ul',
+          { class: 'lines' },
+          cases.map((one) => h('li', {}, h('time', {}, one.id), one.subject)),
+        ),
+      ),
     h(
       'section',
       { class: 'card' },
       h('h3', {}, 'Activity'),
       activity.length === 0
         ? h('p', { class: 'quiet' }, 'Nothing yet. Calls are noted here by themselves.')
-        : h('ul', { class: 'lines' }, activity.map(({ at, text }) => h('li', {}, h('time', {}, new Date(at).toLocaleTimeString()), text))),
+        : h(
+            'ul',
+            { class: 'lines' },
+            activity.map(({ at, text }) => h('li', {}, h('time', {}, clock(at)), text)),
+          ),
     ),
   );
 }
@@ -102,7 +157,13 @@ export function draftCard(store, { name, phone }) {
     'form',
     { class: 'card', onsubmit: submit },
     h('h2', {}, 'New customer'),
-    h('div', { class: 'form' }, field('Name', inputs.name), field('Number', inputs.phone), field('Company (optional)', inputs.company)),
+    h(
+      'div',
+      { class: 'form' },
+      field('Name', inputs.name),
+      field('Number', inputs.phone),
+      field('Company (optional)', inputs.company),
+    ),
     h(
       'div',
       { class: 'buttons' },

@@ -24,18 +24,36 @@ function start(store) {
       ({ customers: list, selected }) => [...search(list, query.value), selected],
       (...shown) => rows(store, shown.slice(0, -1), shown.at(-1)),
     ),
-    section(find('#notices'), ({ fault, dock }) => [fault, dock.words], (fault, words) => notices(store, fault, words)),
+    section(
+      find('#notices'),
+      ({ fault, dock }) => [fault, dock.words],
+      (fault, words) => notices(store, fault, words),
+    ),
   ];
   const main = find('#customers');
   const slots = { call: h('div'), matches: h('div'), customer: h('div') };
   main.append(...Object.values(slots));
   sections.push(
-    section(slots.call, ({ call, dispositions, busy }) => [call, dispositions, busy === 'disposeInteraction'], (call, list, busy) => call && callCard(store, call, list, busy)),
-    section(slots.matches, ({ matches, customers: list }) => [matches, list], (ids, list) => matchesCard(store, ids, list)),
+    section(
+      slots.call,
+      ({ call, dispositions, busy }) => [call, dispositions, busy === 'disposeInteraction'],
+      (call, list, busy) => call && callCard(store, call, list, busy),
+    ),
+    section(
+      slots.matches,
+      ({ matches, customers: list }) => [matches, list],
+      (ids, list) => matchesCard(store, ids, list),
+    ),
     section(
       slots.customer,
-      ({ customers: list, selected, draft, busy }) => [list.find(({ id }) => id === selected), draft, busy === 'initiateInteraction'],
-      (customer, draft, busy) => (draft ? draftCard(store, draft) : customerCard(store, customer, busy)),
+      ({ customers: list, selected, draft, busy, call }) => [
+        list.find(({ id }) => id === selected),
+        draft,
+        busy === 'initiateInteraction',
+        call !== null,
+      ],
+      (customer, draft, ...dialling) =>
+        draft ? draftCard(store, draft) : customerCard(store, customer, ...dialling),
     ),
   );
   bench(store, find('#bench'));
@@ -50,7 +68,8 @@ function start(store) {
   }
 
   query.addEventListener('input', () => draw(store.get()));
-  for (const tab of document.querySelectorAll('.tab')) tab.addEventListener('click', () => show(tab.dataset.tab));
+  for (const tab of document.querySelectorAll('.tab'))
+    tab.addEventListener('click', () => show(tab.dataset.tab));
   setInterval(() => {
     const { call } = store.get();
     const timer = find('#timer');
@@ -71,14 +90,20 @@ function show(name) {
 }
 
 function rows(store, list, selected) {
-  if (list.length === 0) return h('li', { class: 'empty' }, 'Nobody matches. Try a part of the name or the number.');
+  if (list.length === 0)
+    return h('li', { class: 'empty' }, 'Nobody matches. Try a part of the name or the number.');
   return list.map((customer) =>
     h(
       'li',
       {},
       h(
         'button',
-        { class: 'row', type: 'button', 'aria-current': customer.id === selected && 'true', onclick: () => store.select(customer.id) },
+        {
+          class: 'row',
+          type: 'button',
+          'aria-current': customer.id === selected && 'true',
+          onclick: () => store.select(customer.id),
+        },
         h('b', {}, customer.name),
         h('span', {}, customer.company),
       ),

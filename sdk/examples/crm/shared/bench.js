@@ -19,12 +19,18 @@ export const ACTIONS = [
     label: 'Populate',
     api: 'populateChannelDetailsForNewInteraction',
     run: (sdk, { campaignId, phone }) =>
-      sdk.ui.populateChannelDetailsForNewInteraction('voice', '', { campaignId, appName: 'Lantern CRM', phone, name: '' }),
+      sdk.ui.populateChannelDetailsForNewInteraction('voice', '', {
+        campaignId,
+        appName: 'Lantern CRM',
+        phone,
+        name: '',
+      }),
   },
   {
     label: 'Dial',
     api: 'initiateInteraction',
-    run: (sdk, { phone, campaignId }) => sdk.interaction.initiateInteraction('voice', { phone }, Number(campaignId)),
+    run: (sdk, { phone, campaignId }) =>
+      sdk.interaction.initiateInteraction('voice', { phone }, Number(campaignId)),
   },
   {
     label: 'Login',
@@ -34,7 +40,8 @@ export const ACTIONS = [
   {
     label: 'Force login',
     api: 'forceLogin',
-    run: (sdk, { user, password, authPolicy }) => sdk.session.forceLogin(user, password, ...optional(authPolicy)),
+    run: (sdk, { user, password, authPolicy }) =>
+      sdk.session.forceLogin(user, password, ...optional(authPolicy)),
   },
   { label: 'Logout', api: 'logout', run: (sdk) => sdk.session.logout() },
   {
@@ -56,6 +63,7 @@ export const ACTIONS = [
   {
     label: 'Get disposition list',
     api: 'getDispositionCodesWithDispositionClass',
-    run: (sdk, { campaignId }) => sdk.configuration.getDispositionCodesWithDispositionClass(Number(campaignId)),
+    run: (sdk, { campaignId }) =>
+      sdk.configuration.getDispositionCodesWithDispositionClass(Number(campaignId)),
   },
 ];

@@ -2,10 +2,22 @@
 const PEOPLE = [
   ['Nora Winter', 'Harbour Books', 'Leeds', 'Orders by phone; prefers mornings.', 'Parcel has not arrived'],
   ['Omar Haddad', 'Fennel and Rye', 'Lyon', 'Owner. Speaks French and English.', 'Charged twice in October'],
-  ['Paula Reyes', 'Northlight Cycles', 'Seville', 'Workshop line; ask for the front desk.', 'Router restarts every evening'],
+  [
+    'Paula Reyes',
+    'Northlight Cycles',
+    'Seville',
+    'Workshop line; ask for the front desk.',
+    'Router restarts every evening',
+  ],
   ['Quentin Moore', 'Quarry Lane Garden Supply', 'Bath', 'Closed on Wednesdays.', 'Appointment to be moved'],
   ['Rosa Lindt', 'Harbour Books', 'Basel', 'Buys for three branches.', 'Invoice without a VAT number'],
-  ['Samir Patel', 'Fennel and Rye', 'Leicester', 'Kitchen manager.', 'Wants to cancel at the end of the year'],
+  [
+    'Samir Patel',
+    'Fennel and Rye',
+    'Leicester',
+    'Kitchen manager.',
+    'Wants to cancel at the end of the year',
+  ],
   ['Tessa Brandt', 'Northlight Cycles', 'Bremen', 'Test rides on Fridays.', ''],
   ['Umberto Gallo', 'Quarry Lane Garden Supply', 'Turin', 'Large orders in spring.', ''],
   ['Vera Novak', 'Harbour Books', 'Brno', 'Pays by invoice.', ''],
@@ -44,7 +56,9 @@ export function search(list, query) {
   const number = digits(query);
   return list.filter(({ name, company, city, email, phone }) => {
     const text = `${name} ${company} ${city} ${email}`.toLowerCase();
-    return words.every((word) => text.includes(word)) || (number.length > 2 && digits(phone).includes(number));
+    return (
+      words.every((word) => text.includes(word)) || (number.length > 2 && digits(phone).includes(number))
+    );
   });
 }
 

@@ -64,14 +64,17 @@ export function createStore(sdk, customers, memory) {
   }
 
   function log(id, text) {
-    if (customer(id)) change(id, ({ activity }) => ({ activity: [{ at: Date.now(), text }, ...activity].slice(0, 50) }));
+    if (customer(id))
+      change(id, ({ activity }) => ({ activity: [{ at: Date.now(), text }, ...activity].slice(0, 50) }));
   }
 
   function select(id) {
     set({ selected: id, draft: null });
     const opened = current();
     if (opened && state.dock.state === 'open') {
-      sdk.crm.sendCurrentCRMRecordOpened(record(opened)).catch((error) => note('error', 'sendCurrentCRMRecordOpened', error));
+      sdk.crm
+        .sendCurrentCRMRecordOpened(record(opened))
+        .catch((error) => note('error', 'sendCurrentCRMRecordOpened', error));
     }
   }
 
@@ -92,7 +95,10 @@ export function createStore(sdk, customers, memory) {
         .showMultipleRecordsForInteraction(interactionId, byName.map(record))
         .catch((error) => note('error', 'showMultipleRecordsForInteraction', error));
     } else {
-      set({ selected: null, draft: { name: name ?? '', phone: String(phone ?? '').includes('*') ? '' : (phone ?? '') } });
+      set({
+        selected: null,
+        draft: { name: name ?? '', phone: String(phone ?? '').includes('*') ? '' : (phone ?? '') },
+      });
     }
   }
 
@@ -100,7 +106,9 @@ export function createStore(sdk, customers, memory) {
     const same = state.call?.id === interactionId;
     const before = same ? state.call : { id: interactionId, since: Date.now() };
     const since = same && before.phase === phase ? before.since : Date.now();
-    set({ call: { ...before, campaignId, phone: phone ?? before.phone, name: name ?? before.name, phase, since } });
+    set({
+      call: { ...before, campaignId, phone: phone ?? before.phone, name: name ?? before.name, phase, since },
+    });
   }
 
   const handlers = {
@@ -109,7 +117,8 @@ export function createStore(sdk, customers, memory) {
       set({ dock });
       if (opens) void catchUp();
     },
-    loginStatus: (status) => (status === 'loggedOut' ? set({ agent: null, available: '', campaigns: [] }) : void catchUp()),
+    loginStatus: (status) =>
+      status === 'loggedOut' ? set({ agent: null, available: '', campaigns: [] }) : void catchUp(),
     userAvailabilityChanged: ({ statusDescription }) => set({ available: statusDescription }),
     campaignSelected: (campaigns) => set({ campaigns }),
     callRinging: (event) => turn('ringing', event),
@@ -121,14 +130,16 @@ export function createStore(sdk, customers, memory) {
       turn('wrapping', event);
       void loadDispositions(event.campaignId);
     },
-    interactionDisposed: ({ interactionId }) => state.call?.id === interactionId && set({ call: null, matches: [] }),
+    interactionDisposed: ({ interactionId }) =>
+      state.call?.id === interactionId && set({ call: null, matches: [] }),
     interactionEnded: ({ interactionId }) =>
       (!interactionId || state.call?.id === interactionId) && set({ call: null, matches: [] }),
     showCrm: pop,
     openRecord: ({ recordId }) => customer(recordId) && select(recordId),
     onAttachButtonClick: ({ recordInfo }) => log(recordInfo?.recordId, 'Linked to the call'),
     onUnAttachButtonClick: ({ recordInfo }) => log(recordInfo?.recordId, 'Unlinked from the call'),
-    onCreateButtonClick: () => set({ selected: null, draft: { name: state.call?.name ?? '', phone: state.call?.phone ?? '' } }),
+    onCreateButtonClick: () =>
+      set({ selected: null, draft: { name: state.call?.name ?? '', phone: state.call?.phone ?? '' } }),
     getCurrentCRMRecordOpened: () => current() && select(state.selected),
     handlePreview: ({ phone }) => {
       const found = byPhone(state.customers, phone).map(record);
@@ -219,7 +230,17 @@ export function createStore(sdk, customers, memory) {
 
     create({ name, phone, company }) {
       const number = 1001 + state.customers.length;
-      const made = { id: `C-${number}`, name, phone, company, city: '', note: '', email: '', cases: [], activity: [] };
+      const made = {
+        id: `C-${number}`,
+        name,
+        phone,
+        company,
+        city: '',
+        note: '',
+        email: '',
+        cases: [],
+        activity: [],
+      };
       set({ customers: [...state.customers, made] });
       select(made.id);
       const { call: live } = state;
@@ -243,7 +264,10 @@ export function standing({ dock, agent, available }) {
   switch (dock.state) {
     case 'open':
       if (!agent) return { tone: 'warn', text: 'Omnibar: signed out' };
-      return { tone: 'ok', text: `${agent.userName}${available ? `, ${available}` : ''} \u00b7 ${ways[dock.way] ?? 'connected'}` };
+      return {
+        tone: 'ok',
+        text: `${agent.userName}${available ? `, ${available}` : ''} \u00b7 ${ways[dock.way] ?? 'connected'}`,
+      };
     case 'asking':
       return { tone: 'warn', text: 'Omnibar asks whether this page may dock' };
     case 'loading':
@@ -266,6 +290,16 @@ export function duration(ms) {
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** `+1 555 0103` of a number as the line has it. */
+export function display(phone) {
+  return phone?.replace(/^\+1(\d{3})(\d{4})$/, '+1 $1 $2') ?? '';
+}
+
+/** `14:03:09` */
+export function clock(at) {
+  return new Date(at).toLocaleTimeString([], { hour12: false });
 }
 
 /** Local time with offset, as the contract wants a callback's. */
