@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   build: {
     target: ['chrome111', 'firefox115', 'safari16.4'],
-    lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'ameyo-sdk.js' },
+    lib: { entry: 'src/ameyo-sdk.ts', formats: ['es'], fileName: () => 'ameyo-sdk.js' },
     minify: true,
     reportCompressedSize: false,
   },

@@ -4,8 +4,8 @@ export function types({ apis, events }) {
   const spaces = [...new Set(apis.map((api) => api.namespace))].filter((space) => space !== 'root');
   spaces.splice(spaces.indexOf('ui') + 1, 0, 'notification');
   return `// Generated from table/omni.json by scripts/generate.mjs.
-import type { Registry } from './handle';
-import type * as T from './types';
+import type { Registry } from './handle.js';
+import type * as T from './types.js';
 
 /** Calls by namespace, separated by spaces; \`alias=name\` for an alias. */
 export const CALLS = {

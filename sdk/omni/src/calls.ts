@@ -1,6 +1,6 @@
-import { failure } from './errors';
-import { sendable } from './forms';
-import type { Call, SdkError } from './messages';
+import { failure } from './errors.js';
+import { sendable } from './forms.js';
+import type { Call, SdkError } from './messages.js';
 
 /** A call that is not answered in this time is rejected. */
 export const CALL_TIMEOUT_MS = 20_000;

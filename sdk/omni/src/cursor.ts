@@ -1,4 +1,4 @@
-import type { LastEvent } from './messages';
+import type { LastEvent } from './messages.js';
 
 /** As many as the core sends again. */
 const MOST_DONE = 200;

@@ -1,6 +1,6 @@
-import type { Peer } from './link';
-import { createShell, type Layout, type Shell } from './shell';
-import type { Config } from './types';
+import type { Peer } from './link.js';
+import { createShell, type Layout, type Shell } from './shell.js';
+import type { Config } from './types.js';
 
 /** Where the host page wants the toolbar. */
 export const DIV = 'ameyoIframeDiv';

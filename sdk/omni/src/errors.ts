@@ -1,4 +1,4 @@
-import type { ErrorType, SdkError } from './messages';
+import type { ErrorType, SdkError } from './messages.js';
 
 const CODES = {
   TIMEOUT: 1000,

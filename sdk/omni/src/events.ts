@@ -1,6 +1,6 @@
-import type { Cursor } from './cursor';
-import { failure } from './errors';
-import { EVENTS, type Events } from './generated';
+import type { Cursor } from './cursor.js';
+import { failure } from './errors.js';
+import { EVENTS, type Events } from './generated.js';
 
 /** How long after its start a page may still register for what happened before. */
 export const EARLY_MS = 10_000;

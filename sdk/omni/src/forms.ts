@@ -1,5 +1,5 @@
-import { failure } from './errors';
-import { LONGEST_CALL, type FormPart, type FormParts } from './messages';
+import { failure } from './errors.js';
+import { LONGEST_CALL, type FormPart, type FormParts } from './messages.js';
 
 /** Arguments as the JSON values that reach the core, or a rejection that says why not. */
 export async function sendable(args: unknown[]): Promise<unknown[]> {

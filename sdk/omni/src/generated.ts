@@ -1,6 +1,6 @@
 // Generated from table/omni.json by scripts/generate.mjs.
-import type { Registry } from './handle';
-import type * as T from './types';
+import type { Registry } from './handle.js';
+import type * as T from './types.js';
 
 /** Calls by namespace, separated by spaces; `alias=name` for an alias. */
 export const CALLS = {

@@ -1,12 +1,12 @@
-import { createCalls } from './calls';
-import { createCursor } from './cursor';
-import { createDock, workspace } from './dock';
-import { failure } from './errors';
-import { createListeners } from './events';
-import { CALLS, type Events, type Namespaces } from './generated';
-import { createLink } from './link';
-import { watchPage } from './page';
-import type { Config, DockState } from './types';
+import { createCalls } from './calls.js';
+import { createCursor } from './cursor.js';
+import { createDock, workspace } from './dock.js';
+import { failure } from './errors.js';
+import { createListeners } from './events.js';
+import { CALLS, type Events, type Namespaces } from './generated.js';
+import { createLink } from './link.js';
+import { watchPage } from './page.js';
+import type { Config, DockState } from './types.js';
 
 /** In every namespace; any event may be registered in any of them. */
 export interface Registry {

@@ -1,8 +1,8 @@
-import type { Calls } from './calls';
-import type { Cursor } from './cursor';
-import type { Listeners } from './events';
-import { OMNIBAR, type FromFrame, type Hello, type Port } from './messages';
-import type { DockState } from './types';
+import type { Calls } from './calls.js';
+import type { Cursor } from './cursor.js';
+import type { Listeners } from './events.js';
+import { OMNIBAR, type FromFrame, type Hello, type Port } from './messages.js';
+import type { DockState } from './types.js';
 
 /** A frame whose document has loaded and says nothing was refused by the browser. */
 export const SILENT_MS = 2000;

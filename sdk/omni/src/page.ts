@@ -1,5 +1,5 @@
-import type { Listeners } from './events';
-import type { LifecycleState } from './types';
+import type { Listeners } from './events.js';
+import type { LifecycleState } from './types.js';
 
 /** EVT-27 and EVT-28: what the browser says of the page itself. */
 export function watchPage(listeners: Listeners): void {

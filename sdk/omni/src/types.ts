@@ -1,5 +1,5 @@
 // Values of the contract, as events and calls carry them.
-import type { Context, Rights, Way } from './messages';
+import type { Context, Rights, Way } from './messages.js';
 
 export interface Config {
   /** `crm`: the page that holds the toolbar. `app`: a page framed in the workspace. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import sdk, { type Config, type DockState, type OmniSdk } from '../src/index';
+import sdk, { type Config, type DockState, type OmniSdk } from '../src/ameyo-sdk';
 import { CALLS } from '../src/generated';
 import { MOST_CALLS } from '../src/calls';
 import { BASE, arrive, line, settled, welcome } from './frame';

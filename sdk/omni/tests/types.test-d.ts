@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from 'vitest';
-import sdk, { Microservices, type OmniSdk, type SdkError } from '../src/index';
+import sdk, { Microservices, type OmniSdk, type SdkError } from '../src/ameyo-sdk';
 import type { InteractionEvent, ShowCrm, Campaign } from '../src/types';
 
 declare const handle: OmniSdk;

@@ -1,7 +1,7 @@
 // The module that CRM pages import: `/omniapp/sdk/ameyo-sdk.js`.
-import { failure } from './errors';
-import { baseUrl, createHandle, type OmniSdk, type Root } from './handle';
-import type { Config } from './types';
+import { failure } from './errors.js';
+import { baseUrl, createHandle, type OmniSdk, type Root } from './handle.js';
+import type { Config } from './types.js';
 
 const HANDLES = Symbol.for('omnibar.sdk.handles');
 const shared = globalThis as { [HANDLES]?: Map<string, OmniSdk> };
@@ -52,10 +52,10 @@ export async function onLoadHandler(isLoading: boolean): Promise<void> {
 const sdk: Root & { initialize: typeof initialize } = { initialize, setBaseUrl, getBaseUrl, onLoadHandler };
 export default sdk;
 
-export * from './types';
-export type { Context, ErrorType, Rights, SdkError, Way } from './messages';
-export type * from './generated';
-export type { OmniSdk, Registry, Root } from './handle';
+export * from './types.js';
+export type { Context, ErrorType, Rights, SdkError, Way } from './messages.js';
+export type * from './generated.js';
+export type { OmniSdk, Registry, Root } from './handle.js';
 
 function newest(): OmniSdk | undefined {
   return [...handles.values()].at(-1);
