@@ -2,7 +2,7 @@
 
 use super::board::Desktop;
 use super::outlet::Out;
-use super::{Over, PING, SILENCE, close, first_text, send};
+use super::{Over, SILENCE, close, first_text, send};
 use crate::core::Whose;
 use crate::rpc::{Bucket, Shared};
 use axum::extract::ws::{Message, WebSocket, close_code};
@@ -78,7 +78,8 @@ impl Seated {
             return None;
         }
         let mut bucket = Bucket::new(self.shared.clock.now(), FRAMES_PER_SECOND);
-        let mut ping = tokio::time::interval(PING);
+        let beat = self.shared.heartbeat;
+        let mut ping = tokio::time::interval(beat);
         ping.reset();
         let mut heard = Instant::now();
         let (stop, gone) = (self.shared.stop.clone(), self.desktop.gone.clone());
@@ -109,7 +110,7 @@ impl Seated {
                 () = gone.cancelled() => return Some(ELSEWHERE),
                 () = stop.cancelled() => return Some(Over::STOPPING),
                 _ = ping.tick() => {
-                    if heard.elapsed() > SILENCE {
+                    if heard.elapsed() > beat * SILENCE {
                         return Some(UNHEARD);
                     }
                     let whose = Whose::Handle(self.handle.clone());

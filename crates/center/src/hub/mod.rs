@@ -34,9 +34,8 @@ const MOST_PAGES: usize = 10_000;
 const MOST_UNKNOWN: usize = 1_024;
 /// For the first text of a connection.
 const FIRST_TEXT: Duration = Duration::from_secs(10);
-const PING: Duration = Duration::from_secs(10);
-/// Nothing heard for so long: the other side is gone.
-const SILENCE: Duration = Duration::from_secs(30);
+/// Nothing heard for so many heartbeats: the other side is gone.
+const SILENCE: u32 = 3;
 /// One text that is not taken in this time: the other side is gone.
 const SEND: Duration = Duration::from_secs(10);
 

@@ -2,7 +2,7 @@
 
 use super::board::{Astray, Desktop};
 use super::outlet::{Out, Waiting, outlet};
-use super::{Over, PING, SILENCE, close, first_text, send};
+use super::{Over, SILENCE, close, first_text, send};
 use crate::rpc::{self, Bucket, Shared};
 use axum::extract::ws::{Message, WebSocket, close_code};
 use omnibar_protocol::hub::{
@@ -125,7 +125,8 @@ impl Page {
         let open = ToDesktop::Open { page: self.number, opened };
         self.desktop.pass_on(open.to_text()).await.ok()?;
         let mut bucket = Bucket::new(self.shared.clock.now(), TEXTS_PER_SECOND);
-        let mut ping = tokio::time::interval(PING);
+        let beat = self.shared.heartbeat;
+        let mut ping = tokio::time::interval(beat);
         ping.reset();
         let mut heard = Instant::now();
         let (stop, gone) = (self.shared.stop.clone(), self.desktop.gone.clone());
@@ -165,7 +166,7 @@ impl Page {
                 () = gone.cancelled() => return Some(Over::DESKTOP_GONE),
                 () = stop.cancelled() => return Some(Over::STOPPING),
                 _ = ping.tick() => {
-                    if heard.elapsed() > SILENCE {
+                    if heard.elapsed() > beat * SILENCE {
                         return None;
                     }
                     if !send(&mut self.socket, Message::Ping(Vec::new().into())).await {

@@ -1,0 +1,7 @@
+//! Docked pages that reach only the centre are passed on to their agent's desktop.
+
+mod hostile;
+mod relay;
+mod world;
+
+pub use world::open;
