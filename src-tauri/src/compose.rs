@@ -10,7 +10,7 @@ use omnibar_contract::{NoticeKind, WindowView};
 use omnibar_dock::{DockConfig, Loopback};
 use omnibar_headset::HeadsetConfig;
 use omnibar_line::{Bind, LineConfig};
-use omnibar_softphone::{Clock, Doors, Event, Inbox, Initial, Ports, Softphone};
+use omnibar_softphone::{Clock, Doors, Endpoints, Event, Inbox, Initial, Ports, Softphone};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -33,6 +33,7 @@ pub(crate) struct Composition<'a> {
 pub(crate) struct Composed {
     pub(crate) inbox: Inbox,
     pub(crate) doors: Doors,
+    pub(crate) endpoints: Arc<dyn Endpoints>,
     /// Where pages of this machine dock; `None`: nowhere.
     pub(crate) dock_port: Option<u16>,
 }
@@ -90,7 +91,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         inbox.clone(),
         clock,
     );
-    let endpoints = Arc::new(backend.endpoints());
+    let endpoints: Arc<dyn Endpoints> = Arc::new(backend.endpoints());
     let loopback = match c.common.dock_port {
         _ if c.common.no_dock => Loopback::Off,
         Some(port) => Loopback::Port(port),
@@ -120,8 +121,8 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         keeper: Box::new(keeper),
     };
     let open = dock.open(doors.clone(), endpoints.clone(), config);
-    open.relay(endpoints);
-    Ok(Composed { inbox, doors, dock_port: open.port })
+    open.relay(endpoints.clone());
+    Ok(Composed { inbox, doors, endpoints, dock_port: open.port })
 }
 
 /// Starts the embedded centre beside the app; what goes wrong is said in the window.

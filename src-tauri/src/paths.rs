@@ -33,6 +33,11 @@ impl Paths {
         self.root.join("origins.toml")
     }
 
+    /// Of the CRM's window, where its session policy keeps something.
+    pub(crate) fn crm(&self) -> PathBuf {
+        self.root.join("crm")
+    }
+
     pub(crate) fn outbox(&self) -> PathBuf {
         self.root.join("outbox")
     }

@@ -77,6 +77,13 @@ pub struct Dock {
     inbox: Inbox,
 }
 
+/// Origin of the pages that a centre serves, from the address with which the agent has
+/// signed in to it. `None`: that is no address.
+#[must_use]
+pub fn pages_origin(centre: &str) -> Option<String> {
+    rights::origin_of(&rights::centre_url(centre)?)
+}
+
 #[must_use]
 pub fn new(inbox: Inbox) -> (DockPort, Dock) {
     let (sender, told) = mpsc::unbounded_channel();

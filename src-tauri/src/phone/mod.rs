@@ -41,7 +41,7 @@ pub(crate) async fn run(args: PhoneArgs, paths: Paths) -> ExitCode {
         surface: None,
         auto_answer: args.auto_answer,
     });
-    let Composed { inbox, doors, dock_port } = match composed {
+    let Composed { inbox, doors, dock_port, endpoints: _ } = match composed {
         Ok(composed) => composed,
         Err(fault) => {
             print(&error(&fault.to_string()));

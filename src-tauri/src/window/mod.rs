@@ -12,6 +12,7 @@ mod strut;
 mod surface;
 mod tray;
 mod webview;
+mod workspace;
 
 use crate::cli::WindowArgs;
 use crate::compose::{self, Composed, Composition};
@@ -81,7 +82,8 @@ fn start(app: &AppHandle, args: WindowArgs, paths: Paths) -> Result<(), compose:
     }
     webview::open(app, &kept.settings).map_err(|e| compose::Fault::Window(e.to_string()))?;
     let surface = surface::DesktopSurface::new(app.clone(), kept.settings.shape, args.demo);
-    let Composed { inbox, doors, dock_port: _ } = compose::start(Composition {
+    let crm = paths.crm();
+    let Composed { inbox, doors, endpoints, dock_port: _ } = compose::start(Composition {
         common: &args.common,
         window: surface.view(),
         paths,
@@ -93,6 +95,7 @@ fn start(app: &AppHandle, args: WindowArgs, paths: Paths) -> Result<(), compose:
     app.manage(doors.clone());
     doors::push(app.clone(), &doors);
     tray::start(app, &doors);
+    workspace::start(app, &doors, endpoints, crm);
     if let Some(link) = &args.link {
         links::dial(&doors, link);
     }

@@ -1,0 +1,373 @@
+//! The CRM inside Omnibar (contract: TB-08): a window of its own for the centre's
+//! workspace page, which frames the CRM's page and custom apps. It is a window of the
+//! web: no command of the app can be reached from it.
+
+mod fill;
+
+use fill::Agent;
+use omnibar_contract::View;
+use omnibar_desk::SessionView;
+use omnibar_model::{Campaign, Conversation, Direction, Interaction, InteractionId};
+use omnibar_softphone::{Doors, EndpointCall, Endpoints};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tauri::webview::NewWindowResponse;
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
+use tokio::sync::oneshot;
+
+/// Label of the window. No capability names it.
+const WORKSPACE: &str = "workspace";
+
+/// Follows sign-ins and calls for as long as the app runs. `kept`: where cookies are,
+/// when a session policy keeps them.
+pub(super) fn start(app: &AppHandle, doors: &Doors, endpoints: Arc<dyn Endpoints>, kept: PathBuf) {
+    let mut views = doors.views();
+    let mut workspace = Workspace { app: app.clone(), endpoints, kept, session: None };
+    tauri::async_runtime::spawn(async move {
+        loop {
+            let view = Arc::clone(&views.borrow_and_update());
+            workspace.follow(&view).await;
+            if views.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+struct Workspace {
+    app: AppHandle,
+    endpoints: Arc<dyn Endpoints>,
+    kept: PathBuf,
+    session: Option<Session>,
+}
+
+/// One sign-in, and what the centre shows beside it.
+struct Session {
+    agent: Agent,
+    campaigns: Vec<Campaign>,
+    setup: Setup,
+    /// Calls whose page was shown: each pops once.
+    popped: BTreeSet<InteractionId>,
+}
+
+impl Workspace {
+    async fn follow(&mut self, view: &View) {
+        let SessionView::SignedIn { user, handle, name, centre, campaigns, chosen, .. } =
+            &view.desk.session
+        else {
+            if self.session.take().is_some() {
+                self.close();
+            }
+            return;
+        };
+        if self.session.as_ref().is_none_or(|s| s.agent.handle != *handle) {
+            let Some(origin) = omnibar_dock::pages_origin(centre) else { return };
+            let agent =
+                Agent { user: user.clone(), name: name.clone(), handle: handle.clone(), origin };
+            let chosen = campaigns.iter().filter(|c| chosen.contains(&c.id)).cloned().collect();
+            let setup = self.setup().await;
+            let session = Session { agent, campaigns: chosen, setup, popped: BTreeSet::new() };
+            if let Some(first) = session.landing() {
+                self.show(&session, first.as_ref(), true);
+            }
+            self.session = Some(session);
+        }
+        let Some(mut session) = self.session.take() else { return };
+        let calls = view.desk.calls.iter().map(|call| &call.interaction);
+        if let Some(page) = session.pop(calls) {
+            self.show(&session, Some(&page), false);
+        }
+        self.session = Some(session);
+    }
+
+    /// Without an answer nothing is set up: the call goes on without a page.
+    async fn setup(&self) -> Setup {
+        let (answer, answered) = oneshot::channel();
+        let call = EndpointCall {
+            service: "workspace".into(),
+            method: "GET".into(),
+            path: "/configuration".into(),
+            query: BTreeMap::new(),
+            body: Value::Null,
+        };
+        self.endpoints.call(call, answer);
+        match answered.await {
+            Ok(Ok(answer)) if answer.status == 200 => serde_json::from_value(answer.body)
+                .inspect_err(
+                    |error| tracing::warn!(%error, "the centre's workspace is not understood"),
+                )
+                .unwrap_or_default(),
+            Ok(Ok(answer)) => {
+                tracing::debug!(status = answer.status, "the centre has no workspace");
+                Setup::default()
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(error, "the centre did not tell what the workspace shows");
+                Setup::default()
+            }
+            Err(_) => Setup::default(),
+        }
+    }
+
+    /// Shows a page of the CRM; a new window comes to the front only at sign-in.
+    fn show(&self, session: &Session, crm: Option<&Url>, front: bool) {
+        let Some(url) = session.address(crm) else { return };
+        let shown = match self.app.get_webview_window(WORKSPACE) {
+            // Another fragment of the same page: it follows without loading again.
+            Some(window) => window.navigate(url),
+            None => self.open(url, session.setup.keeps_cookies(), front),
+        };
+        if let Err(error) = shown {
+            tracing::warn!(%error, "the CRM's window could not be opened");
+        }
+    }
+
+    fn open(&self, url: Url, cookies: bool, front: bool) -> tauri::Result<()> {
+        WebviewWindowBuilder::new(&self.app, WORKSPACE, WebviewUrl::External(url))
+            .title("Omnibar workspace")
+            .inner_size(1100.0, 760.0)
+            .min_inner_size(480.0, 400.0)
+            .focused(front)
+            .incognito(!cookies)
+            .data_directory(self.kept.clone())
+            .on_navigation(is_web)
+            .on_new_window(move |url, _| {
+                // The company's sign-in may open a window of its own.
+                if cookies && is_web(&url) {
+                    NewWindowResponse::Allow
+                } else {
+                    NewWindowResponse::Deny
+                }
+            })
+            .build()
+            .map(drop)
+    }
+
+    fn close(&self) {
+        if let Some(window) = self.app.get_webview_window(WORKSPACE)
+            && let Err(error) = window.close()
+        {
+            tracing::debug!(%error, "the CRM's window did not close");
+        }
+    }
+}
+
+/// Neither files nor the app's own pages; frames begin as `about:blank`.
+fn is_web(url: &Url) -> bool {
+    let own = url.host_str() == Some("tauri.localhost");
+    match url.scheme() {
+        "http" | "https" => !own,
+        "about" => true,
+        _ => false,
+    }
+}
+
+impl Session {
+    /// What stands in the window from the sign-in on. `None`: there is nothing to show.
+    fn landing(&self) -> Option<Option<Url>> {
+        let page = self.campaigns.iter().find_map(|campaign| {
+            let pages = self.setup.pages(campaign)?;
+            fill::landing(&pages.landing_url, &self.agent, campaign)
+        });
+        (page.is_some() || !self.setup.apps.is_empty()).then_some(page)
+    }
+
+    /// The page for a call that has just arrived, or that the agent dialled and that was
+    /// answered.
+    fn pop<'a>(&mut self, calls: impl Iterator<Item = &'a Interaction>) -> Option<Url> {
+        let mut open = BTreeSet::new();
+        let mut page = None;
+        for call in calls {
+            open.insert(call.id.clone());
+            if !is_due(call) || self.popped.contains(&call.id) {
+                continue;
+            }
+            self.popped.insert(call.id.clone());
+            page = self.page_of(call).or(page);
+        }
+        self.popped.retain(|id| open.contains(id));
+        page
+    }
+
+    fn page_of(&self, call: &Interaction) -> Option<Url> {
+        let campaign = self.campaigns.iter().find(|c| c.id == call.campaign)?;
+        let pages = self.setup.pages(campaign)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        fill::call(&pages.call_url, &self.agent, campaign, call, now.as_millis())
+    }
+
+    /// The workspace page's address, which tells in its fragment what it shows: a
+    /// fragment is not sent to the centre, and changing it loads nothing.
+    fn address(&self, crm: Option<&Url>) -> Option<Url> {
+        let mut url = Url::parse(&self.agent.origin).ok()?;
+        url.set_path("/omniapp/workspace/");
+        let mut parts = Vec::new();
+        if let Some(crm) = crm {
+            parts.push(("crm", crm.as_str().to_owned()));
+        }
+        for App { name, version, slot } in &self.setup.apps {
+            parts.push(("app", format!("{name}/{version}/{slot}")));
+        }
+        let mut fragment = String::new();
+        for (name, value) in parts {
+            if !fragment.is_empty() {
+                fragment.push('&');
+            }
+            fragment.push_str(name);
+            fragment.push('=');
+            fill::encode(&value, &mut fragment);
+        }
+        url.set_fragment(Some(&fragment));
+        Some(url)
+    }
+}
+
+fn is_due(call: &Interaction) -> bool {
+    match call.conversation {
+        Conversation::Offered { .. } => true,
+        Conversation::Ringing => call.direction == Direction::Inbound,
+        Conversation::Connected | Conversation::Held => true,
+        Conversation::Wrapping { .. } | Conversation::Ended => false,
+    }
+}
+
+/// Answer of the service `workspace`, `GET /configuration`.
+#[derive(Debug, Default, Deserialize)]
+struct Setup {
+    #[serde(default)]
+    campaigns: Vec<Pages>,
+    #[serde(default)]
+    apps: Vec<App>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pages {
+    campaign_id: u32,
+    landing_url: String,
+    call_url: String,
+    session_policy: SessionPolicy,
+}
+
+/// How the CRM knows the agent (contract: REST-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SessionPolicy {
+    None,
+    Cookie,
+    Sso,
+}
+
+#[derive(Debug, Deserialize)]
+struct App {
+    name: String,
+    version: String,
+    slot: String,
+}
+
+impl Setup {
+    fn pages(&self, campaign: &Campaign) -> Option<&Pages> {
+        self.campaigns.iter().find(|pages| pages.campaign_id == campaign.number)
+    }
+
+    /// One window is shown for all campaigns: the policy that keeps most is the window's.
+    fn keeps_cookies(&self) -> bool {
+        self.campaigns.iter().any(|pages| match pages.session_policy {
+            SessionPolicy::None => false,
+            SessionPolicy::Cookie | SessionPolicy::Sso => true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn session() -> Session {
+        let campaign = json!({
+            "id": "support", "number": 101, "name": "Support", "kind": "inbound",
+            "mask_numbers": false, "wrap_up_ms": null, "dispositions": [],
+        });
+        let setup = json!({
+            "campaigns": [{
+                "campaignId": 101, "landingUrl": "https://crm.example/home?u={userId}",
+                "callUrl": "https://crm.example/pop?i={interactionId}", "sessionPolicy": "cookie",
+            }],
+            "apps": [{
+                "name": "notes", "version": "1.0", "slot": "panel-4", "url": "/si/notes/1.0/",
+                "crmIntegrationConfig": [],
+            }],
+        });
+        Session {
+            agent: Agent {
+                user: omnibar_model::AgentId::new("agent1"),
+                name: "Ada Palmer".into(),
+                handle: "ses-1".into(),
+                origin: "https://centre.example:8443".into(),
+            },
+            campaigns: vec![serde_json::from_value(campaign).unwrap()],
+            setup: serde_json::from_value(setup).unwrap(),
+            popped: BTreeSet::new(),
+        }
+    }
+
+    fn call(id: &str, direction: &str, conversation: &Value) -> Interaction {
+        serde_json::from_value(json!({
+            "id": id, "channel": "voice", "direction": direction, "campaign": "support",
+            "queue": null, "customer": {"kind": "customer", "name": "", "number": "+15550101"},
+            "conversation": conversation, "since": 0, "connected_at": null, "legs": [],
+            "conference": false, "recording": false, "cause": null, "note": "",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_window_shows_the_landing_page_and_the_apps() {
+        let session = session();
+        let page = session.landing().unwrap().unwrap();
+        assert_eq!(page.as_str(), "https://crm.example/home?u=agent1");
+        assert_eq!(
+            session.address(Some(&page)).unwrap().as_str(),
+            "https://centre.example:8443/omniapp/workspace/#\
+             crm=https%3A%2F%2Fcrm.example%2Fhome%3Fu%3Dagent1&app=notes%2F1.0%2Fpanel-4"
+        );
+        assert!(session.setup.keeps_cookies());
+        let bare = Session { setup: Setup::default(), ..session };
+        assert_eq!(bare.landing(), None);
+    }
+
+    #[test]
+    fn a_call_pops_once_when_it_arrives_or_is_answered() {
+        let mut session = session();
+        let offered = json!({"state": "offered", "expires": 9});
+        let [ringing, connected] = ["ringing", "connected"].map(|s| json!({"state": s}));
+        let mut pop = |calls: &[Interaction]| session.pop(calls.iter()).map(String::from);
+        let popped = |id| Some(format!("https://crm.example/pop?i={id}"));
+        assert_eq!(pop(&[call("a", "inbound", &offered)]), popped("a"));
+        assert_eq!(pop(&[call("a", "inbound", &connected)]), None);
+        assert_eq!(pop(&[call("b", "outbound", &ringing)]), None);
+        assert_eq!(pop(&[call("b", "outbound", &connected)]), popped("b"));
+        assert_eq!(pop(&[]), None);
+    }
+
+    #[test]
+    fn only_the_web_is_shown() {
+        for (url, web) in [
+            ("https://crm.example/", true),
+            ("http://127.0.0.1:8080/", true),
+            ("about:blank", true),
+            ("file:///etc/passwd", false),
+            ("tauri://localhost/", false),
+            ("http://tauri.localhost/index.html", false),
+            ("javascript:alert(1)", false),
+            ("tel:+15550101", false),
+        ] {
+            assert_eq!(is_web(&Url::parse(url).unwrap()), web, "{url}");
+        }
+    }
+}
