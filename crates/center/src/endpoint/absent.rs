@@ -4,11 +4,13 @@ use super::Refusal;
 use crate::rpc::Shared;
 use axum::Router;
 use axum::http::StatusCode;
+use axum::routing::any;
 
 pub(super) const CALLBACKS: &str = "This centre books no callbacks.";
 pub(super) const CHAT: &str = "This centre has no chat: it serves voice only.";
 pub(super) const FILES: &str = "This centre keeps no files for pages.";
 
 pub(super) fn router(why: &'static str) -> Router<Shared> {
-    Router::new().fallback(move || async move { Refusal::new(StatusCode::NOT_IMPLEMENTED, why) })
+    let refused = move || async move { Refusal::new(StatusCode::NOT_IMPLEMENTED, why) };
+    Router::new().route("/", any(refused)).route("/{*path}", any(refused))
 }
