@@ -7,7 +7,7 @@ export function reference({ apis, events, errors }) {
 
 ${spaces.map((space) => calls(space, apis)).join('')}## Events
 
-${spaces.map((space) => eventTable(space, events)).join('')}## Errors
+${spaces.map((space) => eventTable(space, events)).join('')}## Error types
 
 | errorType | errorCode | meaning |
 |---|---|---|
