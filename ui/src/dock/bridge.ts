@@ -102,7 +102,7 @@ export class Bridge {
     port1.onmessage = ({ data }) => this.#call(data);
     this.#link.begin(() => ({
       origin,
-      claimed: opaque ? null : config.origin,
+      claimed: opaque ? undefined : config.origin,
       context: this.#peer.context,
       instance: this.#page?.instance ?? '',
       app: this.#page?.app ?? '',
