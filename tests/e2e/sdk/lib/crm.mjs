@@ -14,6 +14,7 @@ window.docking = import(query.get('centre') + '/omniapp/sdk/ameyo-sdk.js').then(
   window.omni = module.default;
   const config = { context: query.get('context'), origin: query.get('origin') ?? location.origin };
   if (query.has('instance')) config.instanceId = query.get('instance');
+  if (query.has('base')) config.baseUrl = query.get('base');
   if (query.has('layout')) config.layout = query.get('layout');
   window.sdk = module.default.initialize(config);
   window.states = [];
