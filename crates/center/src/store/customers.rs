@@ -29,7 +29,7 @@ pub struct Customer {
 pub struct Wanted<'a> {
     /// In name, e-mail or company; empty: all.
     pub text: &'a str,
-    /// Look for the text's digits in numbers too.
+    /// Look in numbers too, when the text reads like a part of one.
     pub by_number: bool,
     pub limit: u32,
     pub offset: u32,
@@ -155,7 +155,8 @@ impl Store {
     pub async fn customers(&self, wanted: &Wanted<'_>) -> Result<(Vec<Customer>, u64), StoreFault> {
         let text = format!("%{}%", escaped(wanted.text));
         let digits: String = wanted.text.chars().filter(char::is_ascii_digit).collect();
-        let number = if wanted.by_number && !digits.is_empty() {
+        let is_number = wanted.text.chars().all(|c| c.is_ascii_digit() || "+-.() /".contains(c));
+        let number = if wanted.by_number && is_number && !digits.is_empty() {
             format!("%{digits}%")
         } else {
             "-".to_owned()
