@@ -125,6 +125,8 @@ async function answers(desktop, centre, browser) {
     const offered = agent.call('offered');
     agent.say('ready');
     const customer = await browser.call(centre, { hertz: HERTZ });
+    // A browser that has just started may take seconds for its own first connection.
+    await customer.page.waitForFunction(() => window.omnibarCall.pc.connectionState === 'connected');
     await offered;
     await ear.next(1.5);
     const [from, connected] = [ear.samples, agent.call('connected')];
