@@ -25,7 +25,13 @@ echo "run: building Omnibar ($profile; the first time takes some minutes)"
 cargo build --locked --quiet --profile "$profile" -p omnibar -p omnibar-center
 
 if [ $display = yes ]; then
-  exec "target/$directory/omnibar" --demo "$@"
+  # A CRM beside the toolbar: customers, screen pop, click to dial.
+  node sdk/examples/crm/serve.mjs 5151 http://127.0.0.1:7340 >/dev/null &
+  crm=$!
+  trap 'kill "$crm" 2>/dev/null' EXIT
+  node scripts/open-crm.mjs http://127.0.0.1:7340/healthz http://127.0.0.1:5151/ &
+  "target/$directory/omnibar" --demo "$@"
+  exit
 fi
 echo "run: no display; playing a scripted shift in a virtual one"
 export OMNIBAR_BIN=$PWD/target/$directory/omnibar
