@@ -2,6 +2,7 @@
 //! recordings with the real one.
 #![allow(clippy::unwrap_used, unreachable_pub, missing_debug_implementations)]
 
+mod administration;
 mod attack;
 mod call;
 mod customer;
@@ -12,6 +13,8 @@ mod hostile;
 mod hub;
 mod killed;
 mod masking;
+mod outside;
+mod packages;
 mod pages;
 mod recording;
 mod rest;
