@@ -38,7 +38,8 @@ function call({ id, namespace, name, aliases, summary, context, params, result, 
       for (const field of p.properties ?? []) lines.push(row(field, `${p.name}.`));
     }
   }
-  lines.push('', `Resolves to \`${result}\`. Rejects with ${code(errors)}.`, '', '');
+  const [gives, fails] = name === 'initialize' ? ['Returns', 'Throws'] : ['Resolves to', 'Rejects with'];
+  lines.push('', `${gives} \`${result}\`. ${fails} ${code(errors)}.`, '', '');
   return lines.join('\n');
 }
 

@@ -174,7 +174,8 @@ export function createStore(sdk, customers, memory) {
     const [agent, campaigns, live] = answers.map(({ value }) => value);
     set({ agent: agent ?? null, campaigns: campaigns ?? [] });
     if (!live) return;
-    if (live.length === 0) set({ call: null });
+    // A call in wrap-up is not live any more, and still to be closed.
+    if (live.length === 0 && state.call?.phase !== 'wrapping') set({ call: null });
     if (live.length > 0 && !state.call) {
       const [{ data }] = live;
       set({

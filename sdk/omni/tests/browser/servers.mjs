@@ -4,8 +4,10 @@ import { createServer } from 'node:http';
 
 const MODULE = readFileSync(new URL('../../dist/ameyo-sdk.js', import.meta.url));
 
-// The frame's side of the protocol as src/messages.ts has it, with a core that echoes.
-const FRAME = `
+// The frame's side of the protocol as src/messages.ts has it, with a core that gives the
+// answers it was told, and echoes other calls.
+const frame = (answers) => `
+  const answers = ${JSON.stringify(answers)};
   const rights = { events: true, control: true, customers: true, dial: true };
   const events = JSON.parse(sessionStorage.getItem('events') ?? '[]');
   addEventListener('message', ({ data, source, origin }) => {
@@ -14,7 +16,7 @@ const FRAME = `
     const { port1, port2 } = new MessageChannel();
     window.port = port1;
     parent.postMessage({ omnibar: 1, say: 'port' }, origin, [port2]);
-    port1.onmessage = ({ data: { id, api, arguments: list } }) => port1.postMessage({ id, value: { api, list } });
+    port1.onmessage = ({ data: { id, api, arguments: list } }) => port1.postMessage(api in answers ? { id, ...answers[api] } : { id, value: { api, list } });
     const { last } = data.config;
     const newest = events.length;
     const from = last?.epoch === 'e1' ? last.seq : newest;
@@ -45,7 +47,7 @@ async function listen(answer) {
 }
 
 /** `ancestors` is the frame-ancestors of the toolbar. */
-export function centre(ancestors = '*') {
+export function centre(ancestors = '*', answers = {}) {
   return listen(({ url }, response) => {
     const { pathname } = new URL(url, 'http://centre');
     const html = { 'content-type': 'text/html' };
@@ -54,10 +56,10 @@ export function centre(ancestors = '*') {
       response.end(MODULE);
     } else if (pathname === '/omniapp/toolbar/index.html') {
       response.writeHead(200, { ...html, 'content-security-policy': `frame-ancestors ${ancestors}` });
-      response.end(page(FRAME, '<p>Toolbar</p>'));
+      response.end(page(frame(answers), '<p>Toolbar</p>'));
     } else if (pathname === '/omniapp/toolbar/bridge.html') {
       response.writeHead(200, html);
-      response.end(page(FRAME));
+      response.end(page(frame(answers)));
     } else {
       response.writeHead(404).end();
     }
