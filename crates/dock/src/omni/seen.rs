@@ -7,9 +7,6 @@ use omnibar_model::{
     Interaction, InteractionId, PhoneNumber, Queue, QueueId,
 };
 
-/// Digits of a masked number that are shown.
-const SHOWN_DIGITS: usize = 4;
-
 /// The agent who is signed in, whether or not campaigns are chosen: user and name.
 pub(super) fn agent(desk: &Snapshot) -> Option<(&AgentId, &str)> {
     match &desk.session {
@@ -110,12 +107,15 @@ pub(super) fn code(
     codes(campaign).find(|(_, code)| i64::from(code.number) == number)
 }
 
-/// By its label, compared without case.
+/// By its label, compared without case, or by the centre's own id.
 pub(super) fn code_named<'a>(
     campaign: &'a Campaign,
     label: &str,
 ) -> Option<(&'a DispositionClass, &'a DispositionCode)> {
-    codes(campaign).find(|(_, code)| code.name.to_lowercase() == label.to_lowercase())
+    let label = label.trim();
+    codes(campaign).find(|(_, code)| {
+        code.name.to_lowercase() == label.to_lowercase() || code.id.as_str() == label
+    })
 }
 
 fn codes(campaign: &Campaign) -> impl Iterator<Item = (&DispositionClass, &DispositionCode)> {
@@ -124,13 +124,10 @@ fn codes(campaign: &Campaign) -> impl Iterator<Item = (&DispositionClass, &Dispo
 
 /// A customer's number as the campaign lets it be told: `******0101` if it hides numbers.
 pub(super) fn number(campaign: Option<&Campaign>, number: &PhoneNumber) -> String {
-    let digits = number.as_str();
     if campaign.is_some_and(|c| c.mask_numbers) {
-        // Every character is ASCII by construction of a number.
-        let shown = &digits[digits.len().saturating_sub(SHOWN_DIGITS)..];
-        format!("******{shown}")
+        number.masked().to_string()
     } else {
-        digits.to_owned()
+        number.to_string()
     }
 }
 

@@ -50,7 +50,7 @@ impl Omni {
                 SdkErrorType::InvalidOrigin,
                 format!("this Omnibar works with {known}: the agent can change it in its window"),
             )),
-            None => Err(seen::http_error(NO_CENTRE)),
+            None => Err(SdkError::new(SdkErrorType::InvalidOrigin, NO_CENTRE)),
         }
     }
 

@@ -112,7 +112,9 @@ impl Omni {
 
     /// API-37.
     pub(super) fn populate(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
-        interaction::voice(call.arguments.text("channelType"))?;
+        if interaction::voice(call.arguments.text("channelType")).is_err() {
+            return Err(unfit("channelType", "voice: this centre has no chat"));
+        }
         let details = call.arguments.object("channelDetails");
         let field = |name: &str| details.and_then(|d| d.get(name)).filter(|v| !v.is_null());
         for name in ["campaignId", "appName", "phone", "name"] {
@@ -169,13 +171,13 @@ impl Omni {
 /// A number that a page wants dialled or shown.
 pub(super) fn phone(given: Option<&str>) -> Result<PhoneNumber, SdkError> {
     let given = given.map(str::trim).filter(|g| !g.is_empty()).ok_or_else(|| required("phone"))?;
-    if given.starts_with("***") {
+    // Not the number itself: words of errors reach logs.
+    let number = PhoneNumber::parse(given)
+        .map_err(|bad| unfit("phone", &format!("a number that can be dialled: {bad}")))?;
+    if number.is_masked() {
         return Err(unfit("phone", "the whole number: this one is masked"));
     }
-    PhoneNumber::parse(given).map_err(|bad| {
-        // Not the number itself: words of errors reach logs.
-        unfit("phone", &format!("a number that can be dialled: {bad}"))
-    })
+    Ok(number)
 }
 
 /// One line of at most `max` characters.
