@@ -276,7 +276,7 @@ pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
         owner: true,
         conversation,
         since: Moment(1),
-        connected_at: None,
+        connected_at: (conversation == Conversation::Connected).then_some(Moment(1)),
         legs: Vec::new(),
         conference: false,
         recording: false,
