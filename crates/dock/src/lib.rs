@@ -21,7 +21,6 @@ mod reach;
 mod relay;
 mod rights;
 mod socket;
-mod tls;
 mod tokens;
 mod toolbar;
 

@@ -7,15 +7,21 @@
 //!      └──────────────── pause, longer each time ◀────────┘
 //! ```
 
+mod dial;
+mod guests;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use crate::Open;
 use crate::reach::{Reach, RelaySession};
-use crate::socket::{PageDoor, PageSocket, Way};
-use crate::{Open, tls};
+use crate::socket::PageDoor;
+use dial::{Socket, hub_url, reach_hub};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use guests::Guests;
 use omnibar_model::Secret;
-use omnibar_protocol::hub::{
-    By, FromDesktop, MAX_DOWN, MAX_PAGES, MAX_TOKENS, MAX_WRAPPED, ToDesktop,
-};
+use omnibar_protocol::hub::{FromDesktop, MAX_TOKENS, ToDesktop};
 use omnibar_protocol::wire::Password;
 use omnibar_softphone::{EndpointCall, Endpoints};
 use serde_json::Value;
@@ -23,17 +29,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
-use url::{Host, Url};
 
-/// Path of the hub at a centre, and of the agents' socket beside it.
-const PATH: &str = "ws/desktop";
-const AGENTS_PATH: &str = "ws/agent";
 /// For name look-up, TCP, TLS and the handshake together.
 const CONNECT: Duration = Duration::from_secs(15);
 /// For the hub's answer to the hello.
@@ -45,12 +44,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// A connection that held for so long was a good one.
 const HELD: Duration = Duration::from_secs(20);
-/// Texts of one page that wait for the dock; one that has more is closed.
-const TEXTS: usize = 256;
 /// Frames of all pages that wait for the hub; then the pages wait.
 const FRAMES: usize = 256;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 impl Open {
     /// Brings pages from the centre's hub to the dock. Must be called within a tokio
@@ -186,7 +181,7 @@ impl Relay {
     async fn attend(&mut self, session: &RelaySession, socket: Socket) -> Left {
         let (mut to, mut from) = socket.split();
         let (frames, mut waiting) = mpsc::channel(FRAMES);
-        let mut guests = Guests { door: self.door.clone(), frames, texts: BTreeMap::new() };
+        let mut guests = Guests::new(self.door.clone(), frames);
         let mut told = Told::default();
         let now = self.reach.borrow_and_update().clone();
         if !told.tell(&mut to, &now).await {
@@ -253,73 +248,6 @@ impl Told {
     }
 }
 
-/// The pages that the hub has brought. Dropped with the connection, and then they close.
-struct Guests {
-    door: PageDoor,
-    frames: mpsc::Sender<String>,
-    texts: BTreeMap<u32, mpsc::Sender<String>>,
-}
-
-impl Guests {
-    fn heard(&mut self, frame: ToDesktop) {
-        match frame {
-            ToDesktop::Open { page, opened } => {
-                self.texts.retain(|_, texts| !texts.is_closed());
-                if self.texts.len() >= MAX_PAGES {
-                    tracing::warn!(page, "the hub brings more pages than it may");
-                    return;
-                }
-                if opened.by == By::Code {
-                    self.door.paired();
-                }
-                tracing::debug!(page, by = ?opened.by, "a page comes through the centre");
-                let (texts, waiting) = mpsc::channel(TEXTS);
-                self.texts.insert(page, texts);
-                let socket = self.door.connect(Way::Relay);
-                tokio::spawn(carry(page, socket, waiting, self.frames.clone()));
-            }
-            ToDesktop::Text { page, text } => {
-                let full = self.texts.get(&page).is_some_and(|texts| texts.try_send(text).is_err());
-                if full {
-                    self.texts.remove(&page);
-                }
-            }
-            ToDesktop::Close { page } => {
-                self.texts.remove(&page);
-            }
-            ToDesktop::Ready => {}
-        }
-    }
-}
-
-/// One page between hub and dock, until either ends it.
-async fn carry(
-    page: u32,
-    socket: PageSocket,
-    mut texts: mpsc::Receiver<String>,
-    frames: mpsc::Sender<String>,
-) {
-    let PageSocket { incoming, mut outgoing, .. } = socket;
-    loop {
-        tokio::select! {
-            text = outgoing.recv() => {
-                let Some(text) = text.filter(|text| text.len() <= MAX_DOWN) else { break };
-                if frames.send(omnibar_protocol::hub::wrap(page, &text)).await.is_err() {
-                    return;
-                }
-            }
-            text = texts.recv() => {
-                let Some(text) = text else { break };
-                if !incoming.text(text).await {
-                    break;
-                }
-            }
-        }
-    }
-    // To a page that is gone already the hub does nothing.
-    let _ = frames.send(FromDesktop::Close { page }.to_text()).await;
-}
-
 enum Heard {
     Frame(ToDesktop),
     Nothing,
@@ -354,70 +282,6 @@ async fn goodbye(mut to: SplitSink<Socket, Message>, left: Left) -> Left {
     left
 }
 
-async fn reach_hub(url: &Url, extra_ca: Option<std::path::PathBuf>) -> Result<Socket, RelayFault> {
-    let connector = if url.scheme() == "wss" {
-        let load = tokio::task::spawn_blocking(move || tls::client_config(extra_ca.as_deref()));
-        let config = load.await.map_err(|error| RelayFault::Connect(error.to_string()))??;
-        Connector::Rustls(config)
-    } else {
-        Connector::Plain
-    };
-    let failed = |error: std::io::Error| RelayFault::Connect(error.to_string());
-    let host = match url.host() {
-        Some(Host::Ipv6(ip)) => ip.to_string(),
-        Some(host) => host.to_string(),
-        None => return Err(RelayFault::Address),
-    };
-    let port = url.port_or_known_default().unwrap_or(443);
-    let stream = TcpStream::connect((host, port)).await.map_err(failed)?;
-    // Small frames must not wait for one another.
-    stream.set_nodelay(true).map_err(failed)?;
-    let config = WebSocketConfig::default()
-        .write_buffer_size(0)
-        .max_write_buffer_size(4 * MAX_WRAPPED)
-        .max_message_size(Some(MAX_WRAPPED))
-        .max_frame_size(Some(MAX_WRAPPED));
-    let (socket, _) =
-        client_async_tls_with_config(url.as_str(), stream, Some(config), Some(connector))
-            .await
-            .map_err(|error| RelayFault::Connect(error.to_string()))?;
-    Ok(socket)
-}
-
-/// The hub beside the agents' socket. What an agent types may have no scheme: a host of
-/// this machine is then reached in the clear and every other one by TLS.
-fn hub_url(centre: &str) -> Option<Url> {
-    let centre = centre.trim();
-    let mut url = if centre.contains("://") {
-        Url::parse(centre).ok()?
-    } else {
-        let clear = Url::parse(&format!("ws://{centre}")).ok()?;
-        if is_this_machine(&clear) { clear } else { Url::parse(&format!("wss://{centre}")).ok()? }
-    };
-    let scheme = match url.scheme() {
-        "ws" | "http" => "ws",
-        "wss" | "https" => "wss",
-        _ => return None,
-    };
-    url.set_scheme(scheme).ok()?;
-    url.set_query(None);
-    url.set_fragment(None);
-    let folder = url.path().strip_suffix(AGENTS_PATH).unwrap_or(url.path());
-    let folder = if folder.ends_with('/') { folder } else { "/" };
-    let path = format!("{folder}{PATH}");
-    url.set_path(&path);
-    url.has_host().then_some(url)
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
 /// Doubles to [`LONGEST_PAUSE`], and by up to half is left to chance: the desktops of a
 /// centre that restarts do not come back in step.
 fn pause(attempt: u32) -> Duration {
@@ -431,38 +295,4 @@ fn hex(hash: &[u8; 32]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hub_is_beside_the_agents_socket() {
-        for (centre, want) in [
-            ("ws://127.0.0.1:7340", "ws://127.0.0.1:7340/ws/desktop"),
-            ("wss://centre.example/ws/agent", "wss://centre.example/ws/desktop"),
-            ("https://centre.example/omnibar/ws/agent", "wss://centre.example/omnibar/ws/desktop"),
-            ("wss://centre.example/omnibar/", "wss://centre.example/omnibar/ws/desktop"),
-            (" centre.example ", "wss://centre.example/ws/desktop"),
-            ("localhost:7340", "ws://localhost:7340/ws/desktop"),
-            ("http://[::1]:7340/?a#b", "ws://[::1]:7340/ws/desktop"),
-        ] {
-            assert_eq!(hub_url(centre).map(String::from).as_deref(), Some(want), "{centre}");
-        }
-        for centre in ["", "ftp://centre.example", "mailto:x", "wss://"] {
-            assert!(hub_url(centre).is_none(), "{centre}");
-        }
-    }
-
-    #[test]
-    fn pauses_grow_and_are_not_in_step() {
-        for attempt in 0..40 {
-            let whole = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
-            let got = pause(attempt);
-            assert!(got >= whole / 2 && got <= whole, "{attempt}: {got:?}");
-        }
-        let pauses: std::collections::BTreeSet<_> = (0..100).map(|_| pause(4)).collect();
-        assert!(pauses.len() > 50);
-    }
 }
