@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 fn api_27_28_data_goes_between_page_and_app() {
     let mut world = World::available();
     let data = json!({"any": [1, null, "text"]});
-    assert_eq!(world.value("crm.sendDataToApp", &[data.clone()]), data);
+    assert_eq!(world.value("crm.sendDataToApp", std::slice::from_ref(&data)), data);
     let told = world.event("receiveDataFromCRM");
     assert_eq!((told.to, told.payload, told.needs), (Audience::App, data.clone(), Right::Events));
-    let told = world.call_as(APP, ALL, "crm.sendDataToCRM", &[data.clone()]);
+    let told = world.call_as(APP, ALL, "crm.sendDataToCRM", std::slice::from_ref(&data));
     assert_eq!(told, Some(Ok(data.clone())));
     let told = world.event("receiveDataFromApp");
     assert_eq!((told.to, told.payload), (Audience::Crm, data.clone()));
-    let wrong = world.error("crm.sendDataToCRM", &[data.clone()]);
+    let wrong = world.error("crm.sendDataToCRM", std::slice::from_ref(&data));
     assert_eq!(wrong.error_type, SdkErrorType::InvalidOrigin);
     let wrong = world.call_as(APP, ALL, "crm.sendDataToApp", &[data]).unwrap().unwrap_err();
     assert_eq!(wrong.error_type, SdkErrorType::InvalidOrigin);
