@@ -1,4 +1,5 @@
 //! Pages find their desktop, and what is said arrives.
+#![allow(clippy::print_stdout, reason = "figures for who reads the test")]
 
 use super::world::{Desktop, Ended, Frame};
 use crate::world::World;
