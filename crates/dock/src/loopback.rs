@@ -25,6 +25,8 @@ use tokio::sync::watch;
 const PORTS: std::ops::RangeInclusive<u16> = 47620..=47624;
 /// A page that takes no text for so long is closed.
 const SEND_MAX: Duration = Duration::from_secs(10);
+/// For a page to take its leave.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// How long a browser may remember the answer to its preflight, in s.
 const PREFLIGHT_S: &str = "600";
 
@@ -193,5 +195,10 @@ async fn carry(socket: WebSocket, page: PageSocket) {
         }
     };
     let goodbye = Message::Close(Some(CloseFrame { code, reason: "".into() }));
-    let _ = tokio::time::timeout(SEND_MAX, to.send(goodbye)).await;
+    let farewell = async {
+        let _ = to.send(goodbye).await;
+        // A connection with unread data is reset, and its page would not read why.
+        while let Some(Ok(_)) = from.next().await {}
+    };
+    let _ = tokio::time::timeout(FAREWELL, farewell).await;
 }

@@ -3,6 +3,8 @@
 
 mod docked;
 mod hello;
+#[cfg(test)]
+mod tests;
 
 use crate::journal::{Entry, Journal};
 use crate::kept::KeptOrigin;

@@ -1,0 +1,191 @@
+use super::*;
+use omnibar_contract::{
+    AudioView, DirectoryView, HistoryView, Remembered, Rights, Settings, WindowView,
+};
+use omnibar_desk::{Config, Desk};
+use omnibar_model::Moment;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const CRM: &str = "https://crm.example";
+const ONE: PageId = PageId(1);
+
+fn view() -> Arc<View> {
+    Arc::new(View {
+        revision: 1,
+        now: Moment(0),
+        desk: Desk::new(Config::default()).snapshot(),
+        audio: AudioView::default(),
+        directory: DirectoryView::default(),
+        history: HistoryView::default(),
+        settings: Settings::default(),
+        remembered: Remembered { centre: "centre.example".into(), ..Remembered::default() },
+        window: WindowView::default(),
+        notices: Vec::new(),
+        dock: DockView::default(),
+    })
+}
+
+/// Its random numbers count up.
+fn pages() -> Pages {
+    let mut count = 0u8;
+    let entropy = move || {
+        count = count.wrapping_add(1);
+        [count; 32]
+    };
+    let mut pages = Pages::new(Vec::new(), view(), None, Box::new(entropy));
+    pages.view_changed(0, view());
+    pages.take(0);
+    pages
+}
+
+fn hello(origin: &str) -> String {
+    json!({"say": "hello", "origin": origin, "instance": "a"}).to_string()
+}
+
+fn texts(out: &[Out]) -> Vec<Value> {
+    let text = |out: &Out| match out {
+        Out::Send { text, .. } => serde_json::from_str(text).ok(),
+        _ => None,
+    };
+    out.iter().filter_map(text).collect()
+}
+
+fn shown(out: &[Out]) -> Option<&DockView> {
+    out.iter().rev().find_map(|o| match o {
+        Out::Show(view) => Some(&**view),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_page_that_says_nothing_is_sent_away_after_ten_seconds() {
+    let mut pages = pages();
+    pages.connected(0, ONE, Way::Loopback);
+    assert_eq!(pages.deadline(), Some(limits::HELLO_MS));
+    pages.tick(limits::HELLO_MS - 1);
+    assert!(pages.take(0).is_empty());
+    pages.tick(limits::HELLO_MS);
+    let out = pages.take(limits::HELLO_MS);
+    assert_eq!(texts(&out)[0]["error"]["errorType"], "TIMEOUT");
+    assert!(matches!(out[1], Out::Close { page: ONE }));
+    assert_eq!(pages.deadline(), None);
+}
+
+#[test]
+fn a_pairing_code_holds_for_two_minutes() {
+    let mut pages = pages();
+    pages.agent_asked(0, DockIntent::Pair { on: true });
+    let out = pages.take(0);
+    let code = shown(&out).and_then(|v| v.pairing_code.clone()).unwrap();
+    assert_eq!(code.len(), 6);
+    assert_eq!(pages.deadline(), Some(CODE_MS));
+    pages.tick(CODE_MS);
+    let out = pages.take(CODE_MS);
+    assert_eq!(shown(&out).unwrap().pairing_code, None);
+    pages.agent_asked(CODE_MS, DockIntent::Pair { on: true });
+    let out = pages.take(CODE_MS);
+    assert_ne!(shown(&out).and_then(|v| v.pairing_code.clone()), Some(code), "a fresh one");
+}
+
+#[test]
+fn the_centres_own_pages_need_no_permission() {
+    let mut pages = pages();
+    pages.connected(0, ONE, Way::Loopback);
+    pages.text(0, ONE, &hello("https://centre.example"));
+    assert_eq!(texts(&pages.take(0))[0]["say"], "welcome");
+    pages.agent_asked(1, DockIntent::Block { origin: "https://centre.example".into() });
+    let out = pages.take(1);
+    assert_eq!(texts(&out)[0]["say"], "refused");
+    // Another centre's pages are strangers like all others.
+    let two = PageId(2);
+    pages.connected(2, two, Way::Loopback);
+    pages.text(2, two, &hello("https://other.example"));
+    assert_eq!(texts(&pages.take(2))[0]["say"], "asking");
+}
+
+#[test]
+fn the_hub_knows_a_token_before_the_page_does() {
+    let mut pages = pages();
+    let rights = Rights { events: true, ..Rights::default() };
+    pages.agent_asked(0, DockIntent::Allow { origin: CRM.into(), rights });
+    pages.take(0);
+    pages.connected(0, ONE, Way::Relay);
+    pages.text(0, ONE, &hello(CRM));
+    let out = pages.take(0);
+    let reach = out.iter().position(|o| matches!(o, Out::Reach(r) if r.tokens.len() == 1));
+    let welcome = out.iter().position(|o| matches!(o, Out::Send { .. }));
+    assert!(reach.unwrap() < welcome.unwrap(), "{out:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever a page says, nothing of it is done before the agent has allowed its
+    /// origin, and no intent but a toolbar's press comes of it after.
+    #[test]
+    fn a_page_gets_nothing_by_talking(
+        frames in proptest::collection::vec(frame(), 1..20),
+        allowed in any::<bool>(),
+    ) {
+        let mut pages = pages();
+        if allowed {
+            let rights = Rights::default();
+            pages.agent_asked(0, DockIntent::Allow { origin: CRM.into(), rights });
+        }
+        pages.connected(0, ONE, Way::Loopback);
+        pages.take(0);
+        for (now, frame) in (1i64..).zip(frames) {
+            pages.text(now, ONE, &frame);
+            for out in pages.take(now) {
+                match out {
+                    Out::Intent(intent) => {
+                        prop_assert!(allowed && crate::toolbar::may(&intent), "{intent:?}");
+                    }
+                    Out::KeepOrigins(origins) => prop_assert!(allowed, "{origins:?}"),
+                    Out::Send { text, .. } => {
+                        prop_assert!(allowed || !text.contains("welcome"), "{text}");
+                        prop_assert!(allowed || !text.contains("\"view\""), "{text}");
+                    }
+                    Out::Show(view) => prop_assert_eq!(view.pairing_code, None),
+                    Out::Ask { call, .. } => prop_assert!(false, "without a right: {call:?}"),
+                    Out::Close { .. } | Out::Notify { .. } | Out::Home(_)
+                    | Out::KeepTokens { .. } | Out::Reach(_) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Frames that are nearly right, and nonsense.
+fn frame() -> impl Strategy<Value = String> {
+    let intent = prop_oneof![
+        Just(json!({"to": "dock", "ask": {"do": "allow", "origin": CRM, "rights": {}}})),
+        Just(json!({"to": "dock", "ask": {"do": "pair", "on": true}})),
+        Just(json!({"to": "desk", "ask": {"do": "sign_out"}})),
+        Just(json!({"to": "window", "ask": {"do": "quit"}})),
+        Just(json!({"to": "settings", "ask": {"do": "export_logs"}})),
+    ];
+    let apis: Vec<String> = crate::omni::rights_of().map(|(_, name, _)| name.to_owned()).collect();
+    prop_oneof![
+        Just(hello(CRM)),
+        Just(json!({"say": "watch", "views": true, "meters": true}).to_string()),
+        intent.prop_map(|intent| json!({"say": "intent", "intent": intent}).to_string()),
+        (any::<u32>(), proptest::sample::select(apis), arguments()).prop_map(|(id, api, with)| {
+            json!({"say": "call", "id": id, "api": api, "arguments": with}).to_string()
+        }),
+        "[ -~]{0,80}",
+        "\\PC{0,40}",
+    ]
+}
+
+fn arguments() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        Just(json!({"phone": "+15550101"})),
+    ];
+    proptest::collection::vec(leaf, 0..8).prop_map(Value::from)
+}
