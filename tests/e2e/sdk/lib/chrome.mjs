@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { run, until } from '../../lib/process.mjs';
+import { end, run, start, until } from '../../lib/process.mjs';
 
 const CHROMIUM = process.env.OMNIBAR_CHROMIUM ?? '/usr/bin/chromium';
 /** Below the address bar, where prompts come down; and the colour of their buttons. */
@@ -80,6 +80,20 @@ export class Chrome {
   close() {
     return this.context.close();
   }
+}
+
+/** A browser with a window that nothing drives; minimised and restored by the window manager. */
+export async function plain(desktop, url) {
+  const profile = await mkdtemp(join(desktop.dir, 'plain-'));
+  const child = start(CHROMIUM, ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync', '--no-default-browser-check',
+    '--window-size=1000,760', `--user-data-dir=${profile}`, url], { env: desktop.env, log: join(profile, 'log') });
+  const search = ['search', '--onlyvisible', '--name', 'page - Chromium'];
+  const id = await until('its window', async () => (await run('xdotool', search, { env: desktop.env, mayFail: true })).trim().split('\n')[0] || null, 20000);
+  return {
+    minimise: () => run('xdotool', ['windowminimize', id], { env: desktop.env }),
+    restore: () => run('xdotool', ['windowactivate', id], { env: desktop.env }),
+    close: () => end(child),
+  };
 }
 
 /** `prompt`, `granted` or `denied`, as the page itself can ask. */

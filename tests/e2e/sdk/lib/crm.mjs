@@ -8,8 +8,11 @@ const NAMES = JSON.stringify(EVENTS.map(([, namespace, name]) => [namespace, nam
 
 const SCRIPT = `
 window.told = [];
-window.note = (namespace, event) => (payload) => told.push({ namespace, event, payload, at: performance.timeOrigin + performance.now() });
 const query = new URLSearchParams(location.search);
+window.note = (namespace, event) => (payload) => {
+  told.push({ namespace, event, payload, at: performance.timeOrigin + performance.now() });
+  if (query.has('report')) fetch('/told', { method: 'POST', body: JSON.stringify(told.at(-1)), keepalive: true });
+};
 window.docking = import(query.get('centre') + '/omniapp/sdk/ameyo-sdk.js').then(async (module) => {
   window.omni = module.default;
   const config = { context: query.get('context'), origin: query.get('origin') ?? location.origin };
@@ -19,6 +22,7 @@ window.docking = import(query.get('centre') + '/omniapp/sdk/ameyo-sdk.js').then(
   window.sdk = module.default.initialize(config);
   window.states = [];
   sdk.session.register('omnibar:dock', (state) => states.push(state));
+  if (query.has('report')) note('', 'loaded')(null);
   window.registered = Promise.all(${NAMES}.map(([namespace, event]) => sdk[namespace].register(event, note(namespace, event))));
   await registered;
   return 'docked';
@@ -27,8 +31,12 @@ docking.catch((error) => { window.broken = error; });
 `;
 
 /** The page's server: one origin. `/` is the page; everything of it is in the query. */
-export function crmServer() {
+export function crmServer(onReport) {
   return Server.open((request, response) => {
+    if (request.url === '/told') {
+      request.setEncoding('utf8').on('data', (text) => onReport?.(JSON.parse(text))).on('end', () => response.writeHead(204).end());
+      return;
+    }
     if (request.url === '/elsewhere') return html(response, 'another page of the CRM');
     return html(response, `<div id="ameyoIframeDiv" style="width:400px;height:700px"></div><script type="module">${SCRIPT}</script>`);
   });
@@ -113,6 +121,11 @@ export class Crm {
 
   toolbar(name) {
     return this.frame().locator(`[data-testid="${name}"]`);
+  }
+
+  /** Presses a button of the docked toolbar; one that has just come up takes no press. */
+  press(name) {
+    return this.frame().locator(`[data-testid="${name}"]:not([data-guarded])`).first().click({ timeout: 10000 });
   }
 
   close() {
