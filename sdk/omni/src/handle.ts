@@ -69,15 +69,20 @@ export function createHandle(config: Config, instanceId: string, start: string):
 
   function changed(change: Partial<DockState>): void {
     dockState = { ...dockState, ...change };
-    const { frame, state, words } = dockState;
+    const { frame, state, way, words } = dockState;
     const instead = frame === 'bridge' && config.context === 'crm';
-    if (instead && state !== 'loading' && state !== 'unreachable') {
+    if (instead && state !== 'unreachable' && (words || state !== 'loading')) {
       dockState.words = words.startsWith(NOT_SHOWN) ? words : `${NOT_SHOWN} ${words}`.trim();
     }
     dock.say(instead ? dockState.words : '');
-    if (dockState.words && !told.has(dockState.words)) console.info(`Omnibar: ${dockState.words}`);
-    told.add(dockState.words);
+    tell(state === 'open' && way === 'loopback' && !instead ? '' : dockState.words);
     listeners.local('omnibar:dock', dockState);
+  }
+
+  // For whoever looks into the console; the page has the event.
+  function tell(words: string): void {
+    if (words && !told.has(words)) console.info(`Omnibar: ${words}`);
+    told.add(words);
   }
 
   const registry: Registry = {

@@ -39,6 +39,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
   let port: MessagePort | null = null;
   let greeted = false;
   let explained = '';
+  let entered = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   addEventListener('message', ({ data, source, origin, ports }: MessageEvent<Partial<Port> | null>) => {
@@ -72,7 +73,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
       return;
     }
     changed({ state: 'loading', frame: peer.kind, way: 'none', words: '', rights: NO_RIGHTS });
-    greeted = false;
+    greeted = entered = false;
     wait(LOAD_MS);
     peer.open(() => {
       if (!greeted) {
@@ -127,7 +128,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
         explained = data.words;
         if (data.way === 'none') {
           calls.lost();
-          changed({ state: 'lost', way: 'none', words: data.words });
+          changed({ state: entered ? 'lost' : 'loading', way: 'none', words: data.words });
         } else {
           changed({ way: data.way, words: data.words });
         }
@@ -136,6 +137,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
         changed({ state: 'asking', words: 'Omnibar asks the agent whether this page may dock.' });
         break;
       case 'welcome':
+        entered = true;
         cursor.begin(data.epoch, Math.max(data.lost, data.seq));
         changed({ state: 'open', words: explained, rights: data.rights });
         calls.welcome();

@@ -178,6 +178,8 @@ test('tells every turn: asking, way, words, rights, loss, refusal', async () => 
   const { load, port, states, state, calls } = start();
   load();
   const { say } = port();
+  say({ say: 'way', way: 'none', words: 'Looking for the app.' });
+  expect(state()).toMatchObject({ state: 'loading', words: 'Looking for the app.' });
   say({ say: 'asking' });
   expect(state()).toMatchObject({ state: 'asking' });
   say({ say: 'way', way: 'relay', words: 'The browser denied the local network.' }, welcome());

@@ -1,6 +1,6 @@
 import { customers, search } from '../shared/customers.js';
 import { loadSdk } from '../shared/sdk.js';
-import { createStore, duration, standing } from '../shared/store.js';
+import { createStore, duration, notice, standing } from '../shared/store.js';
 import { bench } from './bench.js';
 import { callCard, customerCard, draftCard, matchesCard } from './cards.js';
 import { h, section } from './dom.js';
@@ -26,7 +26,7 @@ function start(store) {
     ),
     section(
       find('#notices'),
-      ({ fault, dock }) => [fault, dock.words],
+      (state) => [state.fault, notice(state)],
       (fault, words) => notices(store, fault, words),
     ),
   ];

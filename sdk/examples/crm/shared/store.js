@@ -282,6 +282,12 @@ export function standing({ dock, agent, available }) {
   }
 }
 
+/** What the agent should read; nothing while all is as it should be. */
+export function notice({ dock: { state, frame, way, words: text } }) {
+  const direct = state === 'open' && frame === 'toolbar' && way === 'loopback';
+  return direct || state === 'loading' ? '' : text;
+}
+
 export const PHASES = { ringing: 'Ringing', connected: 'On the call', wrapping: 'Wrap-up' };
 
 /** `2:05`, `1:02:05` */

@@ -1,6 +1,6 @@
 import { memo, useState, useSyncExternalStore } from 'react';
 import { search } from '../../shared/customers.js';
-import { standing } from '../../shared/store.js';
+import { notice, standing } from '../../shared/store.js';
 import { Bench } from './Bench.jsx';
 import { CallCard, CustomerCard, DraftCard, MatchesCard } from './cards.jsx';
 
@@ -33,7 +33,7 @@ export function App({ store }) {
       </header>
       <List store={store} customers={state.customers} selected={state.selected} />
       <main className="main">
-        <Notices store={store} fault={state.fault} words={state.dock.words} />
+        <Notices store={store} fault={state.fault} words={notice(state)} />
         {tab === 'bench' ? <Bench store={store} state={state} /> : <Customers store={store} state={state} />}
       </main>
       <Toolbar />
