@@ -1,7 +1,8 @@
-use crate::actor::{self, Door};
+use crate::actor;
 use crate::clock::Clock;
 use crate::config::{Config, SwitchChoice, Tls};
 use crate::core::Core;
+use crate::door::Door;
 use crate::fault::StartFault;
 use crate::hub::{Site, public_origin};
 use crate::rpc::Shared;

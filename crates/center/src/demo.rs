@@ -1,8 +1,8 @@
 //! Invented customers who call while somebody is free to answer.
 
-use crate::actor::Door;
 use crate::core::CoreInput;
 use crate::directory;
+use crate::door::Door;
 use crate::seed::{CUSTOMERS, number};
 use crate::store::Store;
 use crate::switch::{Reply, SwitchCommand, SwitchLink};

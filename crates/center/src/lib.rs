@@ -18,6 +18,7 @@ pub mod core;
 mod crm;
 mod demo;
 mod directory;
+mod door;
 mod endpoint;
 mod fault;
 mod hub;

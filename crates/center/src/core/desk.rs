@@ -24,7 +24,8 @@ pub struct DeskNow {
     pub since: Moment,
     /// It outlives its connection by this.
     pub session_ttl: Duration,
-    /// One of the session's campaigns hides customers' numbers.
+    /// One of the campaigns that the agent may work for hides customers' numbers. Not one
+    /// of those that he has chosen: else he would choose what shows them.
     pub masked: bool,
     /// In the order of arrival.
     pub open: Vec<OpenInteraction>,
@@ -94,7 +95,7 @@ impl Core {
             state: session.state,
             since: session.since,
             session_ttl: self.timings.session_ttl,
-            masked: session.campaigns.iter().any(|c| self.setup.masks(c)),
+            masked: session.allowed.iter().any(|c| self.setup.masks(c)),
             open,
         }
     }

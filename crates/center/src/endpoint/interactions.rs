@@ -245,7 +245,9 @@ impl<'a> Teller<'a> {
     }
 
     fn closed(&self, closed: &Closed) -> Value {
-        let masked = self.setup.masks(&closed.campaign);
+        // Of a campaign that is gone nobody knows.
+        let rule = self.setup.campaigns.get(&closed.campaign);
+        let masked = rule.is_none_or(|rule| rule.campaign.mask_numbers);
         let number = closed.number.clone().map(|n| if masked { n.masked() } else { n });
         self.record(&Told {
             id: &closed.id,

@@ -181,3 +181,41 @@ async fn answer(response: Response) -> EndpointAnswer {
 }
 
 pub(crate) type Answer = Result<Json<Value>, Refusal>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn call(method: &str, path: &str, query: &[(&str, &str)]) -> Call {
+        Call {
+            service: "appserver".into(),
+            method: method.into(),
+            path: path.into(),
+            query: query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            body: Value::Null,
+        }
+    }
+
+    #[test]
+    fn a_query_is_written_so_that_it_is_read_as_it_was() {
+        let asked = request(call("get", "/x?limit=1", &[("search", "a&b=c d+é%")])).unwrap();
+        assert_eq!(asked.uri(), "/x?limit=1&search=a%26b%3Dc+d%2B%C3%A9%25");
+        assert_eq!(asked.method(), Method::GET);
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_a_request_or_refused(
+            method in "get|PUT|.{0,8}",
+            path in "/?.{0,40}|/[a-z/%?=.]{0,40}",
+            name in ".{0,10}",
+            value in ".{0,40}",
+        ) {
+            if let Ok(made) = request(call(&method, &path, &[(&name, &value)])) {
+                prop_assert!(made.uri().path().starts_with('/'));
+                prop_assert!(made.uri().authority().is_none());
+            }
+        }
+    }
+}

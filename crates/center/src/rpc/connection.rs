@@ -1,8 +1,8 @@
 use super::answer::{self, SignIn};
 use super::voice::{self, Signal};
 use super::{Bucket, Shared};
-use crate::actor::{OUTBOX, Outbox, Outgoing};
 use crate::core::{ConnectionId, CoreInput, Whose};
+use crate::door::{OUTBOX, Outbox, Outgoing};
 use crate::endpoint::{Call, Endpoints};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use omnibar_model::AgentId;

@@ -10,10 +10,10 @@ pub(crate) use answer::{check, hash as token_hash, new_token};
 pub(crate) use origin::{allowed, allowed_host};
 pub(crate) use throttle::{Bucket, place};
 
-use crate::actor::Door;
 use crate::clock::Clock;
 use crate::config::IceServer;
 use crate::crm::Connectors;
+use crate::door::Door;
 use crate::hub::{Hub, Site};
 use crate::store::Store;
 use crate::switch::SwitchLink;

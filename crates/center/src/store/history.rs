@@ -80,7 +80,8 @@ impl Store {
                 let cause: Option<String> = r.get(8);
                 let code: Option<String> = r.get(10);
                 let name: Option<String> = r.get(11);
-                let masked = r.get::<Option<i64>, _>(13) == Some(1);
+                // Of a campaign that is gone nobody knows.
+                let masked = r.get::<Option<i64>, _>(13) != Some(0);
                 HistoryEntry {
                     id: InteractionId::new(r.get(0)),
                     direction: from_word(r.get(1)).unwrap_or(Direction::Inbound),

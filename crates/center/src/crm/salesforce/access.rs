@@ -6,7 +6,7 @@ use crate::store::Store;
 use omnibar_model::Secret;
 use reqwest::{Client, Method, Response, header};
 use serde_json::Value;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
@@ -59,7 +59,7 @@ impl Access {
     /// `path` begins with `/` and may have a query. Asked again once with a new token when
     /// the CRM does not take the one that there is.
     pub(super) async fn ask(
-        &self,
+        self: &Arc<Self>,
         method: Method,
         path: &str,
         body: Option<&Value>,
@@ -67,13 +67,13 @@ impl Access {
         let url = self.domain.join(path).map_err(|e| CrmFault::Answer(e.to_string()))?;
         let token = match self.present() {
             Some(token) => token,
-            None => self.renewed(None).await?,
+            None => self.renew(None).await?,
         };
         let answer = self.send(method.clone(), url.clone(), &token, body).await?;
         if answer.status != 401 {
             return Ok(answer);
         }
-        let token = self.renewed(Some(&token)).await?;
+        let token = self.renew(Some(token)).await?;
         let answer = self.send(method, url, &token, body).await?;
         if answer.status == 401 {
             return Err(CrmFault::SignIn(words(&answer.body)));
@@ -98,6 +98,14 @@ impl Access {
                 request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
         }
         read(request.send().await.map_err(unreachable)?).await
+    }
+
+    /// Goes on when nobody waits any more: a refresh token that was exchanged and not kept
+    /// would be the last one.
+    async fn renew(self: &Arc<Self>, refused: Option<Secret>) -> Result<Secret, CrmFault> {
+        let this = Arc::clone(self);
+        let renewing = tokio::spawn(async move { this.renewed(refused.as_ref()).await });
+        renewing.await.unwrap_or_else(|e| Err(CrmFault::Unreachable(e.to_string())))
     }
 
     /// A token that is another than the one that was refused.

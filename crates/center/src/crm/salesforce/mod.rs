@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
@@ -49,7 +49,7 @@ impl Default for Settings {
 }
 
 pub(super) struct Salesforce {
-    access: Access,
+    access: Arc<Access>,
     settings: Settings,
     described: Mutex<BTreeMap<String, (Instant, Object)>>,
 }
@@ -97,7 +97,7 @@ impl Salesforce {
     pub(super) fn new(row: &ConnectorRow, store: Store) -> Result<Self, CrmFault> {
         let plan = Plan::read(&row.domain, &row.settings).map_err(CrmFault::SignIn)?;
         let Plan { domain, login, settings } = plan;
-        let access = Access::new(row.id, store, domain, login)?;
+        let access = Arc::new(Access::new(row.id, store, domain, login)?);
         Ok(Self { access, settings, described: Mutex::default() })
     }
 
