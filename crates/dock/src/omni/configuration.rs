@@ -19,17 +19,10 @@ impl Omni {
     }
 
     /// API-32. The toolbar's one field for people and numbers is searched as it is typed.
-    pub(super) fn phone_number_search(call: &Call<'_>) -> Result<Reply, SdkError> {
-        let typed = [
-            Some(call.view.directory.text.as_str()),
-            call.view.dock.draft.as_ref().map(|draft| draft.phone.as_str()),
-        ];
-        typed
-            .into_iter()
-            .flatten()
-            .find_map(|text| PhoneNumber::parse(text).ok())
+    pub(super) fn phone_number_search(&self, call: &Call<'_>) -> Result<Reply, SdkError> {
+        PhoneNumber::parse(self.shown.dial_field(&call.view.directory.text))
             .map(|number| Reply::now(number.as_str()))
-            .ok_or_else(|| seen::not_found("no phone number is typed in the toolbar"))
+            .map_err(|_| seen::not_found("no phone number is typed in the toolbar"))
     }
 }
 

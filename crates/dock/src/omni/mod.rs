@@ -252,7 +252,7 @@ impl Omni {
             Api::GetDispositionCodesWithDispositionClass => self.disposition_codes(call),
             Api::GetCrmObjectConfiguration => Ok(self.pass(call, http::get("crm", "/objects"))),
             Api::GetCrmConfiguration => Ok(self.pass(call, http::get("crm", "/configuration"))),
-            Api::GetPhoneNumberSearch => Self::phone_number_search(call),
+            Api::GetPhoneNumberSearch => self.phone_number_search(call),
             Api::GetPrimaryColumnName => {
                 Ok(self.pass(call, http::get("appserver", "/primary-column")))
             }

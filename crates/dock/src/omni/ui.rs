@@ -23,6 +23,8 @@ pub(super) struct Shown {
     toasts: VecDeque<(i64, Toast)>,
     last_toast: u32,
     draft: Option<Draft>,
+    /// What had been searched when the draft was filled in: newer text was typed later.
+    searched: String,
     loading: BTreeSet<u32>,
     user: Option<AgentId>,
     extension: Option<ExtensionId>,
@@ -49,6 +51,14 @@ impl Shown {
             self.toasts.pop_front();
         }
         self.toasts.push_back((now.saturating_add(TOAST_MS), toast));
+    }
+
+    /// The number in the dial field: what was typed last, else what a page filled in.
+    pub(super) fn dial_field<'a>(&'a self, searched: &'a str) -> &'a str {
+        match &self.draft {
+            Some(draft) if searched == self.searched => &draft.phone,
+            Some(_) | None => searched,
+        }
     }
 
     pub(super) fn dismiss(&mut self, id: u32) {
@@ -131,6 +141,7 @@ impl Omni {
         let count = self.shown.draft.as_ref().map_or(0, |d| d.number);
         let phone = number.to_string();
         self.shown.draft = Some(Draft { phone, number: count.wrapping_add(1) });
+        self.shown.searched.clone_from(&call.view.directory.text);
         Ok(Reply::void())
     }
 

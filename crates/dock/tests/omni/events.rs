@@ -3,7 +3,7 @@
 use crate::contract::contract;
 use crate::world::*;
 use omnibar_desk::Ask;
-use omnibar_dock::omni::{Audience, Right};
+use omnibar_dock::omni::{Act, Audience, Right};
 use omnibar_model::*;
 use serde_json::{Value, json};
 
@@ -225,20 +225,20 @@ fn a_campaign_that_hides_numbers_hides_them_from_pages_too() {
 }
 
 #[test]
-fn calls_that_were_there_before_the_sign_in_are_not_told_as_new() {
-    let mut world = World::new();
-    world.login("agent1", "right");
-    world.silent = true;
-    world.ask(Ask::Choose { campaigns: vec!["in".into()], extension: "centre".into() });
-    world.learn(talking("i1"));
-    world.happened.clear();
-    world.silent = false;
-    let names = {
-        let mut omni = omnibar_dock::omni::Omni::new();
-        assert!(omni.view_changed(world.unix(), &world.view).is_empty());
-        omni.view_changed(world.unix(), &world.view)
-    };
-    assert!(names.is_empty());
+fn calls_that_come_with_the_sign_in_pop_the_screen_and_are_not_told_as_new() {
+    let (away, back) = (World::new(), World::in_call());
+    let mut omni = omnibar_dock::omni::Omni::new();
+    assert!(omni.view_changed(away.unix(), &away.view).is_empty());
+    let names: Vec<_> = omni
+        .view_changed(back.unix(), &back.view)
+        .into_iter()
+        .filter_map(|act| match act {
+            Act::Event { event, .. } => Some(event),
+            _ => None,
+        })
+        .collect();
+    assert!(names.contains(&"loginStatus") && names.contains(&"showCrm"), "{names:?}");
+    assert!(!names.contains(&"interactionInitiated") && !names.contains(&"callRinging"));
 }
 
 #[test]

@@ -59,6 +59,13 @@ fn api_32_reads_the_number_that_is_typed_in_the_toolbar() {
     for api in ["getPhoneNumberSearch", "getPhoneNumberSearched"] {
         assert_eq!(world.value(&format!("configuration.{api}"), &[]), json!("+15550101"));
     }
+    let details = json!({"campaignId": 101, "appName": "", "phone": "+15550107", "name": ""});
+    let arguments = [json!("voice"), json!(""), details];
+    world.value("ui.populateChannelDetailsForNewInteraction", &arguments);
+    let api = "configuration.getPhoneNumberSearch";
+    assert_eq!(world.value(api, &[]), json!("+15550107"), "a page has filled it in");
+    world.view.directory.text = "+15550108".into();
+    assert_eq!(world.value(api, &[]), json!("+15550108"), "the agent has typed over it");
 }
 
 #[test]
