@@ -190,3 +190,51 @@ describe('the toolbar', () => {
     );
   });
 });
+
+describe('a page in the workspace', () => {
+  for (const [kind, context, query] of [
+    ['of another origin', 'app', ''],
+    ['that is the CRM', 'crm', ''],
+    ['in a sandbox', 'app', '&sandbox'],
+  ]) {
+    test(`${kind} speaks to the workspace, and puts no toolbar into itself`, async (t) => {
+      const far = await centre();
+      const near = await crm(far.origin, { context });
+      const tab = await browser.newPage();
+      t.after(async () => {
+        await tab.close();
+        await Promise.all([far.stop(), near.stop()]);
+      });
+      const app = `${near.origin}/si/notes/1.0.0/`;
+      await tab.goto(`${far.origin}/omniapp/workspace/?app=${encodeURIComponent(app)}${query}`);
+      const inside = await (await tab.waitForSelector('#app')).contentFrame();
+      await inside.waitForFunction(() => window.states?.at(-1)?.state === 'open');
+      const state = await inside.evaluate(() => window.states.at(-1));
+      assert.equal(state.frame, 'workspace');
+      assert.equal(
+        await inside.evaluate(() => window.sdk.session.getCurrentUser()),
+        'session.getCurrentUser',
+      );
+      assert.equal(await inside.locator('iframe').count(), 0);
+      const { origin, config } = await tab.evaluate(() => window.greeted);
+      const own = query ? 'null' : near.origin;
+      assert.deepEqual([origin, config.origin], [own, own]);
+      assert.deepEqual([config.context, config.app], [context, 'notes']);
+    });
+  }
+
+  test('framed by anybody else is no app of his', async (t) => {
+    const [far, stranger] = [await centre(), await centre()];
+    const near = await crm(far.origin, { context: 'app' });
+    const tab = await browser.newPage();
+    t.after(async () => {
+      await tab.close();
+      await Promise.all([far.stop(), stranger.stop(), near.stop()]);
+    });
+    await tab.goto(`${stranger.origin}/omniapp/workspace/?app=${encodeURIComponent(near.origin)}`);
+    const inside = await (await tab.waitForSelector('#app')).contentFrame();
+    await inside.waitForFunction(() => window.states?.at(-1)?.state === 'open');
+    assert.equal(await inside.evaluate(() => window.states.at(-1).frame), 'bridge');
+    assert.equal(await tab.evaluate(() => window.greeted), undefined);
+  });
+});

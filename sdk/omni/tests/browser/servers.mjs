@@ -33,6 +33,26 @@ const frame = (answers) => `
   parent.postMessage({ omnibar: 1, say: 'ready' }, '*');
 `;
 
+// The workspace's side: it holds the app's frame, and knows a sandboxed one by its window only.
+const WORKSPACE = `
+  const query = new URLSearchParams(location.search);
+  const app = document.createElement('iframe');
+  app.id = 'app';
+  if (query.has('sandbox')) app.setAttribute('sandbox', 'allow-scripts');
+  addEventListener('message', ({ data, source, origin }) => {
+    if (source !== app.contentWindow || data?.say !== 'hello') return;
+    window.greeted = { origin, config: data.config };
+    const { port1, port2 } = new MessageChannel();
+    app.contentWindow.postMessage({ omnibar: 1, say: 'port' }, origin === 'null' ? '*' : origin, [port2]);
+    port1.onmessage = ({ data: { id, api } }) => port1.postMessage({ id, value: api });
+    port1.postMessage({ say: 'way', way: 'loopback', words: '' });
+    const rights = { events: true, control: true, customers: true, dial: true };
+    port1.postMessage({ say: 'welcome', epoch: 'e1', rights, lost: 0, seq: 0 });
+  });
+  app.src = query.get('app');
+  document.body.append(app);
+`;
+
 const page = (script, body = '') =>
   `<!doctype html><html lang="en"><title>Test</title><link rel="icon" href="data:,">${body}<script type="module">${script}</script></html>`;
 
@@ -60,6 +80,9 @@ export function centre(ancestors = '*', answers = {}) {
     } else if (pathname === '/omniapp/toolbar/bridge.html') {
       response.writeHead(200, html);
       response.end(page(frame(answers)));
+    } else if (pathname === '/omniapp/workspace/') {
+      response.writeHead(200, html);
+      response.end(page(WORKSPACE));
     } else {
       response.writeHead(404).end();
     }
@@ -67,12 +90,12 @@ export function centre(ancestors = '*', answers = {}) {
 }
 
 /** A page with the SDK of `centre`; `div` is the style of its place for the toolbar. */
-export function crm(centreOrigin, { div = '', csp = '', layout } = {}) {
+export function crm(centreOrigin, { div = '', csp = '', layout, context = 'crm' } = {}) {
   const script = `
     const { default: sdk } = await import('${centreOrigin}/omniapp/sdk/ameyo-sdk.js');
     window.states = [];
     window.events = [];
-    window.sdk = sdk.initialize({ context: 'crm', origin: location.origin, layout: ${JSON.stringify(layout)} });
+    window.sdk = sdk.initialize({ context: '${context}', origin: location.origin, layout: ${JSON.stringify(layout)} });
     window.sdk.ui.register('omnibar:dock', (state) => window.states.push(state));
     await new Promise((resolve) => setTimeout(resolve, 50));
     window.sdk.crm.register('showCrm', (payload) => window.events.push(payload));
