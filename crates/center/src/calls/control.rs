@@ -188,17 +188,20 @@ impl Calls {
         Ok(())
     }
 
-    /// The CRM record that the call is about, for everybody in it.
+    /// The CRM record that the call is about, for everybody in it; `None`: no more any.
     pub fn link(
         &mut self,
         agent: &AgentId,
         interaction: &InteractionId,
-        record: Record,
+        record: Option<Record>,
     ) -> Result<(), CallFault> {
         let call = self.owned(agent, interaction)?;
-        let kind = record.record_type.clone();
-        call.record = Some(record);
-        self.log(interaction, "linked", kind);
+        let (what, kind) = match &record {
+            Some(record) => ("linked", record.record_type.clone()),
+            None => ("unlinked", String::new()),
+        };
+        call.record = record;
+        self.log(interaction, what, kind);
         Ok(())
     }
 

@@ -73,11 +73,11 @@ pub enum CoreInput {
         /// Kept with the history of the last interaction that was named or begun.
         detail: String,
     },
-    /// The CRM record that this agent's interaction is about.
+    /// The CRM record that this agent's interaction is about; `None`: no more any.
     Link {
         user: AgentId,
         interaction: InteractionId,
-        record: Record,
+        record: Option<Record>,
     },
     Disconnected {
         connection: ConnectionId,

@@ -34,7 +34,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/interactions/history", get(history))
         .route("/interactions/{id}", get(one))
         .route("/interactions/{id}/owned", get(owned))
-        .route("/interactions/{id}/record", put(link))
+        .route("/interactions/{id}/record", put(link).delete(unlink))
 }
 
 /// API-15.
@@ -116,22 +116,7 @@ async fn link(
 ) -> Answer {
     let Json(linked) = linked.map_err(|e| Refusal::bad(e.body_text()))?;
     let record = linked.record()?;
-    let Some(open) = caller.desk.open.iter().find(|open| open.view.id.as_str() == id) else {
-        return Err(not_there());
-    };
-    let input = CoreInput::Link {
-        user: caller.desk.user.clone(),
-        interaction: open.view.id.clone(),
-        record: record.clone(),
-    };
-    shared.door.input(input, None).await.map_err(|error| {
-        let status = match Code::from(error.code) {
-            Code::NotFound => StatusCode::NOT_FOUND,
-            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::CONFLICT,
-        };
-        Refusal::new(status, error.message)
-    })?;
+    let open = set_record(&shared, &caller, &id, Some(record.clone())).await?;
     let setup = shared.store.setup().await?;
     let campaign = setup.campaigns.get(&open.view.campaign).map(|rule| rule.campaign.number);
     let mut info = json!({
@@ -150,6 +135,40 @@ async fn link(
     });
     // JSON inside JSON: the contract has it so.
     Ok(Json(json!({"data": data.to_string()})))
+}
+
+/// The other direction of API-18, which the agent presses (EVT-20).
+async fn unlink(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    set_record(&shared, &caller, &id, None).await?;
+    Ok(Json(json!({})))
+}
+
+async fn set_record<'a>(
+    shared: &Shared,
+    caller: &'a Caller,
+    id: &str,
+    record: Option<Record>,
+) -> Result<&'a OpenInteraction, Refusal> {
+    let open = caller.desk.open.iter().find(|open| open.view.id.as_str() == id);
+    let open = open.ok_or_else(not_there)?;
+    let input = CoreInput::Link {
+        user: caller.desk.user.clone(),
+        interaction: open.view.id.clone(),
+        record,
+    };
+    shared.door.input(input, None).await.map_err(|error| {
+        let status = match Code::from(error.code) {
+            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::CONFLICT,
+        };
+        Refusal::new(status, error.message)
+    })?;
+    Ok(open)
 }
 
 impl Linked {
