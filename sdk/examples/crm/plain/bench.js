@@ -1,5 +1,5 @@
 import { ACTIONS, FIELDS } from '../shared/bench.js';
-import { clock } from '../shared/store.js';
+import { clock } from '../shared/words.js';
 import { field, h, section } from './dom.js';
 
 export function bench(store, into) {

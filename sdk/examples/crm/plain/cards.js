@@ -1,4 +1,4 @@
-import { PHASES, callbackTime, clock, display, duration } from '../shared/store.js';
+import { PHASES, callbackTime, clock, display, duration } from '../shared/words.js';
 import { field, h } from './dom.js';
 
 export function callCard(store, call, classes, busy) {

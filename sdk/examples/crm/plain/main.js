@@ -1,6 +1,7 @@
 import { customers, search } from '../shared/customers.js';
 import { loadSdk } from '../shared/sdk.js';
-import { createStore, duration, notice, standing } from '../shared/store.js';
+import { createStore } from '../shared/store.js';
+import { duration, notice, standing } from '../shared/words.js';
 import { bench } from './bench.js';
 import { callCard, customerCard, draftCard, matchesCard } from './cards.js';
 import { h, section } from './dom.js';

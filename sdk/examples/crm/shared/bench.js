@@ -1,5 +1,5 @@
 // The bench: one button per use of the SDK, with the fields that they read.
-import { callbackTime } from './store.js';
+import { callbackTime } from './words.js';
 
 export const FIELDS = [
   { name: 'user', label: 'User id', autocomplete: 'username' },

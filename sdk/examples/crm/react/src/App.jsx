@@ -1,6 +1,6 @@
 import { memo, useState, useSyncExternalStore } from 'react';
 import { search } from '../../shared/customers.js';
-import { notice, standing } from '../../shared/store.js';
+import { notice, standing } from '../../shared/words.js';
 import { Bench } from './Bench.jsx';
 import { CallCard, CustomerCard, DraftCard, MatchesCard } from './cards.jsx';
 

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { ACTIONS, FIELDS } from '../../shared/bench.js';
-import { clock } from '../../shared/store.js';
+import { clock } from '../../shared/words.js';
 import { Field } from './cards.jsx';
 
 export function Bench({ store, state }) {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { PHASES, callbackTime, clock, display, duration } from '../../shared/store.js';
+import { PHASES, callbackTime, clock, display, duration } from '../../shared/words.js';
 
 export function Field({ label, wide = false, children }) {
   return (
