@@ -194,7 +194,8 @@ test('a transfer and a conference are told, with whom', async () => {
 
   const from = await crm.mark();
   const { told } = await talking(from);
-  const consulted = colleague.call('connected', { from: 0 });
+  const consulted = phone.wait('the colleague on the line', (e) => e.event === 'call'
+    && e.call.legs.some((leg) => leg.consult && leg.state.state === 'connected'));
   phone.say('consult agent:agent2');
   await consulted;
   phone.say('conference');
