@@ -92,7 +92,8 @@ impl When {
         // Years 0 to 9999, so that every spelling has four digits.
         let ms = ms.clamp(-62_167_219_200_000, 253_402_300_799_999);
         let (days, rest) = (ms.div_euclid(DAY_MS), ms.rem_euclid(DAY_MS));
-        let mut year = 1970 + days.div_euclid(366);
+        // Never too late a year, on either side of 1970.
+        let mut year = 1970 + days.div_euclid(366).min(days.div_euclid(365));
         while days_before(year + 1, 1) <= days {
             year += 1;
         }
