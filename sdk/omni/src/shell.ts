@@ -25,39 +25,7 @@ export function createShell(instanceId: string) {
   const place = read(key);
   let layout: Layout = 'hidden';
 
-  const root = element('div', {});
-  const bar = element('div', {
-    display: 'flex',
-    flex: 'none',
-    alignItems: 'center',
-    justifyContent: 'space-between',
-    height: `${BAR}px`,
-    paddingInline: '12px 4px',
-    boxSizing: 'border-box',
-    cursor: 'move',
-    touchAction: 'none',
-    userSelect: 'none',
-    font: '500 13px/1 system-ui, sans-serif',
-  });
-  const corner = button('Minimise', { padding: '8px' });
-  const pill = button('Omnibar', {
-    position: 'fixed',
-    insetInlineEnd: `${EDGE}px`,
-    bottom: `${EDGE}px`,
-    zIndex: TOP,
-    height: '44px',
-    padding: '0 20px',
-    borderRadius: '22px',
-    border: '1px solid GrayText',
-    boxShadow: '0 2px 8px rgb(0 0 0 / 0.24)',
-  });
-  const words = element('p', { margin: '0', padding: '16px', font: '400 14px/1.5 system-ui, sans-serif' });
-  words.setAttribute('role', 'status');
-  bar.tabIndex = 0;
-  bar.setAttribute('role', 'group');
-  bar.setAttribute('aria-label', 'Omnibar: move with the arrow keys');
-  bar.append('Omnibar', corner);
-  root.append(bar, words, pill);
+  const { root, bar, corner, pill, words } = parts();
 
   corner.onclick = () => resize(true);
   pill.onclick = () => resize(false);
@@ -72,34 +40,18 @@ export function createShell(instanceId: string) {
   }
 
   function draw(): void {
-    const floating = layout === 'floating';
+    const floats = layout === 'floating';
     root.dataset.omnibar = layout;
-    bar.style.display = floating ? 'flex' : 'none';
-    pill.style.display = floating && place.small ? 'block' : 'none';
+    bar.style.display = floats ? 'flex' : 'none';
+    pill.style.display = floats && place.small ? 'block' : 'none';
     words.style.display = words.textContent && layout === 'hidden' ? 'block' : 'none';
-    if (!floating) {
+    if (!floats) {
       style(root, { cssText: layout === 'docked' ? 'width:100%;height:100%' : '' });
       return;
     }
     place.right = clamp(place.right, innerWidth - WIDTH);
     place.bottom = clamp(place.bottom, innerHeight - HEIGHT - BAR);
-    style(root, {
-      position: 'fixed',
-      zIndex: TOP,
-      right: `${place.right}px`,
-      bottom: `${place.bottom}px`,
-      width: `${WIDTH}px`,
-      height: `min(${HEIGHT + BAR}px, 100dvh)`,
-      display: 'flex',
-      flexDirection: 'column',
-      overflow: 'hidden',
-      background: 'Canvas',
-      color: 'CanvasText',
-      borderRadius: '10px',
-      boxShadow: '0 0 0 1px GrayText, 0 8px 28px rgb(0 0 0 / 0.24)',
-      // The frame goes on running, and keeps its place in the layout.
-      visibility: place.small ? 'hidden' : 'visible',
-    });
+    style(root, floating(place));
     pill.style.visibility = 'visible';
   }
 
@@ -135,6 +87,67 @@ export function createShell(instanceId: string) {
         on ? { background: '#187741', color: '#fff' } : { background: 'Canvas', color: 'CanvasText' },
       );
     },
+  };
+}
+
+function parts() {
+  const root = element('div', {});
+  const bar = element('div', BAR_STYLE);
+  bar.tabIndex = 0;
+  bar.setAttribute('role', 'group');
+  bar.setAttribute('aria-label', 'Omnibar: move with the arrow keys');
+  const corner = button('Minimise', { padding: '8px' });
+  const pill = button('Omnibar', PILL_STYLE);
+  const words = element('p', { margin: '0', padding: '16px', font: '400 14px/1.5 system-ui, sans-serif' });
+  words.setAttribute('role', 'status');
+  bar.append('Omnibar', corner);
+  root.append(bar, words, pill);
+  return { root, bar, corner, pill, words };
+}
+
+const BAR_STYLE = {
+  display: 'flex',
+  flex: 'none',
+  alignItems: 'center',
+  justifyContent: 'space-between',
+  height: `${BAR}px`,
+  paddingInline: '12px 4px',
+  boxSizing: 'border-box',
+  cursor: 'move',
+  touchAction: 'none',
+  userSelect: 'none',
+  font: '500 13px/1 system-ui, sans-serif',
+};
+
+const PILL_STYLE = {
+  position: 'fixed',
+  insetInlineEnd: `${EDGE}px`,
+  bottom: `${EDGE}px`,
+  zIndex: TOP,
+  height: '44px',
+  padding: '0 20px',
+  borderRadius: '22px',
+  border: '1px solid GrayText',
+  boxShadow: '0 2px 8px rgb(0 0 0 / 0.24)',
+};
+
+function floating({ right, bottom, small }: Place): Partial<CSSStyleDeclaration> {
+  return {
+    position: 'fixed',
+    zIndex: TOP,
+    right: `${right}px`,
+    bottom: `${bottom}px`,
+    width: `${WIDTH}px`,
+    height: `min(${HEIGHT + BAR}px, 100dvh)`,
+    display: 'flex',
+    flexDirection: 'column',
+    overflow: 'hidden',
+    background: 'Canvas',
+    color: 'CanvasText',
+    borderRadius: '10px',
+    boxShadow: '0 0 0 1px GrayText, 0 8px 28px rgb(0 0 0 / 0.24)',
+    // The frame goes on running, and keeps its place in the layout.
+    visibility: small ? 'hidden' : 'visible',
   };
 }
 

@@ -1,5 +1,5 @@
 const LOG_MAX = 300;
-const KEY = 'crm';
+const KEY = "crm";
 
 /** The CRM's state, whoever changes it; customers and the call survive a reload in `memory`. */
 export function createState(customers, memory) {
@@ -13,14 +13,16 @@ export function createState(customers, memory) {
     call: kept?.call ?? null,
     /** Customers with the caller's number, when there are several. */
     matches: [],
+    /** Id of the interaction that has opened its customer. */
+    popped: "",
     dispositions: [],
     campaigns: [],
     agent: null,
-    available: '',
-    dock: { state: 'loading', frame: 'toolbar', way: 'none', words: '' },
+    available: "",
+    dock: { state: "loading", frame: "toolbar", way: "none", words: "" },
     log: [],
-    fault: '',
-    busy: '',
+    fault: "",
+    busy: "",
   };
   const watchers = new Set();
 
@@ -44,22 +46,35 @@ export function createState(customers, memory) {
 
     /** A line of the event log; `kind` is event, answer or error. */
     note(kind, name, data) {
-      const entry = { id: (state.log[0]?.id ?? 0) + 1, at: Date.now(), kind, name, data };
+      const entry = {
+        id: (state.log[0]?.id ?? 0) + 1,
+        at: Date.now(),
+        kind,
+        name,
+        data,
+      };
       set({ log: [entry, ...state.log].slice(0, LOG_MAX) });
     },
 
     /** A line of a customer's activity. */
     activity(id, text) {
       const line = { at: Date.now(), text };
-      const add = (one) => ({ ...one, activity: [line, ...one.activity].slice(0, 50) });
-      set({ customers: state.customers.map((one) => (one.id === id ? add(one) : one)) });
+      const add = (one) => ({
+        ...one,
+        activity: [line, ...one.activity].slice(0, 50),
+      });
+      set({
+        customers: state.customers.map((one) =>
+          one.id === id ? add(one) : one,
+        ),
+      });
     },
   };
 }
 
 function read(memory) {
   try {
-    return JSON.parse(memory.getItem(KEY) ?? 'null');
+    return JSON.parse(memory.getItem(KEY) ?? "null");
   } catch {
     return null;
   }

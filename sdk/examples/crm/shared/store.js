@@ -1,10 +1,10 @@
 // What the CRM knows and does, without a view: both pages show this state and call these
 // actions. `sdk` is the handle of the Omni SDK.
-import { record } from './customers.js';
-import { EVENTS } from './events.js';
-import { reactions } from './reactions.js';
-import { createState } from './state.js';
-import { words } from './words.js';
+import { record } from "./customers.js";
+import { EVENTS } from "./events.js";
+import { reactions } from "./reactions.js";
+import { createState } from "./state.js";
+import { words } from "./words.js";
 
 export function createStore(sdk, customers, memory) {
   const state = createState(customers, memory);
@@ -12,26 +12,28 @@ export function createStore(sdk, customers, memory) {
 
   /** Runs a call, shows that it is under way, and says what went wrong. */
   async function call(name, run) {
-    set({ busy: name, fault: '' });
+    set({ busy: name, fault: "" });
     try {
       const result = await run(sdk);
-      note('answer', name, result);
+      note("answer", name, result);
       return result;
     } catch (error) {
-      note('error', name, error);
+      note("error", name, error);
       set({ fault: words(error) });
       return undefined;
     } finally {
-      set({ busy: '' });
+      set({ busy: "" });
     }
   }
 
   const actions = {
     select(id) {
       set({ selected: id, draft: null });
-      const name = 'sendCurrentCRMRecordOpened';
-      if (get().dock.state === 'open') {
-        sdk.crm[name](record(state.customer(id))).catch((error) => note('error', name, error));
+      const name = "sendCurrentCRMRecordOpened";
+      if (get().dock.state === "open") {
+        sdk.crm[name](record(state.customer(id))).catch((error) =>
+          note("error", name, error),
+        );
       }
     },
 
@@ -46,40 +48,64 @@ export function createStore(sdk, customers, memory) {
       set({ agent: agent ?? null, campaigns: campaigns ?? [] });
       if (live) set({ call: caughtUp(get().call, live) });
       const { call: now } = get();
-      if (now?.phase === 'wrapping') void actions.loadDispositions(now.campaignId);
+      if (now?.phase === "wrapping")
+        void actions.loadDispositions(now.campaignId);
     },
 
     async loadDispositions(campaignId) {
-      const name = 'getDispositionCodesWithDispositionClass';
-      const dispositions = await call(name, () => sdk.configuration[name](Number(campaignId)));
+      const name = "getDispositionCodesWithDispositionClass";
+      const dispositions = await call(name, () =>
+        sdk.configuration[name](Number(campaignId)),
+      );
       set({ dispositions: dispositions ?? [] });
     },
 
     dial(phone, name) {
       const [campaign] = get().campaigns;
       if (!campaign) {
-        set({ fault: 'No campaign is selected. Choose one in the toolbar, then call again.' });
+        set({
+          fault:
+            "No campaign is selected. Choose one in the toolbar, then call again.",
+        });
         return undefined;
       }
       const details = { phone, name };
-      const start = () => sdk.interaction.initiateInteraction('voice', details, campaign.campaignId);
-      return call('initiateInteraction', start);
+      const start = () =>
+        sdk.interaction.initiateInteraction(
+          "voice",
+          details,
+          campaign.campaignId,
+        );
+      return call("initiateInteraction", start);
     },
 
     async dispose(codeId, notes, callback) {
       const more = callback ? [callback] : [];
       const { id } = get().call;
-      const close = () => sdk.interaction.disposeInteraction('voice', id, codeId, notes, ...more);
-      if (await call('disposeInteraction', close)) set({ call: null, matches: [] });
+      const close = () =>
+        sdk.interaction.disposeInteraction("voice", id, codeId, notes, ...more);
+      if (await call("disposeInteraction", close))
+        set({ call: null, matches: [] });
     },
 
     create({ name, phone, company }) {
       const { customers: list, call: live } = get();
       const id = `C-${1001 + list.length}`;
-      const made = { id, name, phone, company, city: '', note: '', email: '', cases: [], activity: [] };
+      const made = {
+        id,
+        name,
+        phone,
+        company,
+        city: "",
+        note: "",
+        email: "",
+        cases: [],
+        activity: [],
+      };
       set({ customers: [...list, made] });
       actions.select(id);
-      if (live) on.pop({ interactionId: live.id, customerDetails: { phone, name } });
+      if (live)
+        on.pop({ interactionId: live.id, customerDetails: { phone, name } });
     },
   };
   const on = reactions(state, sdk, actions);
@@ -88,10 +114,12 @@ export function createStore(sdk, customers, memory) {
     for (const [space, names] of Object.entries(EVENTS)) {
       for (const name of names) {
         const heard = (payload) => {
-          note('event', name, payload);
+          note("event", name, payload);
           on[name]?.(payload);
         };
-        sdk[space].register(name, heard).catch((error) => note('error', `register ${name}`, error));
+        sdk[space]
+          .register(name, heard)
+          .catch((error) => note("error", `register ${name}`, error));
       }
     }
   }
@@ -102,7 +130,7 @@ export function createStore(sdk, customers, memory) {
     listen,
     call,
     ...actions,
-    clearFault: () => set({ fault: '' }),
+    clearFault: () => set({ fault: "" }),
     clearLog: () => set({ log: [] }),
     dropDraft: () => set({ draft: null }),
   };
@@ -110,14 +138,14 @@ export function createStore(sdk, customers, memory) {
 
 function caughtUp(call, live) {
   // A call in wrap-up is not live any more, and still to be closed.
-  if (live.length === 0) return call?.phase === 'wrapping' ? call : null;
+  if (live.length === 0) return call?.phase === "wrapping" ? call : null;
   if (call) return call;
   const [{ data }] = live;
   return {
     id: data.id,
     campaignId: data.last_campaign_id,
     name: data.customer_name,
-    phase: 'connected',
+    phase: "connected",
     since: Date.parse(data.date_added) || Date.now(),
   };
 }
