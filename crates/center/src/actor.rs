@@ -187,6 +187,9 @@ impl Actor {
             }
             let answer = self.core.handle(now, item.input.clone());
             let effects = self.core.take_effects();
+            // A server sends the same request again until it is done.
+            let refused = answer.is_err() && matches!(item.input, CoreInput::Orders { .. });
+            let user = user.filter(|_| !refused);
             turn.push(Done { item, user, answer, effects });
         }
         let writes: Vec<Write<'_>> = turn

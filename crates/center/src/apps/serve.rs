@@ -18,11 +18,10 @@ const POLICY: &str = "sandbox allow-scripts allow-forms allow-popups allow-downl
                       frame-ancestors 'self'";
 
 /// No app gets at the machine.
-const NOTHING: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), \
-                       clipboard-read=(), display-capture=(), geolocation=(), gyroscope=(), \
-                       hid=(), microphone=(), midi=(), payment=(), \
-                       publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \
-                       web-share=(), xr-spatial-tracking=()";
+const NOTHING: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
+                       display-capture=(), geolocation=(), gyroscope=(), hid=(), microphone=(), \
+                       midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(), \
+                       serial=(), usb=(), xr-spatial-tracking=()";
 
 pub(crate) fn router() -> Router<Shared> {
     Router::new()

@@ -41,6 +41,11 @@ impl Core {
             }
             Some(_) => {}
         }
+        // All of it or nothing: what is disposed could not be taken back.
+        let dials = orders.iter().any(|order| matches!(order, Command::Dial { .. }));
+        if dials && self.acd_offers(user) {
+            return conflict("Another call is being offered to the agent. Try again after it.");
+        }
         let mut answer = done(Ok(()));
         let mut about = None;
         for order in orders {

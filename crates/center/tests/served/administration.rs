@@ -3,12 +3,15 @@
 use crate::desk::Desk;
 use crate::web_client::{Admin, base, client, send};
 use crate::world::World;
+use omnibar_center::store::{Role, Store};
+use omnibar_model::AgentId;
 use omnibar_protocol::Command;
 use omnibar_protocol::wire::EndpointAnswer;
 use reqwest::Method;
 use reqwest::header::{COOKIE, ORIGIN, SET_COOKIE};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
 async fn endpoint(
     desk: &mut Desk,
@@ -77,6 +80,32 @@ async fn only_an_administrator_gets_in_and_his_cookie_is_no_scripts() {
     assert_eq!(admin.ask(Method::DELETE, "session", Value::Null).await.status, 200);
     assert_eq!(admin.ask(Method::GET, "state", Value::Null).await.status, 401);
     world.centre.stop().await;
+}
+
+#[tokio::test]
+async fn the_program_adds_administrators_who_take_no_calls() {
+    let data = tempfile::tempdir().unwrap();
+    for (user, admin) in [("boss", true), ("clerk", false)] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_omnibar-center"))
+            .args(["account", "add", user, "--name", user, "--data"])
+            .arg(data.path())
+            .args(admin.then_some("--admin"))
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(b"long enough\n").unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+    let store = Store::open(data.path()).await.unwrap();
+    let (boss, clerk) = (AgentId::new("boss"), AgentId::new("clerk"));
+    assert_eq!(store.role(&boss).await.unwrap(), Some(Role::Administrator));
+    assert_eq!(store.role(&clerk).await.unwrap(), Some(Role::Agent));
+    assert_eq!(store.role(&AgentId::new("nobody")).await.unwrap(), None);
+    assert!(store.account(&boss).await.unwrap().unwrap().campaigns.is_empty());
+    assert!(!store.account(&clerk).await.unwrap().unwrap().campaigns.is_empty());
+    let colleagues = store.colleagues().await.unwrap();
+    assert_eq!(colleagues, [(clerk, "clerk".to_owned())], "calls go to agents only");
+    store.close().await;
 }
 
 #[tokio::test]

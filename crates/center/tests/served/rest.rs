@@ -316,6 +316,39 @@ async fn an_agent_acts_with_his_password_for_himself_alone_and_guessing_is_slow(
 }
 
 #[tokio::test]
+async fn what_was_refused_may_be_asked_again_with_the_same_request() {
+    let world = World::start().await;
+    let (mut desk, opened) = Desk::ready(&world.url(), "agent1").await;
+    let token = Admin::sign_in(&world.centre).await.token(false).await;
+    let server = Server::new(&base(&world.centre), format!("Bearer {token}"), &opened.handle);
+    let body = server.dial("patient", "+15550153");
+    let until = async |status: u16, word: &str| loop {
+        let reply = server.post("manualdial", body.clone()).await;
+        if reply.status == status && reply.text.contains(word) {
+            break;
+        }
+        assert_eq!(reply.status, 409, "{reply:?}");
+    };
+
+    let page = crate::customer::Page::call(&world).await;
+    desk.available().await;
+    desk.offered().await;
+    until(409, "being offered").await;
+    let last = desk.last_seq;
+    desk.socket.close(None).await.unwrap();
+    until(409, "not connected").await;
+    drop(page);
+    assert_eq!(dialled(&world.switch), []);
+
+    let mut desk = Desk::connect(&world.url()).await;
+    desk.last_seq = last;
+    desk.resume("agent1", &opened.token, last).await.unwrap();
+    // As soon as the customer, who has hung up, is not offered to him any more.
+    until(200, "success").await;
+    world.centre.stop().await;
+}
+
+#[tokio::test]
 async fn a_token_that_was_removed_is_good_no_more() {
     let world = World::start().await;
     let (_desk, server) = ready(&world).await;

@@ -8,14 +8,20 @@ const get = (id) => document.getElementById(id);
 const door = get('door');
 const house = get('house');
 
+/** One section anew: what is being written in another stays. */
+const again = {
+  apps: async () => apps(get('apps'), await ask('GET', 'state'), again.apps),
+  tokens: async () => tokens(get('tokens'), await ask('GET', 'state'), again.tokens),
+};
+
 async function load() {
   const state = await ask('GET', 'state');
   get('centre').textContent = state.centre;
   get('who').textContent = state.user;
   document.title = `${state.centre} · Administration`;
   campaigns(get('campaigns'), state);
-  apps(get('apps'), state, load);
-  tokens(get('tokens'), state, load);
+  apps(get('apps'), state, again.apps);
+  tokens(get('tokens'), state, again.tokens);
   get('origins-text').value = state.frame_origins.join('\n');
   get('hosts-text').value = state.outside_hosts.join('\n');
   door.hidden = true;
@@ -57,6 +63,6 @@ get('sign-out').addEventListener('click', async () => {
 document.addEventListener('signed-out', outside);
 lines('origins', 'origins-text', 'frame-origins');
 lines('hosts', 'hosts-text', 'outside-hosts');
-uploads(get('apps'), load);
-making(get('tokens'), load);
+uploads(get('apps'), again.apps);
+making(get('tokens'), again.tokens);
 load().catch(outside);
