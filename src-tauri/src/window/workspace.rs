@@ -26,7 +26,8 @@ const WORKSPACE: &str = "workspace";
 /// when a session policy keeps them.
 pub(super) fn start(app: &AppHandle, doors: &Doors, endpoints: Arc<dyn Endpoints>, kept: PathBuf) {
     let mut views = doors.views();
-    let mut workspace = Workspace { app: app.clone(), endpoints, kept, session: None };
+    let mut workspace =
+        Workspace { app: app.clone(), endpoints, kept, centre: None, session: None };
     tauri::async_runtime::spawn(async move {
         loop {
             let view = Arc::clone(&views.borrow_and_update());
@@ -42,6 +43,8 @@ struct Workspace {
     app: AppHandle,
     endpoints: Arc<dyn Endpoints>,
     kept: PathBuf,
+    /// The address to which the agent has signed in; `None`: as before the app was started.
+    centre: Option<String>,
     session: Option<Session>,
 }
 
@@ -56,7 +59,10 @@ struct Session {
 
 impl Workspace {
     async fn follow(&mut self, view: &View) {
-        let SessionView::SignedIn { user, handle, name, centre, campaigns, chosen, .. } =
+        if let SessionView::SigningIn { centre, .. } = &view.desk.session {
+            self.centre = Some(centre.clone());
+        }
+        let SessionView::SignedIn { user, handle, name, campaigns, chosen, .. } =
             &view.desk.session
         else {
             if self.session.take().is_some() {
@@ -65,7 +71,8 @@ impl Workspace {
             return;
         };
         if self.session.as_ref().is_none_or(|s| s.agent.handle != *handle) {
-            let Some(origin) = omnibar_dock::pages_origin(centre) else { return };
+            let address = self.centre.as_ref().unwrap_or(&view.remembered.centre);
+            let Some(origin) = omnibar_dock::pages_origin(address) else { return };
             let agent =
                 Agent { user: user.clone(), name: name.clone(), handle: handle.clone(), origin };
             let chosen = campaigns.iter().filter(|c| chosen.contains(&c.id)).cloned().collect();
@@ -109,7 +116,10 @@ impl Workspace {
                 tracing::warn!(error, "the centre did not tell what the workspace shows");
                 Setup::default()
             }
-            Err(_) => Setup::default(),
+            Err(_) => {
+                tracing::debug!("nobody asks the centre any more");
+                Setup::default()
+            }
         }
     }
 
@@ -143,8 +153,9 @@ impl Workspace {
                     NewWindowResponse::Deny
                 }
             })
-            .build()
-            .map(drop)
+            .build()?;
+        tracing::info!(cookies, "the CRM's window is open");
+        Ok(())
     }
 
     fn close(&self) {
