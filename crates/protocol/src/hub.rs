@@ -50,7 +50,9 @@ pub struct Routed {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Route {
-    /// Given to a page of the same origin when it was last welcome.
+    /// Given to a page of the same origin when it was last welcome:
+    /// `<agent's part>.<random>`, the part being the first six bytes of the user's SHA-256
+    /// in base64url. It only tells an unknown token from an absent desktop.
     Token { token: Password },
     /// Six digits that the agent reads from the app's window.
     Code { code: Password },
@@ -335,7 +337,9 @@ mod tests {
         let user = read(r#"{"route":{"user":"agent1","password":"demo","force":true}}"#).unwrap();
         assert!(matches!(token, Route::Token { .. }));
         assert!(matches!(code, Route::Code { .. }));
-        assert!(matches!(&user, Route::User { user, force: true, .. } if user.as_str() == "agent1"));
+        assert!(
+            matches!(&user, Route::User { user, force: true, .. } if user.as_str() == "agent1")
+        );
         let printed = format!("{token:?}{code:?}{user:?}");
         assert!(!printed.contains("a.b") && !printed.contains("123456"));
         assert!(!printed.contains("demo"));

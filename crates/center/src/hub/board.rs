@@ -4,8 +4,11 @@ use super::outlet::Outlet;
 use super::tries::Tries;
 use super::{Over, digest};
 use axum::extract::ws::close_code;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use omnibar_model::{AgentId, Moment, Secret};
 use omnibar_protocol::hub::{MAX_PAGES, MAX_TOKENS, close};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +22,9 @@ const CODE_LIFE: Duration = Duration::from_secs(120);
 const MOST_TICKETS: usize = 10_000;
 const CODE_WORDS: &str =
     "That code does not hold, or no longer. Ask Omnibar for a new one: Settings, Docked pages.";
+
+const UNKNOWN_WORDS: &str =
+    "Omnibar does not know this page any more. Pair it again with a code: Settings, Docked pages.";
 
 /// One desktop's connection, as pages see it.
 #[derive(Debug)]
@@ -83,6 +89,8 @@ struct Ticket {
 #[derive(Debug)]
 struct Seat {
     desktop: Arc<Desktop>,
+    /// That of its agent's tokens.
+    part: String,
     /// `None` until the desktop has said which there are.
     tokens: Option<BTreeSet<[u8; 32]>>,
     code: Option<(Secret, Moment)>,
@@ -124,7 +132,8 @@ impl Board {
     /// An agent has one desktop: the newest.
     pub(super) fn seat(&mut self, desktop: Arc<Desktop>) {
         let user = desktop.user.clone();
-        let seat = Seat { desktop, tokens: None, code: None };
+        let part = agents_part(&user);
+        let seat = Seat { desktop, part, tokens: None, code: None };
         if let Some(before) = self.seats.insert(user, seat) {
             before.desktop.gone.cancel();
         }
@@ -160,7 +169,6 @@ impl Board {
         self.seats.get(user).map(|seat| seat.desktop.clone())
     }
 
-    /// The agent's part of a token only tells an unknown token from an absent desktop.
     pub(super) fn by_token(&self, token: &Secret) -> Result<Arc<Desktop>, Astray> {
         let hash = digest(token);
         let holds =
@@ -168,15 +176,11 @@ impl Board {
         if let Some(seat) = self.seats.values().find(holds) {
             return Ok(seat.desktop.clone());
         }
-        let agent = token.expose().rsplit_once('.').map_or("", |(agent, _)| agent);
-        match self.seats.get(&AgentId::new(agent)) {
-            Some(Seat { tokens: Some(_), .. }) => Err(Astray::Refused(
-                "Omnibar does not know this page any more. Pair it again with a code: \
-                 Settings, Docked pages."
-                    .into(),
-            )),
-            Some(Seat { tokens: None, .. }) | None => Err(Astray::NoDesktop),
+        let part = token.expose().split_once('.').map_or("", |(part, _)| part);
+        if self.seats.values().any(|seat| seat.part == part && seat.tokens.is_some()) {
+            return Err(Astray::Refused(UNKNOWN_WORDS.into()));
         }
+        Err(Astray::NoDesktop)
     }
 
     /// A code leads to a desktop once.
@@ -209,6 +213,10 @@ impl Board {
         self.tries.failed(now, from);
         Err(Astray::Refused(CODE_WORDS.into()))
     }
+}
+
+fn agents_part(user: &AgentId) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(user.as_str().as_bytes())[..6])
 }
 
 fn parse_hash(text: &str) -> Option<[u8; 32]> {
@@ -278,11 +286,12 @@ mod tests {
     fn a_token_leads_to_its_desktop_and_an_unknown_one_is_told_apart_from_an_absent_one() {
         let mut board = Board::default();
         let one = desktop(1, "agent1");
-        let token = |text: &str| Secret::new(text);
+        assert_eq!(agents_part(&one.user), "zVB4vhfQ");
+        let token = |text: &str| Secret::new(text.replace("agent1", "zVB4vhfQ"));
         assert_eq!(found(board.by_token(&token("agent1.x"))), Err(Astray::NoDesktop));
         board.seat(one.clone());
         assert_eq!(found(board.by_token(&token("agent1.x"))), Err(Astray::NoDesktop), "not told");
-        assert!(board.set_tokens(&one, &[hex("agent1.x")]));
+        assert!(board.set_tokens(&one, &[hex("zVB4vhfQ.x")]));
         assert_eq!(found(board.by_token(&token("agent1.x"))), Ok(1));
         assert!(matches!(board.by_token(&token("agent1.y")), Err(Astray::Refused(_))));
         assert_eq!(found(board.by_token(&token("agent2.x"))), Err(Astray::NoDesktop));

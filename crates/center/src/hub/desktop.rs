@@ -39,9 +39,7 @@ pub(super) async fn serve(shared: Shared, mut socket: WebSocket, unknown: OwnedS
         }
         Err(over) => Some(over),
     };
-    if let Some(over) = over {
-        close(&mut socket, over).await;
-    }
+    close(socket, over).await;
 }
 
 type Entered = (String, Arc<Desktop>, mpsc::Receiver<String>);

@@ -18,6 +18,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use board::Board;
+use futures_util::SinkExt;
 use omnibar_model::Secret;
 use omnibar_protocol::hub::{MAX_UP, MAX_WRAPPED};
 use sha2::{Digest, Sha256};
@@ -155,7 +156,11 @@ async fn send(socket: &mut WebSocket, message: Message) -> bool {
     matches!(tokio::time::timeout(SEND, socket.send(message)).await, Ok(Ok(())))
 }
 
-async fn close(socket: &mut WebSocket, over: Over) {
-    let frame = CloseFrame { code: over.code, reason: over.reason.into() };
-    send(socket, Message::Close(Some(frame))).await;
+/// `None`: the other side has said goodbye, or is gone.
+async fn close(mut socket: WebSocket, over: Option<Over>) {
+    if let Some(Over { code, reason }) = over {
+        send(&mut socket, Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    }
+    // A goodbye is answered by one (RFC 6455 section 5.5.1).
+    let _ = tokio::time::timeout(SEND, SinkExt::close(&mut socket)).await;
 }

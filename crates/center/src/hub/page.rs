@@ -55,9 +55,7 @@ pub(super) async fn serve(
         }
         Err(over) => over,
     };
-    if let Some(over) = over {
-        close(&mut socket, over).await;
-    }
+    close(socket, over).await;
 }
 
 /// Leads the page to its desktop. `None`: the page is gone.

@@ -34,8 +34,9 @@ async fn a_page_with_a_token_speaks_with_its_own_agents_desktop() {
     one.say(&FromDesktop::Close { page }).await;
     assert_eq!(frame.ended().await.code, 1000);
     assert_eq!(one.hear().await, ToDesktop::Close { page });
-    drop(other);
+    other.0.close(None).await.unwrap();
     assert_eq!(two.hear().await, ToDesktop::Close { page: theirs });
+    assert!(other.says_goodbye().await, "a goodbye is answered by one");
     world.centre.stop().await;
 }
 
@@ -76,12 +77,12 @@ async fn a_page_that_signs_in_reaches_the_agents_desktop_or_is_told_that_it_does
 #[tokio::test]
 async fn a_token_without_its_desktop_is_kept_for_later_and_an_unknown_one_is_refused() {
     let world = World::start().await;
-    let mut frame = Frame::by_token(&world, "agent1.aa").await;
+    let mut frame = Frame::by_token(&world, "zVB4vhfQ.aa").await;
     let Ended { code, reason, refused } = frame.ended().await;
     assert_eq!((code, refused), (close::NO_DESKTOP, None), "the page keeps its token");
     assert!(reason.starts_with("Omnibar is not running or not signed in"), "{reason}");
-    let _desktop = Desktop::ready(&world, "agent1", &["agent1.bb"]).await;
-    let mut frame = Frame::by_token(&world, "agent1.aa").await;
+    let _desktop = Desktop::ready(&world, "agent1", &["zVB4vhfQ.bb"]).await;
+    let mut frame = Frame::by_token(&world, "zVB4vhfQ.aa").await;
     let Ended { code, refused, .. } = frame.ended().await;
     assert_eq!(code, close::REFUSED);
     assert!(refused.unwrap().contains("does not know this page any more"));

@@ -87,6 +87,11 @@ impl Frame {
         }
     }
 
+    pub async fn says_goodbye(&mut self) -> bool {
+        let next = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
+        matches!(next, Some(Ok(Message::Close(_))))
+    }
+
     /// Texts that come before the end are dropped, but for a refusal.
     pub async fn ended(&mut self) -> Ended {
         let mut refused = None;
