@@ -59,9 +59,9 @@ impl Pages {
     /// Nothing of this origin is docked or could come back by a token.
     pub(super) fn revoke(&mut self, origin: &str) {
         self.keep_origins();
-        if self.tokens.forget(origin) {
-            self.keep_tokens(origin);
-        }
+        // Also those that the keychain has and has not told yet.
+        self.tokens.forget(origin);
+        self.keep_tokens(origin);
         self.undock(origin);
     }
 

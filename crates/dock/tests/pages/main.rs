@@ -1,7 +1,8 @@
 //! Pages at a real dock: the real driver over simulated ports, real WebSockets on
 //! 127.0.0.1.
 
-#![allow(clippy::unwrap_used)]
+// Figures are printed.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod attacks;
 mod docking;
