@@ -82,10 +82,12 @@ export function createCalls(why: () => string) {
     });
   }
 
-  // Whether a call that was sent has been done is unknown: it is not sent again.
-  function lost(): void {
+  // Whether a call that was sent has been done is unknown: it is not sent again. A sign-in
+  // is what the frame may find a way with: `kept`, it is the frame's to answer.
+  function lost(kept?: 'sign-ins'): void {
     welcome = false;
     for (const [id, { api, sent }] of open) {
+      if (kept && EARLY.has(api)) continue;
       const words = `${api}: the connection to Omnibar was lost before the answer; it may have been done`;
       if (sent) settle(id, (call) => call.reject(failure('TIMEOUT', words)));
     }

@@ -71,8 +71,8 @@ export function createHandle(config: Config, instanceId: string, start: string):
     dockState = { ...dockState, ...change };
     const { frame, state, way, words } = dockState;
     const instead = frame === 'bridge' && config.context === 'crm';
-    if (instead && state !== 'unreachable' && (words || state !== 'loading')) {
-      dockState.words = words.startsWith(NOT_SHOWN) ? words : `${NOT_SHOWN} ${words}`.trim();
+    if (instead && state === 'open') {
+      dockState.words = way === 'relay' ? `${NOT_SHOWN} ${words}` : NOT_SHOWN;
     }
     dock.say(instead ? dockState.words : '');
     tell(state === 'open' && way === 'loopback' && !instead ? '' : dockState.words);
