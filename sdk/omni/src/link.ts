@@ -5,7 +5,7 @@ import { OMNIBAR, type FromFrame, type Hello, type Port } from './messages.js';
 import type { DockState } from './types.js';
 
 /** A frame whose document has loaded and says nothing was refused by the browser. */
-export const SILENT_MS = 2000;
+export const SILENT_MS = 3000;
 /** A document that has not loaded by then never will. */
 export const LOAD_MS = 15_000;
 /** Pause before everything is tried again. */
