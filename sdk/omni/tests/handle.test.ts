@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import sdk, { type Config, type DockState, type OmniSdk } from '../src/ameyo-sdk';
 import { CALLS } from '../src/generated';
 import { MOST_CALLS } from '../src/calls';
+import { SILENT_MS } from '../src/link';
 import { BASE, arrive, line, settled, welcome } from './frame';
 
 let instance = 0;
@@ -149,7 +150,7 @@ describe('layout', () => {
     const states: DockState[] = [];
     void handle.ui.register('omnibar:dock', (state) => states.push(state));
     frame(id).dispatchEvent(new Event('load'));
-    vi.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(SILENT_MS);
     expect(frame(id).src).toContain('/bridge.html');
     expect(frame(id).style.display).toBe('none');
     connect(id).say({ say: 'way', way: 'loopback', words: '' }, welcome());
