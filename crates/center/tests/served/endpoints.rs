@@ -295,7 +295,7 @@ async fn an_interaction_is_told_from_dialling_to_history() {
 
     // Somebody else's interaction is not there for others.
     let (mut other, _) = Desk::ready(&world.url(), "agent2").await;
-    assert_eq!(other.endpoint("interaction-service", "PUT", &path, record).await.0, 404);
+    assert_eq!(other.endpoint("interaction-service", "PUT", &path, record.clone()).await.0, 404);
     let theirs = format!("/interactions/{id}");
     let refused = other.endpoint("interaction-service", "GET", &theirs, Value::Null).await;
     assert_eq!(refused.0, 404);
@@ -313,6 +313,11 @@ async fn an_interaction_is_told_from_dialling_to_history() {
     // A customer of a call is not taken away under it.
     let nora = desk.endpoint("customer-manager", "DELETE", "/customers/100000", Value::Null).await;
     assert_eq!(nora.0, 409);
+
+    // Taken away, and linked again.
+    assert_eq!(desk.endpoint("interaction-service", "DELETE", &path, Value::Null).await.0, 200);
+    desk.interaction("unlinked", |i| i.record.is_none()).await;
+    assert_eq!(desk.endpoint("interaction-service", "PUT", &path, record).await.0, 200);
 
     desk.end_and_dispose(&id, "no_answer").await;
     desk.interaction("disposed", |i| i.conversation == Conversation::Ended).await;
