@@ -6,6 +6,8 @@ import type { DockLink, LinkState, Route } from './link';
 const OMNIBAR = 1;
 /** Longest JSON of a call's arguments, in bytes: a frame of the core has 64 KiB. */
 const CALL_MAX = 63 * 1024;
+/** Nesting of a call's arguments: the core takes 32, and the frame around them is one. */
+const DEPTH_MAX = 31;
 /** Calls that the core has not answered yet; more are refused. */
 const PENDING_MAX = 1_024;
 const NAME_MAX = 128;
@@ -255,13 +257,23 @@ function plain(args: unknown): unknown[] | string {
   if (!Array.isArray(args)) return words.bridge.notAList;
   try {
     const text = JSON.stringify(args);
-    return new TextEncoder().encode(text).length > CALL_MAX
-      ? words.bridge.tooLong
-      : (JSON.parse(text) as unknown[]);
+    if (new TextEncoder().encode(text).length > CALL_MAX) return words.bridge.tooLong;
+    // The core sends a page away for it: one careless call would cost the page its toolbar.
+    return isDeep(text) ? words.bridge.tooDeep : (JSON.parse(text) as unknown[]);
   } catch {
     // A circle, a BigInt, or deeper than the engine goes.
     return words.bridge.notJson;
   }
+}
+
+function isDeep(json: string): boolean {
+  let depth = 0;
+  for (const [part] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/g)) {
+    if (part === '[' || part === '{') depth += 1;
+    else if (part === ']' || part === '}') depth -= 1;
+    if (depth > DEPTH_MAX) return true;
+  }
+  return false;
 }
 
 /** User and password of a sign-in: positional, or one object that names them. */

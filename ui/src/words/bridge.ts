@@ -2,6 +2,7 @@
 export const bridge = {
   tooMany: 'Too many calls are waiting for an answer. Wait for some of them first.',
   tooLong: 'The arguments are too long: at most 63 KiB as JSON.',
+  tooDeep: 'The arguments are nested too deep: at most 31 levels.',
   notAList: 'The arguments of a call are a list.',
   notJson: 'The arguments cannot be written as JSON.',
   cut: 'The connection to Omnibar was cut before it answered. Whether it was done is not known.',
