@@ -197,7 +197,7 @@ async fn a_text_goes_to_the_desktop_and_back_without_delay() {
 
 #[tokio::test]
 async fn signing_out_ends_the_way_to_the_desktop() {
-    let world = World::with(|c| c.timings.heartbeat = Duration::from_millis(500)).await;
+    let world = World::with(|c| c.timings.heartbeat = Duration::from_secs(2)).await;
     let mut desktop = Desktop::ready(&world, "agent1", &["agent1.aa"]).await;
     let stale = super::world::ticket(&mut desktop.desk).await;
     desktop.desk.ask(Command::SessionClose {}).await.unwrap();
