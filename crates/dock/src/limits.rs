@@ -1,7 +1,8 @@
 //! What one page may send: how long, how deep, how fast.
 
-/// Longest text of a page, in bytes; the centre's hub takes no more either.
-pub(crate) const TEXT_MAX: usize = 64 * 1024;
+/// Longest text of a page, in bytes. The centre takes 256 kB, and a call that goes on to
+/// it has an envelope.
+pub(crate) const TEXT_MAX: usize = 200_000;
 /// Nesting of JSON: no call of the contract comes near.
 pub(crate) const DEPTH_MAX: usize = 32;
 /// Pages that are connected at the same time.
@@ -11,6 +12,8 @@ pub(crate) const HELLO_MS: i64 = 10_000;
 /// Longest id or name that a page gives of itself, in characters.
 pub(crate) const NAME_MAX: usize = 128;
 
+/// A longer text counts as so many as it has pieces of this length, in bytes.
+const PIECE: usize = 4096;
 /// Texts a second that are sustained.
 const RATE: f64 = 200.0;
 /// Texts beyond the rate that are still done.
@@ -54,12 +57,13 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    pub(crate) fn take(&mut self, now: i64) -> Pace {
+    pub(crate) fn take(&mut self, now: i64, bytes: usize) -> Pace {
         // A clock that was set back lets nothing out.
         #[allow(clippy::cast_precision_loss, reason = "a few seconds in ms")]
         let seconds = now.saturating_sub(self.at).clamp(0, 3_600_000) as f64 / 1000.0;
         self.at = now;
-        self.level = (self.level - seconds * RATE).max(0.0) + 1.0;
+        let pieces = u32::try_from(bytes / PIECE).unwrap_or(u32::MAX);
+        self.level = (self.level - seconds * RATE).max(0.0) + 1.0 + f64::from(pieces);
         match self.level {
             level if level > FLOOD => Pace::Flood,
             level if level > BURST => Pace::TooFast,
@@ -86,13 +90,16 @@ mod tests {
     fn two_hundred_a_second_go_on_and_ten_thousand_end() {
         let mut flow = Flow::default();
         for n in 0..20_000 {
-            assert_eq!(flow.take(n * 5), Pace::Fine, "200 a second");
+            assert_eq!(flow.take(n * 5, 100), Pace::Fine, "200 a second");
         }
         let mut flow = Flow::default();
-        let paces: Vec<Pace> = (0..11_000).map(|n| flow.take(n / 11)).collect();
+        let paces: Vec<Pace> = (0..11_000).map(|n| flow.take(n / 11, 100)).collect();
         let count = |pace| paces.iter().filter(|p| **p == pace).count();
         assert!((400..700).contains(&count(Pace::Fine)), "{}", count(Pace::Fine));
         assert_eq!(paces[10_300], Pace::Flood);
         assert!(count(Pace::TooFast) > 9_000);
+        let mut flow = Flow::default();
+        let long = (0..300).find(|n| flow.take(*n, TEXT_MAX) == Pace::Flood);
+        assert_eq!(long, Some(204), "long ones count for more");
     }
 }

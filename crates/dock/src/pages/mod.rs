@@ -28,6 +28,8 @@ use std::sync::Arc;
 
 /// A pairing code holds so long, in ms.
 const CODE_MS: i64 = 2 * 60_000;
+const UNREADABLE: &str =
+    "The call could not be read: it needs an id, a name and a list of arguments.";
 
 /// What is to be done.
 #[derive(Debug)]
@@ -173,13 +175,17 @@ impl Pages {
 
     pub(crate) fn text(&mut self, now: i64, page: PageId, text: &str) {
         let Some(state) = self.pages.get_mut(&page) else { return };
-        let pace = state.flow.take(now);
+        let pace = state.flow.take(now, text.len());
         if pace == Pace::Flood {
             return self.refuse(page, SdkErrorType::HttpError, "Far too many calls at once.");
         }
-        if text.len() > limits::TEXT_MAX || limits::is_deep(text) {
-            let words = "That is longer or deeper than any call of the SDK.";
+        if text.len() > limits::TEXT_MAX {
+            let words = "That is longer than any call of the SDK.";
             return self.refuse(page, SdkErrorType::RequiredFieldMissing, words);
+        }
+        if limits::is_deep(text) {
+            let words = "The call's arguments are nested deeper than any of the SDK.";
+            return self.unreadable(page, text, words);
         }
         match (serde_json::from_str::<FromPage>(text), pace) {
             (Ok(FromPage::Call { id, .. }), Pace::TooFast) => {
@@ -190,7 +196,7 @@ impl Pages {
             (Ok(said), Pace::Fine) => self.said(now, page, said),
             // What is pressed or watched can be pressed again.
             (Ok(_), Pace::TooFast | Pace::Flood) => {}
-            (Err(_), _) => self.unreadable(page, text),
+            (Err(_), _) => self.unreadable(page, text, UNREADABLE),
         }
     }
 
@@ -327,12 +333,13 @@ impl Pages {
         }
     }
 
-    fn unreadable(&mut self, page: PageId, text: &str) {
+    /// A call is answered if its number can be read (which takes no stack, however deep
+    /// the rest is); everything else ends the connection.
+    fn unreadable(&mut self, page: PageId, text: &str, words: &str) {
         #[derive(serde::Deserialize)]
         struct Numbered {
             id: u32,
         }
-        let words = "The call could not be read: it needs an id, a name and a list of arguments.";
         match serde_json::from_str(text) {
             Ok(Numbered { id }) => {
                 let error = SdkError::new(SdkErrorType::RequiredFieldMissing, words);

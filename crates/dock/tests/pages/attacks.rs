@@ -143,7 +143,7 @@ async fn too_long_too_deep_or_no_json_ends_that_page_only() {
     let mut bystander = rig.docked(CRM).await;
 
     let mut long = rig.docked(CRM).await;
-    let argument = "x".repeat(65_000);
+    let argument = "x".repeat(190_000);
     assert_eq!(long.call(1, "store.get", json!([argument])).await["id"], 1, "just fits");
     // The app may close before all of it is sent.
     let _ = long.0.send(Message::text("x".repeat(10_000_000))).await;
@@ -151,10 +151,11 @@ async fn too_long_too_deep_or_no_json_ends_that_page_only() {
 
     let mut deep = rig.docked(CRM).await;
     let nested = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
-    deep.0
-        .send(Message::text(format!("{{\"say\":\"call\",\"arguments\":{nested}}}")))
-        .await
-        .unwrap();
+    let call =
+        |end: &str| Message::text(format!("{{\"say\":\"call\",\"arguments\":{nested}{end}}}"));
+    deep.0.send(call(",\"id\":3")).await.unwrap();
+    assert_eq!(deep.answer(3).await["error"]["errorType"], "REQUIRED_FIELD_MISSING");
+    deep.0.send(call("")).await.unwrap();
     assert_eq!(deep.refused().await["errorType"], "REQUIRED_FIELD_MISSING");
 
     for nonsense in ["", "null", "{}", "{\"say\":\"shout\"}", "[1,2", "\u{fffd}"] {
