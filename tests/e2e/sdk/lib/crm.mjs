@@ -120,12 +120,16 @@ export class Crm {
   }
 
   toolbar(name) {
-    return this.frame().locator(`[data-testid="${name}"]`);
+    return this.#inside().locator(`[data-testid="${name}"]`);
   }
 
   /** Presses a button of the docked toolbar; one that has just come up takes no press. */
   press(name) {
-    return this.frame().locator(`[data-testid="${name}"]:not([data-guarded])`).first().click({ timeout: 10000 });
+    return this.#inside().locator(`[data-testid="${name}"]:not([data-guarded])`).first().click({ timeout: 10000 });
+  }
+
+  #inside() {
+    return this.page.frameLocator('iframe[title="Omnibar"]');
   }
 
   close() {
