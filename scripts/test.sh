@@ -53,7 +53,7 @@ step() { # name kind command...
 # The centre serves what is built here.
 sdk() { npm run --silent --prefix sdk/omni build && npm run --silent --prefix sdk/omni check; }
 purity() { cargo run -q --locked -p xtask -- tidy && scripts/wasm-check.sh; }
-e2e() { (cd tests/e2e && npm test --silent -- --test-reporter=tap); }
+e2e() { (cd tests/e2e && npm test --silent); }
 
 if ! scripts/setup.sh test; then
   echo "0 passed, 1 failed"
@@ -72,7 +72,11 @@ step "purity and arrows" - purity
 step "build" - cargo build --locked --workspace
 step "rust tests" nextest cargo nextest run --locked --workspace
 if [ "$quick" != --quick ]; then
+  step "demo CRM build" - npm run --silent --prefix sdk/examples/crm/react build
+  step "sdk in a browser" node npm run --silent --prefix sdk/omni test:browser
+  step "REST by its document" - scripts/schemathesis.sh
   step "end to end" node e2e
+  step "end to end, sdk" node node tests/e2e/sdk/run.mjs
 fi
 
 [ ${#broken[@]} = 0 ] || printf 'failed: %s\n' "${broken[@]}"
