@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::setup::{CampaignRule, IvrSetup, QueueSetup, Setup};
 use crate::store::{AccountFault, Case, Customer, CustomerFault, Store, StoreFault};
 use omnibar_model::{
-    BreakReason, Campaign, CampaignId, CampaignKind, DispositionClass, DispositionCode,
+    AgentId, BreakReason, Campaign, CampaignId, CampaignKind, DispositionClass, DispositionCode,
     DispositionId, Ivr, IvrId, PhoneNumber, Queue, QueueId, Secret,
 };
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ const AGENTS: [(&str, &str); 4] = [
     ("agent3", "Chiara Fonti"),
     ("agent4", "Dev Anand Rao"),
 ];
+
+const COMPANY: &str = "Omnibar Demo";
 
 /// Signs in at `/admin/`, with the same password.
 pub const ADMINISTRATOR: &str = "admin";
@@ -72,13 +74,20 @@ pub enum SeedFault {
 /// Fills an empty database with the demo; leaves any other as it is.
 pub async fn demo(store: &Store) -> Result<(), SeedFault> {
     if store.is_laid_down().await? {
-        return Ok(());
+        // A demo of a version that had no administrators; never a real centre.
+        let old = store.setup().await?.centre == COMPANY
+            && store.role(&AgentId::new(ADMINISTRATOR)).await?.is_none();
+        return if old { administrator(store).await } else { Ok(()) };
     }
-    store.lay_down(&company("Omnibar Demo")).await?;
+    store.lay_down(&company(COMPANY)).await?;
     customers(store).await?;
     for (user, name) in AGENTS {
         store.add_account(user, name, Secret::new(PASSWORD)).await?;
     }
+    administrator(store).await
+}
+
+async fn administrator(store: &Store) -> Result<(), SeedFault> {
     store.add_administrator(ADMINISTRATOR, "Demo administrator", Secret::new(PASSWORD)).await?;
     store.set_frame_origins(&PAGES.map(str::to_owned)).await?;
     Ok(())

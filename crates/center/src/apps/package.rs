@@ -245,3 +245,70 @@ fn not_zip(error: ZipError) -> PackageFault {
 fn shown(path: &str) -> String {
     path.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    fn app(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (path, content) in files {
+            zip.start_file(*path, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn good() -> Vec<u8> {
+        app(&[
+            ("manifest.json", br#"{"name": "notes", "version": "1.0"}"#),
+            ("index.html", b"<!doctype html>"),
+            ("static/a.js", b"let a = 1;"),
+        ])
+    }
+
+    #[test]
+    fn a_good_package_is_taken_whole() {
+        let package = open(&good()).unwrap();
+        assert_eq!((package.name.as_str(), package.version.as_str()), ("notes", "1.0"));
+        let paths: Vec<&str> = package.files.keys().map(String::as_str).collect();
+        assert_eq!(paths, ["index.html", "manifest.json", "static/a.js"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn whatever_stands_in_a_package_nothing_leads_out(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+            cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let mut bytes = good();
+            for (at, to) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = to;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if let Ok(package) = open(&bytes) {
+                for path in package.files.keys() {
+                    prop_assert!(checked(path).is_ok(), "{path:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn paths_that_pass_stay_below_the_app(path in "[a./\\\\: ~-]{0,24}") {
+            if let Ok(path) = checked(&path) {
+                let parts: Vec<&str> = path.split('/').collect();
+                prop_assert!(parts.iter().all(|p| !p.is_empty() && *p != "." && *p != ".."));
+                prop_assert!(!path.contains(['\\', ':']));
+            }
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! `/admin/`: who gets in, and what holds for agents and pages afterwards.
 
 use crate::desk::Desk;
+use crate::switch::SimSwitch;
 use crate::web_client::{Admin, base, client, send};
-use crate::world::World;
+use crate::world::{World, config};
 use omnibar_center::store::{Role, Store};
+use omnibar_center::{Centre, SwitchChoice, seed};
 use omnibar_model::AgentId;
 use omnibar_protocol::Command;
 use omnibar_protocol::wire::EndpointAnswer;
@@ -106,6 +108,23 @@ async fn the_program_adds_administrators_who_take_no_calls() {
     let colleagues = store.colleagues().await.unwrap();
     assert_eq!(colleagues, [(clerk, "clerk".to_owned())], "calls go to agents only");
     store.close().await;
+}
+
+#[tokio::test]
+async fn an_older_demo_gets_its_administrator_and_a_real_centre_never_does() {
+    for (company, status) in [("Omnibar Demo", 200), ("Winter & Sons", 401)] {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path()).await.unwrap();
+        store.lay_down(&seed::company(company)).await.unwrap();
+        store.close().await;
+        let (_switch, link, events) = SimSwitch::start();
+        let config = config(data.path(), SwitchChoice::Connected(link, events));
+        let centre = Centre::start(config).await.unwrap();
+        let guest = Admin { client: client(), base: base(&centre), cookie: String::new() };
+        let known = json!({"user": "admin", "password": "demo"});
+        assert_eq!(guest.ask(Method::POST, "session", known).await.status, status, "{company}");
+        centre.stop().await;
+    }
 }
 
 #[tokio::test]
