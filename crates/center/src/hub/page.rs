@@ -121,7 +121,9 @@ impl Page {
     /// `None`: the page is gone.
     async fn run(&mut self, opened: Opened, mut waiting: Waiting) -> Option<Over> {
         let open = ToDesktop::Open { page: self.number, opened };
-        self.desktop.pass_on(open.to_text()).await.ok()?;
+        if let Err(over) = self.desktop.pass_on(open.to_text()).await {
+            return Some(over);
+        }
         let mut bucket = Bucket::new(self.shared.clock.now(), TEXTS_PER_SECOND);
         let beat = self.shared.heartbeat;
         let mut ping = tokio::time::interval(beat);

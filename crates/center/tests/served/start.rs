@@ -65,17 +65,13 @@ async fn a_missing_certificate_is_named() {
     assert!(matches!(fault, StartFault::Tls { .. }), "{fault}");
 }
 
-#[tokio::test]
-async fn with_a_certificate_agents_sign_in_over_tls() {
-    let data = tempfile::tempdir().unwrap();
+/// A centre with a certificate for `localhost`, and what a client checks it with.
+pub async fn with_certificate(data: &std::path::Path) -> (Centre, Arc<rustls::ClientConfig>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let tls = omnibar_center::Tls {
-        certificate: data.path().join("cert.pem"),
-        key: data.path().join("key.pem"),
-    };
+    let tls = omnibar_center::Tls { certificate: data.join("cert.pem"), key: data.join("key.pem") };
     std::fs::write(&tls.certificate, made.cert.pem()).unwrap();
     std::fs::write(&tls.key, made.signing_key.serialize_pem()).unwrap();
-    let mut config = with_sim(data.path());
+    let mut config = with_sim(data);
     config.tls = Some(tls);
     let centre = Centre::start(config).await.unwrap();
 
@@ -87,8 +83,15 @@ async fn with_a_certificate_agents_sign_in_over_tls() {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    (centre, Arc::new(client))
+}
+
+#[tokio::test]
+async fn with_a_certificate_agents_sign_in_over_tls() {
+    let data = tempfile::tempdir().unwrap();
+    let (centre, client) = with_certificate(data.path()).await;
     let url = format!("wss://localhost:{}/ws/agent", centre.address().port());
-    let connector = Some(Connector::Rustls(Arc::new(client)));
+    let connector = Some(Connector::Rustls(client));
     let request = url.into_client_request().unwrap();
     let (socket, _) = connect_async_tls_with_config(request, None, false, connector).await.unwrap();
     Desk::over(socket).sign_in("agent1", "demo", false).await.unwrap();

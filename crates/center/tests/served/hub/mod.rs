@@ -2,6 +2,7 @@
 
 mod hostile;
 mod relay;
+mod tls;
 mod world;
 
 pub use world::open;
