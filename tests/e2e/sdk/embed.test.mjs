@@ -78,7 +78,7 @@ test('the demo CRM: its bench populates, dials, reads dispositions and signs out
   await field('phone').fill('+15550112');
   await press('Populate');
   await press('Dial');
-  await log.getByText('interactionConnected').first().waitFor({ timeout: 20000 });
+  await log.getByText('interactionConnected').first().waitFor({ state: 'attached', timeout: 20000 });
   for (const label of ['Login', 'Logout', 'Callback', 'Perform dial']) {
     assert.equal(await page.locator('#bench').getByRole('button', { name: label, exact: true }).count(), 1, label);
   }
@@ -86,7 +86,7 @@ test('the demo CRM: its bench populates, dials, reads dispositions and signs out
   await field('user').fill('agent1');
   await field('password').fill('demo');
   await press('Login');
-  await log.getByText('Successfully Logged In').first().waitFor();
+  await log.getByText('Successfully Logged In').first().waitFor({ state: 'attached' });
   covers('TB-16');
   await page.close();
 });

@@ -135,7 +135,10 @@ export class Bridge {
   #signIn(id: number, api: string, args: unknown[]): void {
     if (this.#login) this.#fail(this.#login.id, timeout(words.bridge.replaced));
     this.#login = { id, api, arguments: args };
-    this.#tell(this.#link.state);
+    const { state } = this.#link;
+    // What was wrong then was said of an earlier try.
+    if (state.state === 'unpaired') this.#route(null);
+    else this.#tell(state);
   }
 
   #take(frame: ToPage): void {
