@@ -19,9 +19,6 @@ pub(super) fn put(
     }
     let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if multipart {
-        if !kind.is_empty() {
-            return Err(bad("A multipart body has its own Content-Type: leave that header out."));
-        }
         return Ok(request.multipart(form(body)?));
     }
     if kind.starts_with("application/x-www-form-urlencoded")

@@ -116,6 +116,10 @@ pub(crate) async fn request(hosts: &[String], ask: Ask) -> Result<Value, Outside
 async fn follow(hosts: &[String], ask: Ask, first: Url) -> Result<Value, OutsideFault> {
     let mut method = method(&ask.method)?;
     let mut headers = headers(&ask.headers)?;
+    if ask.multipart {
+        // Pages write it without the boundary, which is ours.
+        headers.remove(reqwest::header::CONTENT_TYPE);
+    }
     let mut with_body = true;
     let mut url = first.clone();
     for _ in 0..=MOST_REDIRECTS {

@@ -259,11 +259,15 @@ async fn pages_reach_listed_hosts_only_and_by_the_checked_address() {
     }
     let form = json!({
         "url": at("/echo"), "method": "PUT", "multipart": true,
+        "headers": {"Content-Type": "multipart/form-data"},
         "body": {"note": "hello", "file": {"name": "a.txt", "type": "text/plain", "data": "aGk="}},
     });
     let told = endpoint(&mut desk, "proxy", "POST", "/request", form).await;
     let body = told.body["data"]["body"].as_str().unwrap().to_owned();
     assert!(body.contains("filename=\"a.txt\"") && body.contains("hello"), "{body}");
+    let headers = told.body["data"]["headers"].as_str().unwrap().to_lowercase();
+    assert_eq!(headers.matches("content-type: multipart/form-data; boundary=").count(), 1);
+    assert_eq!(headers.matches("content-type").count(), 1, "{headers}");
 
     for (what, url, status) in [
         ("not listed", format!("http://127.0.0.1:{}/", secret.port), 403),
