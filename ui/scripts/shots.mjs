@@ -88,7 +88,7 @@ const shots = [
   ['cheat-sheet', 'call', (page) => page.keyboard.press('?')],
   ['tooltip', 'call', (page) => page.getByTestId('hold').hover(), wait(700)],
   ['focus', 'call', (page) => page.keyboard.press('Tab'), (page) => page.keyboard.press('Tab')],
-  ['bar-presence', 'bar-sign-in', 'bar-home', click('presence-menu')],
+  ['bar-presence', 'bar-home', click('presence-menu')],
   ['bar-keypad', 'bar-call', wait(350), click('keypad')],
   ['bar-transfer', 'bar-call', wait(350), click('transfer'), wait(350), click('directory-result')],
   [
