@@ -7,6 +7,7 @@ use omnibar_protocol::wire::{Conversation, EndpointAnswer};
 use omnibar_protocol::{Code, Command};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 impl Desk {
     pub async fn endpoint(
@@ -391,5 +392,23 @@ async fn the_directory_is_a_crm() {
         assert_eq!(got, status, "{method} {path}: {body}");
         assert!(body["message"].is_string(), "{body}");
     }
+    world.centre.stop().await;
+}
+
+#[tokio::test]
+async fn who_calls_is_known_by_the_number() {
+    let world = World::with(|c| c.demo_pace = Duration::from_millis(10)).await;
+    let (mut desk, _) = Desk::ready(&world.url(), "agent1").await;
+    desk.available().await;
+    let offer = desk.offered().await;
+    let known = offer.customer_id.expect("the demo's customers are in the directory");
+    let path = format!("/customers/{known}");
+    let customer = desk.get("customer-manager", &path).await;
+    assert_eq!(customer["phone"], json!(offer.customer.number));
+    assert_eq!(customer["name"], json!(offer.customer.name));
+    let envelope = desk.get("interaction-service", "/interactions/current").await;
+    assert_eq!(envelope["data"]["direction"], "INCOMING");
+    assert_eq!(envelope["data"]["customer_id"], known);
+    assert_ne!(envelope["data"]["last_queue_id"], 0);
     world.centre.stop().await;
 }
