@@ -146,7 +146,7 @@ describe('calls', () => {
     ],
     ['a BigInt', () => [1n]],
     ['no list', () => ({ phone: '1' })],
-    ['64 KiB', () => ['x'.repeat(64 * 1024)]],
+    ['200 kB', () => ['x'.repeat(200_000)]],
     [
       'nesting without end',
       () => {
@@ -162,6 +162,24 @@ describe('calls', () => {
     await p.settled(1);
     expect(p.got[0]).toMatchObject({ id: 5, error: { errorType: 'REQUIRED_FIELD_MISSING' } });
     expect(socket.sent).toHaveLength(1);
+  });
+
+  it('may be longer on this machine than through the centre', async () => {
+    const long = { id: 8, api: 'http.invokeThirdPartyAPI', arguments: ['x'.repeat(100_000)] };
+    const near = await docked();
+    near.p.call(long);
+    await expect.poll(() => near.socket.sent.length).toBe(2);
+    const far = dockWorld({ trouble: 'denied' });
+    far.kept.set(CRM, 'agent.old');
+    const p = page(far);
+    p.hello();
+    const socket = await far.welcome();
+    await p.settled(2);
+    p.got.length = 0;
+    p.call(long);
+    await p.settled(1);
+    expect(p.got[0]).toMatchObject({ id: 8, error: { errorType: 'REQUIRED_FIELD_MISSING' } });
+    expect(socket.sent).toHaveLength(2);
   });
 
   it('that are none are not answered', async () => {
@@ -223,6 +241,11 @@ describe('a sign-in before the page is in', () => {
     w.socket().open();
     w.socket().say({ say: 'refused', error: invalid('User or password is wrong.') });
     await expect.poll(() => p.got).toContainEqual({ id: 1, error: invalid('User or password is wrong.') });
+    // What was wrong then says nothing of the next try.
+    p.call({ id: 2, api: 'session.login', arguments: ['agent1', 'right'] });
+    await expect.poll(() => w.sockets.length).toBe(2);
+    w.socket().open();
+    expect(w.socket().sent[0]).toEqual({ route: { user: 'agent1', password: 'right' } });
   });
 });
 

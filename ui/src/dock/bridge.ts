@@ -1,11 +1,12 @@
 import type { Hello, FromFrame, Port, Ready, SdkError as PageError } from '../../../sdk/omni/src/messages';
 import type { LastEvent, PageContext, SdkError, ToPage } from '../contract/generated';
 import { words } from '../words';
-import type { DockLink, LinkState, Route } from './link';
+import type { DockLink, LinkState, Route, Way } from './link';
 
 const OMNIBAR = 1;
-/** Longest JSON of a call's arguments, in bytes: a frame of the core has 64 KiB. */
-const CALL_MAX = 63 * 1024;
+/** Longest JSON of a call's arguments, in bytes: a frame of the app has 200,000, one of the
+ * centre's hub 64 KiB, with what stands around them. */
+const CALL_MAX: Record<Way, number> = { loopback: 190_000, relay: 63 * 1024 };
 /** Nesting of a call's arguments: the core takes 32, and the frame around them is one. */
 const DEPTH_MAX = 31;
 /** Calls that the core has not answered yet; more are refused. */
@@ -123,7 +124,9 @@ export class Bridge {
     if (!isCall(data)) return;
     const { id, api } = data;
     if (this.#pending.has(id)) return;
-    const args = plain(data.arguments);
+    const { state } = this.#link;
+    const way = state.state === 'up' ? state.way : 'loopback';
+    const args = plain(data.arguments, CALL_MAX[way]);
     if (typeof args === 'string') this.#fail(id, missing(args));
     else if (this.#pending.size >= PENDING_MAX) this.#fail(id, timeout(words.bridge.tooMany));
     else if (this.#link.send({ say: 'call', id, api, arguments: args })) this.#pending.add(id);
@@ -256,11 +259,11 @@ function isCall(data: unknown): data is { id: number; api: string; arguments: un
 }
 
 /** What JSON can carry of the arguments, or what is wrong with them. */
-function plain(args: unknown): unknown[] | string {
+function plain(args: unknown, most: number): unknown[] | string {
   if (!Array.isArray(args)) return words.bridge.notAList;
   try {
     const text = JSON.stringify(args);
-    if (new TextEncoder().encode(text).length > CALL_MAX) return words.bridge.tooLong;
+    if (new TextEncoder().encode(text).length > most) return words.bridge.tooLong(most);
     // The core sends a page away for it: one careless call would cost the page its toolbar.
     return isDeep(text) ? words.bridge.tooDeep : (JSON.parse(text) as unknown[]);
   } catch {

@@ -1,7 +1,7 @@
 /** What a page's developer reads in the errors that the frame itself makes. */
 export const bridge = {
   tooMany: 'Too many calls are waiting for an answer. Wait for some of them first.',
-  tooLong: 'The arguments are too long: at most 63 KiB as JSON.',
+  tooLong: (most: number) => `The arguments are too long: at most ${most} bytes as JSON on this way.`,
   tooDeep: 'The arguments are nested too deep: at most 31 levels.',
   notAList: 'The arguments of a call are a list.',
   notJson: 'The arguments cannot be written as JSON.',
