@@ -9,7 +9,7 @@ display=yes
 if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then display=no; fi
 
 if [ $display = yes ]; then scripts/setup.sh build; else scripts/setup.sh headless; fi
-if [ ! -e ui/dist/index.html ] || [ -n "$(find ui/src ui/index.html ui/package-lock.json -newer ui/dist/index.html -print -quit)" ]; then
+if [ ! -e ui/dist/index.html ] || [ -n "$(find ui/src ui/*.html ui/toolbar ui/workspace ui/package-lock.json -newer ui/dist/index.html -print -quit)" ]; then
   echo "run: building the window's page"
   npm run --silent --prefix ui build >/dev/null
 fi

@@ -106,6 +106,11 @@ impl Standings {
         self.home.as_deref()
     }
 
+    /// The agent himself has allowed or blocked it.
+    pub(crate) fn is_decided(&self, origin: &str) -> bool {
+        self.known.get(origin).is_some_and(|known| known.decided)
+    }
+
     /// Yields the origin that was home before, when it may not dock any more.
     pub(crate) fn set_home(&mut self, home: Option<String>) -> Option<String> {
         if self.home == home {

@@ -13,8 +13,8 @@ use crate::wire::Password;
 use omnibar_model::AgentId;
 use serde::{Deserialize, Serialize};
 
-/// Longest text of a page, in bytes.
-pub const MAX_UP: usize = 64 * 1024;
+/// Longest text of a page, in bytes: as long as the app takes over its own port.
+pub const MAX_UP: usize = 200_000;
 /// Longest text for a page, in bytes.
 pub const MAX_DOWN: usize = 1024 * 1024;
 /// Longest frame between centre and desktop: a text inside another doubles at worst the

@@ -4,7 +4,7 @@ use super::{Guest, Page, Pages, State};
 use crate::limits::NAME_MAX;
 use crate::omni::Docked;
 use crate::rights::{self, Contact};
-use crate::socket::PageId;
+use crate::socket::{PageId, Way};
 use crate::tokens::{self, Check};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,6 +29,11 @@ impl Pages {
             let words = "The token is another origin's.";
             return self.refuse(page, SdkErrorType::InvalidOrigin, words);
         }
+        if self.is_unproven_home(now, page, &guest) {
+            tracing::warn!(origin, "a page says over the relay that it is the centre's own");
+            let words = "The centre's own pages dock over Omnibar's port on this computer first.";
+            return self.refuse(page, SdkErrorType::InvalidOrigin, words);
+        }
         let contact = self.standings.contact(now, &origin);
         let Some(known) = self.pages.get_mut(&page) else { return };
         known.state = State::Asking(Box::new(guest));
@@ -42,6 +47,17 @@ impl Pages {
                 self.refuse(page, SdkErrorType::InvalidOrigin, words);
             }
         }
+    }
+
+    /// The centre's own pages need no word of the agent's. Over the relay that is believed
+    /// to a token only: what is no browser may say there what it likes of its origin.
+    fn is_unproven_home(&self, now: i64, page: PageId, guest: &Guest) -> bool {
+        let relayed = self.pages.get(&page).is_some_and(|p| p.way == Way::Relay);
+        let good = |token| self.tokens.check(now, &guest.origin, token) == Check::Valid;
+        relayed
+            && self.standings.home() == Some(guest.origin.as_str())
+            && !self.standings.is_decided(&guest.origin)
+            && !guest.token.as_ref().is_some_and(good)
     }
 
     pub(super) fn allow(&mut self, now: i64, origin: &str, rights: Rights) {

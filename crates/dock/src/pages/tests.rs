@@ -105,6 +105,26 @@ fn the_centres_own_pages_need_no_permission() {
 }
 
 #[test]
+fn over_the_relay_nobody_is_the_centre_by_his_word_alone() {
+    let mut pages = pages();
+    let home = "https://centre.example";
+    pages.connected(0, ONE, Way::Relay);
+    pages.text(0, ONE, &hello(home));
+    assert_eq!(texts(&pages.take(0))[0]["say"], "refused");
+    // Its page in a browser got a token over the app's own port.
+    let two = PageId(2);
+    pages.connected(1, two, Way::Loopback);
+    pages.text(1, two, &hello(home));
+    let welcome = texts(&pages.take(1)).remove(0);
+    let three = PageId(3);
+    pages.connected(2, three, Way::Relay);
+    let token = &welcome["token"];
+    let again = json!({"say": "hello", "origin": home, "instance": "a", "token": token});
+    pages.text(2, three, &again.to_string());
+    assert_eq!(texts(&pages.take(2))[0]["say"], "welcome");
+}
+
+#[test]
 fn the_hub_knows_a_token_before_the_page_does() {
     let mut pages = pages();
     let rights = Rights { events: true, ..Rights::default() };
