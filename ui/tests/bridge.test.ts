@@ -164,8 +164,8 @@ describe('calls', () => {
     expect(socket.sent).toHaveLength(1);
   });
 
-  it('may be longer on this machine than through the centre', async () => {
-    const long = { id: 8, api: 'http.invokeThirdPartyAPI', arguments: ['x'.repeat(100_000)] };
+  it('may be as long through the centre as on this machine', async () => {
+    const long = { id: 8, api: 'http.invokeThirdPartyAPI', arguments: ['x'.repeat(180_000)] };
     const near = await docked();
     near.p.call(long);
     await expect.poll(() => near.socket.sent.length).toBe(2);
@@ -175,11 +175,8 @@ describe('calls', () => {
     p.hello();
     const socket = await far.welcome();
     await p.settled(2);
-    p.got.length = 0;
     p.call(long);
-    await p.settled(1);
-    expect(p.got[0]).toMatchObject({ id: 8, error: { errorType: 'REQUIRED_FIELD_MISSING' } });
-    expect(socket.sent).toHaveLength(2);
+    await expect.poll(() => socket.sent.length).toBe(3);
   });
 
   it('that are none are not answered', async () => {

@@ -1,12 +1,12 @@
 import type { Hello, FromFrame, Port, Ready, SdkError as PageError } from '../../../sdk/omni/src/messages';
 import type { LastEvent, PageContext, SdkError, ToPage } from '../contract/generated';
 import { words } from '../words';
-import type { DockLink, LinkState, Route, Way } from './link';
+import type { DockLink, LinkState, Route } from './link';
 
 const OMNIBAR = 1;
-/** Longest JSON of a call's arguments, in bytes: a frame of the app has 200,000, one of the
- * centre's hub 64 KiB, with what stands around them. */
-const CALL_MAX: Record<Way, number> = { loopback: 190_000, relay: 63 * 1024 };
+/** Longest JSON of a call's arguments, in bytes: a frame has 200,000, with what stands
+ * around them. */
+const CALL_MAX = 190_000;
 /** Nesting of a call's arguments: the core takes 32, and the frame around them is one. */
 const DEPTH_MAX = 31;
 /** Calls that the core has not answered yet; more are refused. */
@@ -124,9 +124,7 @@ export class Bridge {
     if (!isCall(data)) return;
     const { id, api } = data;
     if (this.#pending.has(id)) return;
-    const { state } = this.#link;
-    const way = state.state === 'up' ? state.way : 'loopback';
-    const args = plain(data.arguments, CALL_MAX[way]);
+    const args = plain(data.arguments, CALL_MAX);
     if (typeof args === 'string') this.#fail(id, missing(args));
     else if (this.#pending.size >= PENDING_MAX) this.#fail(id, timeout(words.bridge.tooMany));
     else if (this.#link.send({ say: 'call', id, api, arguments: args })) this.#pending.add(id);
