@@ -65,6 +65,7 @@ fn result_of(method: &str, generator: &mut SchemaGenerator) -> Value {
         "call.dial" => generator.subschema_for::<wire::Dialled>().into(),
         "directory.search" => generator.subschema_for::<Searched>().into(),
         "history.list" => generator.subschema_for::<wire::History>().into(),
+        "endpoint.call" => generator.subschema_for::<wire::EndpointAnswer>().into(),
         "voice.offer" => generator.subschema_for::<VoiceAnswered>().into(),
         _ => json!({"type": "object", "properties": {}}),
     }

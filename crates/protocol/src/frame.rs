@@ -242,6 +242,7 @@ impl Command {
         "call.end",
         "directory.search",
         "history.list",
+        "endpoint.call",
         "voice.offer",
         "voice.candidate",
         "ping",
