@@ -153,7 +153,7 @@ test('store: what a page keeps, no page of another origin reads', async () => {
   covers('API-43');
 });
 
-test('ui: sign-in, dialling and extension filled in, toast and notification shown', async () => {
+test('ui: sign-in, dialling and extension filled in, toast shown', async () => {
   await crm.ask('ui.populateChannelDetailsForNewInteraction', 'voice', '', { campaignId: '101', appName: 'crm', phone: '+15550107', name: 'Tessa' });
   assert.equal(await crm.ask('configuration.getPhoneNumberSearch'), '+15550107');
   assert.equal(await crm.ask('configuration.getPhoneNumberSearched'), '+15550107', 'an alias');
@@ -162,10 +162,6 @@ test('ui: sign-in, dialling and extension filled in, toast and notification show
   await crm.frame().getByText('The order is on its way').first().waitFor();
   await assert.rejects(crm.ask('ui.triggerToastNotification', 'x', 'loud'), (error) => error.errorCode > 0);
   covers('API-39');
-  await crm.ask('ui.triggerDesktopNotification', 'note', 'order', 'Order 7', 'is paid');
-  covers('API-40');
-  await crm.ask('ui.setLoginInfo', 'agent1', 'not-a-secret');
-  covers('API-36');
   await crm.ask('ui.setExtensionInfo', 5, 'desk-12');
   covers('API-38');
 });

@@ -17,7 +17,7 @@ const all = (await readdir(here)).filter((name) => name.endsWith('.test.mjs')).s
 const files = chosen.length ? chosen : all.map((name) => join(here, name));
 
 const kept = await mkdtemp(join(tmpdir(), 'omnibar-sdk-'));
-const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', '--test-timeout=300000', ...files], {
+const tests = spawn(process.execPath, ['--test', '--test-reporter=tap', '--test-concurrency=1', '--test-timeout=300000', ...files], {
   env: { ...process.env, OMNIBAR_SDK_COVERED: kept },
   stdio: 'inherit',
 });

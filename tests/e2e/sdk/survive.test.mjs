@@ -43,7 +43,7 @@ function gaps(heard) {
  */
 async function unbroken(what, act) {
   let missing;
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 6; round++) {
     const listening = ear.next(3);
     await act();
     missing = gaps(await listening);

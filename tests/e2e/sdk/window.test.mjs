@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { App } from '../lib/app.mjs';
 import { Phone } from '../lib/phone.mjs';
-import { until } from '../lib/process.mjs';
+import { end, start, until } from '../lib/process.mjs';
 import { Bench } from './lib/bench.mjs';
 import { covers } from './lib/coverage.mjs';
 import { Crm, crmServer } from './lib/crm.mjs';
@@ -70,6 +70,17 @@ test('a session from the page: in, chosen, out; taken over from another desk', a
   assert.equal(await crm.ask('session.forceLogin', 'agent1', 'demo'), 'Successfully Logged In');
   assert.equal((await crm.ask('session.getCurrentUser')).userId, 'agent1');
   covers('API-06');
+});
+
+test('a desktop notification of a page says whose it is', async () => {
+  const bus = start('dbus-monitor', ['--session', "interface='org.freedesktop.Notifications'"], { env: bench.desktop.env, pipe: true });
+  await bench.keep({ close: () => end(bus) });
+  let said = '';
+  bus.stdout.on('data', (text) => (said += text));
+  await until('the monitor', () => said.includes('NameAcquired') || said.length > 0);
+  await crm.ask('ui.triggerDesktopNotification', 'note', 'order', 'Order 7', 'It is paid');
+  await until('the notification', () => /Order 7/.test(said) && /It is paid/.test(said) && said.includes(bench.server.origin));
+  covers('API-40');
 });
 
 test('rights that are taken away are gone at once, and an origin that is blocked is out', async () => {

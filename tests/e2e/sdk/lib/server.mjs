@@ -11,6 +11,12 @@ export class Server {
       self.asked.push({ method: request.method, url: request.url, headers: request.headers });
       answer(request, response);
     });
+    // A socket that became a WebSocket is no connection of the server's any more.
+    self.sockets = new Set();
+    self.server.on('connection', (socket) => {
+      self.sockets.add(socket);
+      socket.on('close', () => self.sockets.delete(socket));
+    });
     self.server.listen(0, '127.0.0.1');
     await once(self.server, 'listening');
     self.port = self.server.address().port;
@@ -19,8 +25,8 @@ export class Server {
   }
 
   async close() {
-    this.server.closeAllConnections();
     this.server.close();
+    for (const socket of this.sockets) socket.destroy();
     await once(this.server, 'close');
   }
 }
