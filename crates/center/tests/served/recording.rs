@@ -72,21 +72,23 @@ async fn customer(world: &World) -> (Page, Voice) {
     .await;
     let sdp = voice.peer.offer().await.unwrap();
     page.say(&FromPage::Offer { sdp }).await;
-    let mut answered = false;
-    loop {
+    // What the switch says of itself and of the call comes in any order.
+    let (mut answered, mut reachable) = (false, false);
+    while !(answered && reachable) {
         match page.hear().await.expect("an answer and a candidate") {
             ToPage::Answer { sdp } => {
                 voice.peer.accept(&sdp).await.unwrap();
                 answered = true;
             }
             ToPage::Candidate { candidate } => {
+                reachable |= !candidate.is_empty();
                 voice.peer.candidate(&candidate).await.unwrap();
             }
-            ToPage::State(_) if answered => return (page, voice),
             ToPage::State(_) => {}
             ToPage::Error { message } => panic!("{message}"),
         }
     }
+    (page, voice)
 }
 
 async fn agent(world: &World) -> (Desk, Voice) {
