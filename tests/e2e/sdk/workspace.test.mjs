@@ -107,7 +107,7 @@ test('the CRM in the workspace speaks the SDK in context app; one that forbids f
   const place = new URLSearchParams({ crm: `${crm.origin}/?${query}` });
   const page = await bench.chrome.page(`${bench.centre.page}/omniapp/workspace/#${place}`);
   const frame = await until('the CRM in its frame', () => page.frames().find((f) => f.url().startsWith(crm.origin)), 15000);
-  await frame.waitForFunction(() => window.states?.at(-1)?.state === 'open', null, { timeout: 20000 });
+  await frame.waitForFunction(() => window.states?.at(-1)?.state === 'open', null, { timeout: 20000, polling: 200 });
   assert.equal(await frame.evaluate(() => states.at(-1).frame), 'workspace');
   assert.equal((await frame.evaluate(() => sdk.session.getCurrentUser())).userId, 'agent1');
   phone.say('ready');
@@ -192,7 +192,7 @@ test('custom apps: uploaded, placed, shown apart in the workspace with its theme
   const place = new URLSearchParams({ app: 'orders/1.0.2/panel-4' });
   const workspace = await bench.chrome.page(`${bench.centre.page}/omniapp/workspace/#${place}`);
   const frame = await until('the app in its frame', () => workspace.frames().find((f) => f.url().includes('/si/orders/1.0.2/')), 15000);
-  await frame.waitForFunction(() => window.states?.at(-1)?.state === 'open', null, { timeout: 20000 });
+  await frame.waitForFunction(() => window.states?.at(-1)?.state === 'open', null, { timeout: 20000, polling: 200 });
   const own = await frame.evaluate(() => ({ origin: self.origin, storage: (() => { try { return !!localStorage; } catch { return false; } })(), above: (() => { try { return !!parent.document; } catch { return false; } })() }));
   assert.deepEqual(own, { origin: 'null', storage: false, above: false });
   const theme = await frame.evaluate(() => window.theme);
