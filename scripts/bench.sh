@@ -9,5 +9,6 @@ cargo build --locked --quiet --release -p omnibar -p omnibar-center
 export OMNIBAR_BIN=$PWD/target/release/omnibar OMNIBAR_CENTER_BIN=$PWD/target/release/omnibar-center
 mkdir -p target/reports
 node tests/benches/app.mjs target/reports/app.json
+node tests/benches/dock.mjs target/reports/dock.json
 cargo bench --locked --quiet -p omnibar-media
 cargo bench --locked --quiet -p omnibar-center
