@@ -5,17 +5,25 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Says nothing unless it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; return 1; }
+  rm -f "$log"
+}
+
 display=yes
 if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then display=no; fi
 
 if [ $display = yes ]; then scripts/setup.sh build; else scripts/setup.sh headless; fi
 if [ ! -e ui/dist/index.html ] || [ -n "$(find ui/src ui/*.html ui/toolbar ui/workspace ui/package-lock.json -newer ui/dist/index.html -print -quit)" ]; then
   echo "run: building the window's page"
-  npm run --silent --prefix ui build >/dev/null
+  quietly npm run --silent --prefix ui build
 fi
 if [ ! -e sdk/omni/dist/ameyo-sdk.js ] || [ -n "$(find sdk/omni/src sdk/omni/package-lock.json -newer sdk/omni/dist/ameyo-sdk.js -print -quit)" ]; then
   echo "run: building the SDK that the centre serves"
-  npm run --silent --prefix sdk/omni build >/dev/null
+  quietly npm run --silent --prefix sdk/omni build
 fi
 # OMNIBAR_PROFILE=dev builds quicker and runs slower.
 profile=${OMNIBAR_PROFILE:-release}
