@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     // TLS needs one provider for the process; a second call only finds the first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // One thread moves packets: a second is woken and put to sleep for every one of them,
-    // which cost a third of all that the network costs. A centre within needs its own.
+    // which cost half of all that the network costs. A centre within needs its own.
     let demo = cli.mode.is_none() && cli.window.demo;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(if demo { 2 } else { 1 })
