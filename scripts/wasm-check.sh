@@ -21,7 +21,8 @@ if [ -d "$sysroot/lib/rustlib/$target" ]; then
 fi
 
 root=$PWD/target/wasm-toolchain
-if [ ! -x "$root/rustc" ]; then
+# One of a checkout that was moved since does not start.
+if ! "$root/rustc" -vV >/dev/null 2>&1; then
   command -v apt-get >/dev/null || {
     echo "wasm-check: this toolchain lacks $target; run: rustup target add $target" >&2
     exit 1
