@@ -19,6 +19,7 @@ pub mod engine;
 pub mod event;
 pub mod jitter;
 pub mod level;
+pub mod loss;
 pub mod mixer;
 mod packet;
 pub mod quality;

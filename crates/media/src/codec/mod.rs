@@ -1,8 +1,10 @@
 //! Opus (RFC 6716) at 48 kHz mono, and the trait by which the jitter buffer knows a
 //! decoder.
 
+mod libopus;
+
 use crate::SAMPLE_RATE;
-use opus::{Application, Bitrate, Channels, Signal};
+use libopus::{RawDecoder, RawDeep, RawEncoder, Setting};
 use thiserror::Error;
 
 /// Samples in one packet that we send: 20 ms.
@@ -54,7 +56,7 @@ impl Default for EncoderConfig {
 
 #[derive(Debug)]
 pub struct Encoder {
-    opus: opus::Encoder,
+    opus: RawEncoder,
     clean: [f32; FRAME],
     scratch: [u8; MAX_ENCODED],
 }
@@ -62,11 +64,10 @@ pub struct Encoder {
 impl Encoder {
     /// DTX is off: the path and the far buffer stay warm in silence.
     pub fn new(config: EncoderConfig) -> Result<Self, SetupError> {
-        let opus = opus::Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Voip)
-            .map_err(|_| SetupError::Start)?;
+        let opus = RawEncoder::new(SAMPLE_RATE).ok_or(SetupError::Start)?;
         let mut encoder = Self { opus, clean: [0.0; FRAME], scratch: [0; MAX_ENCODED] };
-        encoder.opus.set_signal(Signal::Voice).map_err(|_| SetupError::Setting("signal"))?;
-        encoder.opus.set_dtx(false).map_err(|_| SetupError::Setting("DTX"))?;
+        encoder.set(Setting::Signal, libopus::VOICE, "signal")?;
+        encoder.set(Setting::Dtx, 0, "DTX")?;
         encoder.set_fec(config.fec)?;
         encoder.set_bitrate(config.bitrate)?;
         encoder.set_complexity(config.complexity)?;
@@ -77,25 +78,27 @@ impl Encoder {
     /// bit/s; brought into 6 000 to 128 000.
     pub fn set_bitrate(&mut self, bitrate: u32) -> Result<(), SetupError> {
         let bits = i32::try_from(bitrate.clamp(6_000, 128_000)).unwrap_or(i32::MAX);
-        self.opus.set_bitrate(Bitrate::Bits(bits)).map_err(|_| SetupError::Setting("bit rate"))
+        self.set(Setting::Bitrate, bits, "bit rate")
     }
 
     /// 0 to 10; more is brought down.
     pub fn set_complexity(&mut self, complexity: u8) -> Result<(), SetupError> {
-        self.opus
-            .set_complexity(i32::from(complexity.min(10)))
-            .map_err(|_| SetupError::Setting("complexity"))
+        self.set(Setting::Complexity, i32::from(complexity.min(10)), "complexity")
     }
 
     pub fn set_fec(&mut self, on: bool) -> Result<(), SetupError> {
-        self.opus.set_inband_fec(on).map_err(|_| SetupError::Setting("FEC"))
+        self.set(Setting::Fec, i32::from(on), "FEC")
     }
 
     /// Per cent; more than 100 is brought down.
     pub fn set_expected_loss(&mut self, percent: u8) -> Result<(), SetupError> {
-        self.opus
-            .set_packet_loss_perc(i32::from(percent.min(100)))
-            .map_err(|_| SetupError::Setting("expected loss"))
+        self.set(Setting::ExpectedLoss, i32::from(percent.min(100)), "expected loss")
+    }
+
+    /// Deep redundancy (DRED): ms of the past that each packet describes, at most 1000; it
+    /// takes its bits from the rest. Old decoders pass over it, for it is in the padding.
+    pub fn set_deep_redundancy(&mut self, ms: u16) -> Result<(), SetupError> {
+        self.set(Setting::Dred, i32::from(ms.min(1000) / 10), "deep redundancy")
     }
 
     /// One packet, at most [`MAX_ENCODED`] bytes. Samples that are not finite count as
@@ -104,10 +107,19 @@ impl Encoder {
         for (clean, &sample) in self.clean.iter_mut().zip(frame) {
             *clean = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
         }
-        let length =
-            self.opus.encode_float(&self.clean, &mut self.scratch).map_err(|_| EncodeError)?;
+        let length = self.opus.encode(&self.clean, &mut self.scratch).map_err(|_| EncodeError)?;
         self.scratch.get(..length).map(<[u8]>::to_vec).ok_or(EncodeError)
     }
+
+    fn set(&mut self, setting: Setting, value: i32, name: &'static str) -> Result<(), SetupError> {
+        self.opus.set(setting, value).map_err(|_| SetupError::Setting(name))
+    }
+}
+
+/// The packet without its padding, and so without deep redundancy, in place: what a
+/// redundant copy needs of it. The bytes that are left; all, when it is no Opus packet.
+pub fn without_padding(packet: &mut [u8]) -> usize {
+    libopus::unpad(packet).unwrap_or(packet.len())
 }
 
 /// What the jitter buffer needs of a codec. Lengths are samples at 48 kHz mono.
@@ -123,26 +135,53 @@ pub trait SpeechDecoder: Send + std::fmt::Debug {
     fn recover(&mut self, next: &[u8], out: &mut [f32]) -> Result<(), DecodeError>;
     /// Fills `out`, a multiple of 120 samples, with a guess.
     fn conceal(&mut self, out: &mut [f32]) -> Result<(), DecodeError>;
+    /// Samples before `later` that its deep redundancy describes, from the farthest to the
+    /// nearest, both 0: none. Asked before [`rebuild`](Self::rebuild), for the same packet.
+    fn depth(&mut self, later: &[u8]) -> (usize, usize) {
+        let _ = later;
+        (0, 0)
+    }
+    /// Fills `out` with what was sent so many samples `before` the packet of the last
+    /// [`depth`](Self::depth).
+    fn rebuild(&mut self, before: usize, out: &mut [f32]) -> Result<(), DecodeError> {
+        let _ = (before, out);
+        Err(DecodeError::Corrupt)
+    }
     /// Forgets the signal: another stream begins.
     fn reset(&mut self);
 }
 
 #[derive(Debug)]
 pub struct Decoder {
-    opus: opus::Decoder,
+    opus: RawDecoder,
+    /// Made when the first packet with deep redundancy is needed.
+    deep: Option<RawDeep>,
 }
 
+/// Neural concealment from 5 (`opus_decoder.c`, `enable_deep_plc`); 6 and 7 enhance low rates.
+const DECODER_COMPLEXITY: i32 = 7;
+
 impl Decoder {
+    /// Conceals with libopus' neural network.
     pub fn new() -> Result<Self, SetupError> {
-        let opus =
-            opus::Decoder::new(SAMPLE_RATE, Channels::Mono).map_err(|_| SetupError::Start)?;
-        Ok(Self { opus })
+        let mut decoder = Self::plain()?;
+        decoder
+            .opus
+            .set(Setting::Complexity, DECODER_COMPLEXITY)
+            .map_err(|_| SetupError::Setting("decoder complexity"))?;
+        Ok(decoder)
+    }
+
+    /// For where nobody listens at once, as a recording: conceals in the classic way.
+    pub fn plain() -> Result<Self, SetupError> {
+        let opus = RawDecoder::new(SAMPLE_RATE).ok_or(SetupError::Start)?;
+        Ok(Self { opus, deep: None })
     }
 }
 
 impl SpeechDecoder for Decoder {
     fn duration(&self, payload: &[u8]) -> Result<usize, DecodeError> {
-        match opus::packet::get_nb_samples(payload, SAMPLE_RATE) {
+        match libopus::samples(payload, SAMPLE_RATE) {
             Ok(samples) if (1..=LONGEST).contains(&samples) => Ok(samples),
             Ok(_) | Err(_) => Err(DecodeError::Corrupt),
         }
@@ -154,7 +193,7 @@ impl SpeechDecoder for Decoder {
             return Err(DecodeError::Corrupt);
         }
         let samples =
-            self.opus.decode_float(payload, out, false).map_err(|_| DecodeError::Corrupt)?;
+            self.opus.decode(payload, out, false).map_err(|_| DecodeError::Corrupt)?;
         tame(out.get_mut(..samples).ok_or(DecodeError::Length)?);
         Ok(samples)
     }
@@ -189,33 +228,54 @@ impl SpeechDecoder for Decoder {
         if next.is_empty() {
             return Err(DecodeError::Corrupt);
         }
-        fill(out, |out| self.opus.decode_float(next, out, true))
+        fill(out, |out| self.opus.decode(next, out, true).ok())
     }
 
     fn conceal(&mut self, out: &mut [f32]) -> Result<(), DecodeError> {
-        fill(out, |out| self.opus.decode_float(&[], out, false))
+        fill(out, |out| self.opus.decode(&[], out, false).ok())
+    }
+
+    fn depth(&mut self, later: &[u8]) -> (usize, usize) {
+        if self.deep.is_none() {
+            self.deep = RawDeep::new();
+        }
+        let Some(deep) = &mut self.deep else { return (0, 0) };
+        match deep.parse(later, DEEPEST, SAMPLE_RATE) {
+            Ok((reach, end)) if reach > end => (reach, end),
+            Ok(_) | Err(_) => (0, 0),
+        }
+    }
+
+    fn rebuild(&mut self, before: usize, out: &mut [f32]) -> Result<(), DecodeError> {
+        let deep = self.deep.as_ref().ok_or(DecodeError::Corrupt)?;
+        if before > DEEPEST {
+            return Err(DecodeError::Length);
+        }
+        fill(out, |out| self.opus.decode_deep(deep, before, out).ok())
     }
 
     fn reset(&mut self) {
-        // Resetting cannot fail; a decoder that kept its state would still decode.
-        let _ = self.opus.reset_state();
+        self.opus.reset();
     }
 }
 
 fn fill(
     out: &mut [f32],
-    run: impl FnOnce(&mut [f32]) -> opus::Result<usize>,
+    run: impl FnOnce(&mut [f32]) -> Option<usize>,
 ) -> Result<(), DecodeError> {
     if out.is_empty() || !out.len().is_multiple_of(120) || out.len() > LONGEST {
         return Err(DecodeError::Length);
     }
-    let samples = run(out).map_err(|_| DecodeError::Corrupt)?;
+    let samples = run(out).ok_or(DecodeError::Corrupt)?;
     if samples != out.len() {
         return Err(DecodeError::Length);
     }
     tame(out);
     Ok(())
 }
+
+/// Samples: 500 ms, more than any buffer here waits.
+const DEEPEST: usize = 24_000;
 
 /// What a broken packet decodes to may be anything.
 fn tame(samples: &mut [f32]) {

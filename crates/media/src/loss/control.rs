@@ -1,0 +1,425 @@
+//! Which layers a sender uses: what helps most for its delay and its bits, on the path that
+//! the far side reports.
+
+use super::red::Pattern;
+use super::{Gilbert, LossMap, after_asking, wait_cost};
+use crate::Micros;
+
+/// What the far side and the path allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// RFC 2198 was negotiated.
+    pub red: bool,
+    /// The far side asks for lost packets again.
+    pub nack: bool,
+    /// The far side's decoder knows deep redundancy.
+    pub deep: bool,
+    /// bit/s for voice with all redundancy, without headers.
+    pub budget: u32,
+    /// µs that one packet holds.
+    pub packet: Micros,
+}
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Self { red: false, nack: false, deep: false, budget: 136_000, packet: Micros(20_000) }
+    }
+}
+
+/// What to send with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layers {
+    pub pattern: Pattern,
+    /// In-band FEC, and the loss that the encoder shall reckon with, per cent.
+    pub fec: bool,
+    pub expected_loss: u8,
+    /// ms.
+    pub deep: u16,
+    /// bit/s of the encoder.
+    pub bitrate: u32,
+}
+
+/// Watches reports and decides.
+#[derive(Debug)]
+pub struct Controller {
+    allowed: Allowed,
+    bitrate: u32,
+    map: LossMap,
+    mapped: Option<Micros>,
+    /// By plain reports, when there is no map.
+    reported: f32,
+    round_trip: Option<Micros>,
+    pattern: Pattern,
+    better_since: Option<Micros>,
+    /// Redundancy that made the loss worse, and till when it is not tried again.
+    trial: Option<Trial>,
+    most_copies: (usize, Micros),
+    last_loss: Option<Micros>,
+    started: Option<Micros>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Trial {
+    since: Micros,
+    share: f32,
+    round_trip: Option<Micros>,
+    copies: usize,
+}
+
+/// Ways to place copies. The far ones are for bursts.
+const PATTERNS: [&[u8]; 11] = [
+    &[],
+    &[1],
+    &[1, 2],
+    &[1, 2, 3],
+    &[2],
+    &[1, 3],
+    &[3],
+    &[2, 4],
+    &[1, 3, 5],
+    &[2, 5],
+    &[3, 6],
+];
+/// Cost of one copy in each packet, as a share of lost packets.
+const COPY_COST: f32 = 5e-4;
+/// µs for which fewer copies must look better before they are left out.
+const PATIENCE: u64 = 8_000_000;
+/// µs after which more copies must not have made the loss worse.
+const TRIAL: u64 = 3_000_000;
+/// µs by which the round trip grows where a queue is filled.
+const QUEUE: u64 = 50_000;
+/// µs for which such copies are not tried again.
+const PENALTY: u64 = 30_000_000;
+/// µs for which a path without loss keeps its one copy: at the beginning nothing is known of
+/// it, and later the last loss may not have been the last.
+const CAUTION: u64 = 20_000_000;
+/// µs without a map: the far side sends none.
+const MAP_OLD: u64 = 5_000_000;
+
+impl Controller {
+    /// `bitrate`: of the encoder on a good path, bit/s.
+    #[must_use]
+    pub fn new(allowed: Allowed, bitrate: u32) -> Self {
+        Self {
+            allowed,
+            bitrate,
+            map: LossMap::new(),
+            mapped: None,
+            reported: 0.0,
+            round_trip: None,
+            pattern: Pattern::NONE,
+            better_since: None,
+            trial: None,
+            most_copies: (super::red::MOST_COPIES, Micros(0)),
+            last_loss: None,
+            started: None,
+        }
+    }
+
+    /// What the far side allows has become known.
+    pub fn allow(&mut self, allowed: Allowed) {
+        self.allowed = allowed;
+    }
+
+    /// The share of our packets lost since the last report (256ths).
+    pub fn report(&mut self, now: Micros, fraction_lost: u8) {
+        let share = f32::from(fraction_lost) / 256.0;
+        // Up at once, down over some reports.
+        let weight = if share > self.reported { 0.7 } else { 0.2 };
+        self.reported += (share - self.reported) * weight;
+        if fraction_lost > 0 {
+            self.last_loss = Some(now);
+        }
+    }
+
+    /// Our packets, and whether each came.
+    pub fn losses(&mut self, now: Micros, came: impl Iterator<Item = (u16, bool)>) {
+        for (number, came) in came {
+            let number = self.map.unwrap(number);
+            let known = self.map.highest().is_some_and(|highest| number <= highest);
+            if came {
+                self.map.came(number);
+            } else if !known {
+                self.map.lost(number);
+                self.last_loss = Some(now);
+            }
+        }
+        self.mapped = Some(now);
+    }
+
+    /// The far side misses so many packets that it did not before.
+    pub fn asked(&mut self, now: Micros, packets: usize) {
+        if packets > 0 {
+            self.last_loss = Some(now);
+            self.reported = self.reported.max(0.01);
+        }
+    }
+
+    pub fn set_round_trip(&mut self, round_trip: Option<Micros>) {
+        self.round_trip = round_trip;
+    }
+
+    /// The path to the far side as far as it is known.
+    #[must_use]
+    pub fn path(&self, now: Micros) -> Gilbert {
+        match self.mapped {
+            Some(at) if now.0.saturating_sub(at.0) < MAP_OLD => self.map.path(),
+            Some(_) | None => Gilbert::random(self.reported),
+        }
+    }
+
+    /// What to send with from now on.
+    pub fn layers(&mut self, now: Micros) -> Layers {
+        let started = *self.started.get_or_insert(now);
+        let path = self.path(now);
+        self.judge(now, path);
+        let bad = self.last_loss.unwrap_or(started);
+        let cautious = now.0.saturating_sub(bad.0) < CAUTION;
+        let best = self.best(now, path, cautious);
+        self.turn(now, path, best, cautious);
+        let copies = self.pattern.copies();
+        let bursts = path.burst >= 2.0 && path.share > 0.01;
+        let deep = if self.allowed.deep && bursts && copies == 0 { 500 } else { 0 };
+        // Copies are better than in-band FEC, and both are not needed.
+        let fec = copies == 0;
+        Layers {
+            pattern: self.pattern,
+            fec,
+            expected_loss: if fec { (path.share * 100.0).ceil().clamp(2.0, 30.0) as u8 } else { 0 },
+            deep,
+            bitrate: self.bitrate.min(self.allowed.budget),
+        }
+    }
+
+    fn best(&self, now: Micros, path: Gilbert, cautious: bool) -> Pattern {
+        let mut best = (f32::MAX, Pattern::NONE);
+        for distances in PATTERNS {
+            let pattern = Pattern::new(distances);
+            if !self.affordable(now, pattern) || (cautious && pattern == Pattern::NONE) {
+                continue;
+            }
+            let cost = self.cost(path, pattern);
+            if cost < best.0 {
+                best = (cost, pattern);
+            }
+        }
+        best.1
+    }
+
+    fn affordable(&self, now: Micros, pattern: Pattern) -> bool {
+        let copies = pattern.copies();
+        let (most, until) = self.most_copies;
+        let bits = self.bitrate as usize * (1 + copies);
+        copies == 0
+            || (self.allowed.red
+                && bits <= self.allowed.budget as usize
+                && (copies <= most || now >= until))
+    }
+
+    /// What a listener loses by this pattern, by what the far side would wait for.
+    fn cost(&self, path: Gilbert, pattern: Pattern) -> f32 {
+        let packet = self.allowed.packet.0 as i64;
+        let copies = pattern.copies() as f32 * COPY_COST;
+        let waits = std::iter::once(0).chain(pattern.distances().map(i64::from));
+        let least = waits
+            .map(|longest| {
+                let distances =
+                    pattern.distances().map(u32::from).filter(|&d| i64::from(d) <= longest);
+                let residual = path.residual(distances);
+                let wait = longest * packet;
+                (wait_cost(wait) + residual).min(self.asking(path, residual, wait))
+            })
+            .fold(f32::MAX, f32::min);
+        copies + least
+    }
+
+    /// The same with a wait for packets that are sent again.
+    fn asking(&self, path: Gilbert, residual: f32, wait: i64) -> f32 {
+        let (Some(trip), true) = (self.round_trip, self.allowed.nack) else { return f32::MAX };
+        let wait = wait.max(self.allowed.packet.0 as i64 + trip.0.min(1_000_000) as i64 + 5_000);
+        wait_cost(wait) + after_asking(path, residual, 1)
+    }
+
+    /// More at once; fewer copies only when they have long looked better.
+    fn turn(&mut self, now: Micros, path: Gilbert, best: Pattern, cautious: bool) {
+        if best == self.pattern {
+            self.better_since = None;
+            return;
+        }
+        let present = if !self.affordable(now, self.pattern)
+            || (cautious && self.pattern == Pattern::NONE)
+        {
+            f32::MAX
+        } else {
+            self.cost(path, self.pattern)
+        };
+        if self.cost(path, best) > present * 0.85 {
+            self.better_since = None;
+            return;
+        }
+        let since = *self.better_since.get_or_insert(now);
+        let farthest = |pattern: Pattern| pattern.distances().next_back().unwrap_or(0);
+        let stronger =
+            best.copies() > self.pattern.copies() || farthest(best) > farthest(self.pattern);
+        let waited = now.0.saturating_sub(since.0) >= PATIENCE;
+        if stronger || waited || present == f32::MAX {
+            let copies = self.pattern.copies();
+            if best.copies() > copies.max(1) && self.trial.is_none() {
+                let round_trip = self.round_trip;
+                self.trial = Some(Trial { since: now, share: path.share, round_trip, copies });
+            }
+            self.pattern = best;
+            self.better_since = None;
+        }
+    }
+
+    /// Loss and delay that grew with the redundancy are a queue that it fills: the path has no
+    /// room for it. Loss alone has many causes, and more copies are what helps against most.
+    fn judge(&mut self, now: Micros, path: Gilbert) {
+        let Some(trial) = self.trial else { return };
+        if now.0.saturating_sub(trial.since.0) < TRIAL {
+            return;
+        }
+        self.trial = None;
+        let (Some(before), Some(trip)) = (trial.round_trip, self.round_trip) else { return };
+        let queue = trip.0 > before.0.saturating_mul(2) && trip.0 - before.0 > QUEUE;
+        if queue && path.share > trial.share * 2.0 {
+            self.most_copies = (trial.copies.max(1), Micros(now.0.saturating_add(PENALTY)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::Random;
+    use proptest::prelude::*;
+
+    const ALL: Allowed =
+        Allowed { red: true, nack: true, deep: true, budget: 136_000, packet: Micros(20_000) };
+
+    /// Seconds of a path with this loss, told once a second; the layers at its end.
+    fn after(controller: &mut Controller, from: u64, seconds: u64, share: f64, burst: f64) -> Layers {
+        let mut random = Random::new(3);
+        let (mut bad, mut layers) = (false, Layers::default());
+        for second in from..from + seconds {
+            let came: Vec<(u16, bool)> = (0..50)
+                .map(|n| {
+                    let turn = if bad { 1.0 / burst } else { share / burst / (1.0 - share) };
+                    bad ^= random.chance(turn);
+                    ((second * 50 + n) as u16, !bad)
+                })
+                .collect();
+            let now = Micros((second + 1) * 1_000_000);
+            controller.losses(now, came.into_iter());
+            layers = controller.layers(now);
+        }
+        layers
+    }
+
+    fn controller(allowed: Allowed) -> Controller {
+        let mut controller = Controller::new(allowed, 32_000);
+        controller.set_round_trip(Some(Micros(80_000)));
+        controller
+    }
+
+    #[test]
+    fn a_path_without_loss_ends_without_copies() {
+        let mut controller = controller(ALL);
+        assert_eq!(controller.layers(Micros(0)).pattern, Pattern::new(&[1]));
+        assert_eq!(after(&mut controller, 0, 40, 0.0, 1.0).pattern, Pattern::NONE);
+    }
+
+    #[test]
+    fn the_worse_the_path_the_more_copies() {
+        let found = |share, burst| after(&mut controller(ALL), 0, 12, share, burst).pattern;
+        assert_eq!(found(0.01, 1.01), Pattern::new(&[1]));
+        assert_eq!(found(0.1, 1.1), Pattern::new(&[1, 2]));
+        let bursts = found(0.1, 4.0);
+        assert!(bursts.distances().next_back() >= Some(4), "{bursts:?}");
+    }
+
+    #[test]
+    fn copies_go_slowly() {
+        let mut controller = controller(ALL);
+        let strong = after(&mut controller, 0, 12, 0.1, 1.1).pattern;
+        assert_eq!(after(&mut controller, 12, 3, 0.0, 1.0).pattern, strong);
+        assert_eq!(after(&mut controller, 15, 60, 0.0, 1.0).pattern, Pattern::NONE);
+    }
+
+    #[test]
+    fn without_redundancy_in_packets_the_codec_has_it() {
+        let allowed = Allowed { red: false, ..ALL };
+        let layers = after(&mut controller(allowed), 0, 12, 0.1, 1.1);
+        assert!(layers.fec && layers.pattern == Pattern::NONE);
+        assert!((7..=15).contains(&layers.expected_loss), "{layers:?}");
+        let bursts = after(&mut controller(allowed), 0, 12, 0.15, 4.0);
+        assert_eq!(bursts.deep, 500);
+    }
+
+    #[test]
+    fn plain_reports_are_enough() {
+        let mut controller = controller(ALL);
+        for second in 0..5 {
+            controller.report(Micros(second * 1_000_000), 26);
+        }
+        assert_eq!(controller.layers(Micros(5_000_000)).pattern, Pattern::new(&[1, 2]));
+    }
+
+    #[test]
+    fn loss_that_grows_with_the_copies_and_the_delay_takes_them_away() {
+        let mut controller = controller(ALL);
+        after(&mut controller, 0, 4, 0.0, 1.0);
+        let before = after(&mut controller, 4, 3, 0.08, 1.1).pattern;
+        assert_eq!(before, Pattern::new(&[1, 2]));
+        let worse = after(&mut controller, 7, 4, 0.4, 1.7).pattern;
+        assert!(worse.copies() > 2, "{worse:?}");
+
+        let mut controller = self::controller(ALL);
+        after(&mut controller, 0, 4, 0.0, 1.0);
+        assert_eq!(after(&mut controller, 4, 3, 0.08, 1.1).pattern, before);
+        controller.set_round_trip(Some(Micros(300_000)));
+        let congested = after(&mut controller, 7, 4, 0.4, 1.7).pattern;
+        assert_eq!(congested.copies(), 1, "{congested:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_budget_holds(
+            reports in prop::collection::vec((any::<u8>(), 0u64..3_000_000, 0usize..4), 1..60),
+            budget in 0u32..300_000,
+            red: bool,
+            trip in prop::option::of(0u64..900_000),
+        ) {
+            let allowed = Allowed { red, budget, ..ALL };
+            let mut controller = Controller::new(allowed, 32_000);
+            controller.set_round_trip(trip.map(Micros));
+            let mut now = 0;
+            for (fraction, step, asked) in reports {
+                now += step;
+                controller.report(Micros(now), fraction);
+                controller.asked(Micros(now), asked);
+                let layers = controller.layers(Micros(now));
+                let copies = layers.pattern.copies() as u32;
+                prop_assert!(copies == 0 || (red && 32_000 * (1 + copies) <= budget));
+                prop_assert!(layers.expected_loss <= 30 && layers.bitrate <= budget.max(1));
+                prop_assert!(layers.fec == (copies == 0));
+            }
+        }
+
+        /// The same path, told again and again, does not make the layers swing.
+        #[test]
+        fn a_steady_path_has_steady_layers(fraction in 0u8..120) {
+            let mut controller = controller(ALL);
+            let mut changes = 0;
+            let mut last = controller.layers(Micros(0)).pattern;
+            for second in 1..120u64 {
+                controller.report(Micros(second * 1_000_000), fraction);
+                let pattern = controller.layers(Micros(second * 1_000_000)).pattern;
+                changes += usize::from(pattern != last);
+                last = pattern;
+            }
+            prop_assert!(changes <= 3, "{changes}");
+        }
+    }
+}
