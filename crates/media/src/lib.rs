@@ -31,7 +31,7 @@ pub mod tones;
 pub use codec::{Decoder, Encoder, FRAME};
 pub use digit::Digit;
 pub use dtmf::DtmfDetector;
-pub use engine::{Engine, EngineConfig, Levels, WhenClosed};
+pub use engine::{Engine, EngineConfig, Levels, Sources, WhenClosed};
 pub use jitter::{JitterBuffer, JitterConfig, JitterStats, Playout, PlayoutKind};
 pub use level::Meter as LevelMeter;
 pub use mixer::{Limiter, Mixer};

@@ -192,8 +192,7 @@ impl SpeechDecoder for Decoder {
         if payload.is_empty() {
             return Err(DecodeError::Corrupt);
         }
-        let samples =
-            self.opus.decode(payload, out, false).map_err(|_| DecodeError::Corrupt)?;
+        let samples = self.opus.decode(payload, out, false).map_err(|_| DecodeError::Corrupt)?;
         tame(out.get_mut(..samples).ok_or(DecodeError::Length)?);
         Ok(samples)
     }
@@ -259,10 +258,7 @@ impl SpeechDecoder for Decoder {
     }
 }
 
-fn fill(
-    out: &mut [f32],
-    run: impl FnOnce(&mut [f32]) -> Option<usize>,
-) -> Result<(), DecodeError> {
+fn fill(out: &mut [f32], run: impl FnOnce(&mut [f32]) -> Option<usize>) -> Result<(), DecodeError> {
     if out.is_empty() || !out.len().is_multiple_of(120) || out.len() > LONGEST {
         return Err(DecodeError::Length);
     }

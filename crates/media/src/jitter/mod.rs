@@ -7,8 +7,8 @@
 //! differ, [`stretch`] takes a period of the voice out or plays one again. The same
 //! follows a sender whose clock runs fast or slow.
 //!
-//! What is missing when its time comes is rebuilt from the redundancy in the next packet,
-//! or guessed by the decoder. With nothing at all to play, the buffer holds: it guesses
+//! What is missing when its time comes is played from a copy that came in a later packet, or
+//! rebuilt from redundancy inside a later one, or guessed by the decoder. With nothing at all to play, the buffer holds: it guesses
 //! without moving on, so that packets that were only late are still heard.
 
 mod delay;
@@ -18,7 +18,9 @@ mod pace;
 mod peaks;
 mod pull;
 mod reel;
+mod rescue;
 mod stretch;
+mod wait;
 mod window;
 
 use crate::codec::{Decoder, SetupError, SpeechDecoder};
@@ -29,6 +31,7 @@ use numbering::{Numbering, Place};
 use pace::Pace;
 use reel::Reel;
 use stretch::{COMPARED, LONGEST_LAG, SHORTEST, Way};
+use wait::Wait;
 use window::{Put, Stored, Window};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,14 +82,19 @@ pub struct JitterStats {
     /// Packets that could not be used: too large, corrupt, dropped to catch up, or of an
     /// unproven new sequence.
     pub discarded: u64,
-    /// Packets missing when their time came, and rebuilt or not.
+    /// Packets missing when their time came, and rebuilt from a later one or not.
     pub recovered: u64,
     pub lost: u64,
+    /// Packets that were lost and there in time all the same: sent again, or copied.
+    pub repeated: u64,
+    pub restored: u64,
     /// Starts of a new sequence or clock of the sender.
     pub resynchronised: u64,
     /// Samples.
     pub played: u64,
     pub concealed: u64,
+    /// From deep redundancy.
+    pub rebuilt: u64,
     pub removed: u64,
     pub inserted: u64,
 }
@@ -109,10 +117,9 @@ pub struct JitterBuffer {
     splice: Option<[f32; SPLICE]>,
     /// Samples that may be stretched now without being heard.
     allowance: f32,
-    /// Share of packets that are missing at their time, and whether waiting for
-    /// redundancy pays.
-    loss: f32,
-    wait: i64,
+    wait: Wait,
+    /// How far the deep redundancy of the packet with this number reaches, from and to.
+    depth: Option<(i64, usize, usize)>,
     last_kind: PlayoutKind,
     max_delay: i64,
     stats: JitterStats,
@@ -131,6 +138,8 @@ enum Start {
 
 /// Bytes; RTP over any path is shorter.
 const MAX_PAYLOAD: usize = 1500;
+/// The shortest that Opus can fill: 2.5 ms.
+const UNIT: usize = 120;
 /// Samples: 5 ms.
 const SPLICE: usize = 240;
 /// Samples decoded in advance for the search of a lag to remove.
@@ -171,8 +180,8 @@ impl JitterBuffer {
             start: Start::First,
             splice: None,
             allowance: LONGEST_LAG as f32,
-            loss: 0.0,
-            wait: 0,
+            wait: Wait::new(),
+            depth: None,
             last_kind: PlayoutKind::Idle,
             stats: JitterStats::default(),
         }
@@ -182,13 +191,7 @@ impl JitterBuffer {
         self.stats.received += 1;
         let arrived = clock(received.arrived);
         let mut packet = received.packet;
-        let duration = match self.decoder.duration(&packet.payload) {
-            Ok(duration) if packet.payload.len() <= MAX_PAYLOAD => duration,
-            Ok(_) | Err(_) => {
-                self.stats.discarded += 1;
-                return;
-            }
-        };
+        let Some(duration) = self.duration(&packet.payload) else { return };
         let (sequence, timestamp) = match self.numbering.place(&packet, arrived) {
             Place::Known { sequence, timestamp } => (sequence, timestamp),
             Place::Start { sequence, timestamp } => {
@@ -204,7 +207,9 @@ impl JitterBuffer {
         if packet.payload.capacity() > 2 * MAX_PAYLOAD {
             packet.payload.shrink_to_fit();
         }
-        let stored = Stored { sequence, timestamp, duration, payload: packet.payload };
+        let fec = self.decoder.has_redundancy(&packet.payload);
+        self.wait.came(arrived, sequence, micros(duration as i64), fec);
+        let stored = Stored { sequence, timestamp, duration, payload: packet.payload, copy: false };
         match self.window.put(stored) {
             Put::Kept => self.delay.arrive(arrived, micros(timestamp)),
             Put::Late => {
@@ -220,7 +225,8 @@ impl JitterBuffer {
     pub fn pass_over(&mut self, received: &Received) {
         let Some(sequence) = self.numbering.follow(&received.packet) else { return };
         let timestamp = self.decoded;
-        self.window.put(Stored { sequence, timestamp, duration: 0, payload: Vec::new() });
+        let (duration, payload) = (0, Vec::new());
+        self.window.put(Stored { sequence, timestamp, duration, payload, copy: false });
     }
 
     /// The next 10 ms. `now`: when they are asked for.
@@ -264,15 +270,23 @@ impl JitterBuffer {
     fn begin(&mut self) {
         self.window.clear();
         self.delay.restart();
-        self.loss = 0.0;
+        self.wait.restart();
         if self.start != Start::First {
             self.stats.resynchronised += 1;
             self.start = Start::Again { reset: true };
         }
     }
 
+    /// Samples in a payload that can be used.
+    fn duration(&mut self, payload: &[u8]) -> Option<usize> {
+        let duration = self.decoder.duration(payload).ok();
+        let usable = duration.filter(|_| payload.len() <= MAX_PAYLOAD);
+        self.stats.discarded += u64::from(usable.is_none());
+        usable
+    }
+
     fn target(&self) -> i64 {
-        self.delay.target(self.wait)
+        self.delay.target(self.wait.micros())
     }
 
     /// µs between the fastest possible arrival of the next sample and `now`.

@@ -68,6 +68,12 @@ impl Numbering {
         (step.abs() < REACH).then_some(sequence)
     }
 
+    /// The sequence and timestamp of a packet that has been placed.
+    pub(super) fn known(&self, packet: &Packet) -> Option<(i64, i64)> {
+        let seen = self.top.as_ref()?.near(packet, 0);
+        Some((seen.sequence, seen.timestamp))
+    }
+
     pub(super) fn restart(&mut self) {
         *self = Self::default();
     }

@@ -1,17 +1,9 @@
 //! Where the next samples come from.
 
 use super::window::Stored;
-use super::{HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, reel};
+use super::{HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, UNIT, reel};
 use crate::BLOCK;
 use crate::codec::LONGEST;
-
-/// Share of missing packets from which waiting for redundancy pays, and no longer pays.
-const LOSSY: f32 = 0.01;
-const CLEAN: f32 = 0.004;
-/// Weight of a packet in that share.
-const WEIGHT: f32 = 1.0 / 256.0;
-/// The shortest that Opus can fill: 2.5 ms.
-const UNIT: usize = 120;
 
 impl JitterBuffer {
     /// Puts at least 2.5 ms on the reel.
@@ -47,6 +39,9 @@ impl JitterBuffer {
             return self.recover(timestamp);
         }
         let ahead_of_redundancy = if redundant { gap - duration } else { gap };
+        if let Some(kind) = self.rebuild(gap, ahead_of_redundancy) {
+            return kind;
+        }
         let length = ahead_of_redundancy.min(BLOCK).next_multiple_of(UNIT);
         self.decoded += self.held + length as i64;
         self.held = 0;
@@ -185,27 +180,14 @@ impl JitterBuffer {
         }
     }
 
-    fn finish(&mut self, length: usize, kind: PlayoutKind) -> PlayoutKind {
+    pub(super) fn finish(&mut self, length: usize, kind: PlayoutKind) -> PlayoutKind {
         self.reel.commit(length);
         self.last_kind = kind;
         kind
     }
 
-    /// Counts the first packet and those missing before it.
+    /// Counts those missing before the first packet.
     fn account(&mut self) {
-        let missing = self.window.missing();
-        self.stats.lost += missing;
-        for _ in 0..missing.min(64) {
-            self.loss += (1.0 - self.loss) * WEIGHT;
-        }
-        self.loss -= self.loss * WEIGHT;
-        let redundant =
-            self.window.first().is_some_and(|f| self.decoder.has_redundancy(&f.payload));
-        if self.loss > LOSSY && redundant {
-            let duration = self.window.first().map_or(0, |f| f.duration as i64);
-            self.wait = super::micros(duration);
-        } else if self.loss < CLEAN {
-            self.wait = 0;
-        }
+        self.stats.lost += self.window.missing();
     }
 }

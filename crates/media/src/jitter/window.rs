@@ -5,6 +5,8 @@ pub(super) struct Stored {
     pub(super) timestamp: i64,
     pub(super) duration: usize,
     pub(super) payload: Vec<u8>,
+    /// It came in a later packet, whose numbers it was placed by.
+    pub(super) copy: bool,
 }
 
 impl Stored {
@@ -68,12 +70,47 @@ impl Window {
         }
         let slot = &mut self.slots[at(sequence)];
         match slot {
-            Some(other) if other.sequence == sequence => return Put::Duplicate,
+            Some(other) if other.sequence == sequence && (!other.copy || stored.copy) => {
+                return Put::Duplicate;
+            }
+            // What was sent knows its place better than a copy.
             Some(_) => {}
             None => self.count += 1,
         }
         *slot = Some(stored);
         Put::Kept
+    }
+
+    /// Whether a packet with this number and time would stand between others of its kind, and
+    /// is neither here nor past.
+    pub(super) fn lacks(&self, sequence: i64, timestamp: i64) -> bool {
+        let Some(next) = self.next else { return self.fits(sequence, timestamp) };
+        (next..next + SLOTS).contains(&sequence) && self.fits(sequence, timestamp)
+    }
+
+    /// The numbers missing between what has been taken and the highest that is here, and
+    /// when each begins if it lasts as long as the next packet here; the highest first.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = (i64, i64)> {
+        let next = self.next.unwrap_or(i64::MAX - SLOTS);
+        let highest = self.slots.iter().flatten().map(|stored| stored.sequence).max();
+        let mut after: Option<(i64, i64, i64)> = None;
+        // Backwards, so that the next packet here is known.
+        (next..highest.unwrap_or(next)).rev().filter_map(move |n| {
+            let above = self.slots[at(n + 1)].as_ref().filter(|stored| !stored.is_voiceless());
+            if let Some(above) = above {
+                after = Some((above.sequence, above.timestamp, above.duration as i64));
+            }
+            let (sequence, timestamp, duration) = after?;
+            let missing = self.slots[at(n)].is_none();
+            missing.then(|| (n, timestamp - (sequence - n) * duration))
+        })
+    }
+
+    fn fits(&self, sequence: i64, timestamp: i64) -> bool {
+        self.slots.iter().flatten().filter(|stored| !stored.is_voiceless()).all(|stored| {
+            stored.sequence != sequence
+                && (stored.sequence < sequence) == (stored.timestamp < timestamp)
+        })
     }
 
     pub(super) fn first(&self) -> Option<&Stored> {
@@ -131,7 +168,7 @@ mod tests {
     use super::*;
 
     fn stored(sequence: i64) -> Stored {
-        Stored { sequence, timestamp: sequence * 960, duration: 960, payload: vec![0] }
+        Stored { sequence, timestamp: sequence * 960, duration: 960, payload: vec![0], copy: false }
     }
 
     #[test]

@@ -96,8 +96,7 @@ impl Asker {
             return false;
         };
         // Sooner than any answer could be here: it was only overtaken.
-        let answered =
-            asked.times > 0 && now - asked.last >= round_trip.map_or(0, clock) * 3 / 4;
+        let answered = asked.times > 0 && now - asked.last >= round_trip.map_or(0, clock) * 3 / 4;
         if !answered {
             let late = (now - asked.noticed) * 5 / 4;
             self.disorder = self.disorder.max(late).min(MOST_DISORDER);

@@ -67,19 +67,8 @@ struct Trial {
 }
 
 /// Ways to place copies. The far ones are for bursts.
-const PATTERNS: [&[u8]; 11] = [
-    &[],
-    &[1],
-    &[1, 2],
-    &[1, 2, 3],
-    &[2],
-    &[1, 3],
-    &[3],
-    &[2, 4],
-    &[1, 3, 5],
-    &[2, 5],
-    &[3, 6],
-];
+const PATTERNS: [&[u8]; 11] =
+    [&[], &[1], &[1, 2], &[1, 2, 3], &[2], &[1, 3], &[3], &[2, 4], &[1, 3, 5], &[2, 5], &[3, 6]];
 /// Cost of one copy in each packet, as a share of lost packets.
 const COPY_COST: f32 = 5e-4;
 /// µs for which fewer copies must look better before they are left out.
@@ -246,13 +235,12 @@ impl Controller {
             self.better_since = None;
             return;
         }
-        let present = if !self.affordable(now, self.pattern)
-            || (cautious && self.pattern == Pattern::NONE)
-        {
-            f32::MAX
-        } else {
-            self.cost(path, self.pattern)
-        };
+        let present =
+            if !self.affordable(now, self.pattern) || (cautious && self.pattern == Pattern::NONE) {
+                f32::MAX
+            } else {
+                self.cost(path, self.pattern)
+            };
         if self.cost(path, best) > present * 0.85 {
             self.better_since = None;
             return;
@@ -299,7 +287,13 @@ mod tests {
         Allowed { red: true, nack: true, deep: true, budget: 136_000, packet: Micros(20_000) };
 
     /// Seconds of a path with this loss, told once a second; the layers at its end.
-    fn after(controller: &mut Controller, from: u64, seconds: u64, share: f64, burst: f64) -> Layers {
+    fn after(
+        controller: &mut Controller,
+        from: u64,
+        seconds: u64,
+        share: f64,
+        burst: f64,
+    ) -> Layers {
         let mut random = Random::new(3);
         let (mut bad, mut layers) = (false, Layers::default());
         for second in from..from + seconds {

@@ -76,7 +76,14 @@ impl<'a> Builder<'a> {
     }
 
     /// Which of `media`'s last `packets` came, up to and with `last`, as bit vectors.
-    pub fn losses(mut self, source: u32, media: u32, map: &LossMap, last: i64, packets: i64) -> Self {
+    pub fn losses(
+        mut self,
+        source: u32,
+        media: u32,
+        map: &LossMap,
+        last: i64,
+        packets: i64,
+    ) -> Self {
         let packets = packets.clamp(0, map.known());
         if packets == 0 {
             return self;

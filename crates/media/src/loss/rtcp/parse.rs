@@ -164,11 +164,7 @@ fn sender(body: &[u8]) -> Option<SenderInfo> {
     })
 }
 
-fn reports<'a>(
-    bytes: &[u8],
-    count: u8,
-    each: &mut impl FnMut(Item<'a>),
-) -> Result<(), ParseError> {
+fn reports<'a>(bytes: &[u8], count: u8, each: &mut impl FnMut(Item<'a>)) -> Result<(), ParseError> {
     for n in 0..usize::from(count) {
         let block = bytes.get(n * 24..(n + 1) * 24).ok_or(ParseError::Short)?;
         let [source, loss, highest, jitter, last_sender_report, delay] =
@@ -187,10 +183,7 @@ fn reports<'a>(
     Ok(())
 }
 
-fn extended<'a>(
-    mut blocks: &'a [u8],
-    each: &mut impl FnMut(Item<'a>),
-) -> Result<(), ParseError> {
+fn extended<'a>(mut blocks: &'a [u8], each: &mut impl FnMut(Item<'a>)) -> Result<(), ParseError> {
     while !blocks.is_empty() {
         let (&[kind, thinning, high, low], rest) =
             blocks.split_first_chunk().ok_or(ParseError::Short)?;

@@ -1,14 +1,20 @@
 //! What the media thread runs for one voice path.
 
+mod guard;
+
 use crate::codec::{EncodeError, EncoderConfig, SetupError};
 use crate::event::{Event, Receiver, Sender};
 use crate::level::Meter;
+use crate::loss::red::Blocks;
+use crate::loss::{Allowed, Gilbert, Layers};
 use crate::quality::{PathStats, emodel};
 use crate::tones::{Cue, CueTone, Tone};
 use crate::{
-    BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterConfig, JitterStats, Limiter, Micros,
+    BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterConfig, JitterStats, Limiter, Micros, Packet,
     PacketSink, Packetizer, Playout, Quality, Received,
 };
+use guard::Guard;
+pub use guard::Sources;
 use std::collections::VecDeque;
 
 /// What goes out while the microphone is closed.
@@ -29,6 +35,9 @@ pub struct EngineConfig {
     pub voice: u8,
     /// RTP payload type of telephone-event at 48 kHz; `None`: the far side takes none.
     pub events: Option<u8>,
+    /// RTP payload type of redundant voice (RFC 2198), as negotiated; `None`: it was not. The
+    /// copies are sent only when [`Engine::allow`] says so too.
+    pub red: Option<u8>,
     pub when_closed: WhenClosed,
     /// For the random start of sequence and timestamp.
     pub seed: u64,
@@ -41,6 +50,7 @@ impl Default for EngineConfig {
             jitter: JitterConfig::default(),
             voice: 111,
             events: Some(110),
+            red: None,
             when_closed: WhenClosed::default(),
             seed: 0,
         }
@@ -73,6 +83,9 @@ pub struct Engine {
     digits: VecDeque<Digit>,
     path: PathStats,
     late: u64,
+    /// The latest time that was told.
+    now: Micros,
+    guard: Guard,
     round_trip: Option<Micros>,
     gain: f32,
     volume: f32,
@@ -98,6 +111,8 @@ impl Engine {
             digits: VecDeque::new(),
             path: PathStats::new(),
             late: 0,
+            now: Micros(0),
+            guard: Guard::new(config.encoder.bitrate),
             round_trip: None,
             gain: 1.0,
             volume: 1.0,
@@ -129,14 +144,26 @@ impl Engine {
         if self.half { Ok(()) } else { self.send(sink) }
     }
 
-    /// A packet from the network, voice or telephone event.
-    pub fn receive(&mut self, received: Received) {
+    /// A packet from the network: voice, with or without copies, or telephone event.
+    pub fn receive(&mut self, mut received: Received) {
+        self.now = self.now.max(received.arrived);
         let kind = received.packet.payload_type;
         if kind == self.config.voice {
-            self.path.receive(&received);
-            self.jitter.receive(received);
+            self.hear(received);
+        } else if Some(kind) == self.config.red {
+            let payload = std::mem::take(&mut received.packet.payload);
+            let Ok(blocks) = Blocks::parse(&payload) else { return };
+            let primary = blocks.primary();
+            if primary.payload_type != self.config.voice {
+                return;
+            }
+            let carrier = Packet { payload: Vec::new(), ..received.packet };
+            received.packet = Packet { payload: primary.payload.to_vec(), ..carrier };
+            self.hear(received);
+            self.jitter.receive_copies(&carrier, self.config.voice, &blocks);
         } else if Some(kind) == self.config.events {
             self.path.receive_event(&received);
+            self.guard.came(&received);
             self.jitter.pass_over(&received);
             if let Some(digit) = self.received_keys.receive(&received.packet)
                 && self.digits.len() < MOST_DIGITS
@@ -146,8 +173,43 @@ impl Engine {
         }
     }
 
+    /// An RTCP packet from the network, decrypted, compound or not. Packets that the far side
+    /// asks for again go to `sink`, with the numbers that they had.
+    pub fn receive_rtcp(&mut self, now: Micros, bytes: &[u8], sink: &mut dyn PacketSink) {
+        self.now = self.now.max(now);
+        self.guard.heard(now, bytes, sink);
+    }
+
+    /// The RTCP packet that is to be sent now, if any: reports once a second and soon after
+    /// new losses, and what is worth asking for again. Ask after every [`playout`](Self::playout)
+    /// and after packets were received.
+    pub fn rtcp(&mut self, now: Micros) -> Option<&[u8]> {
+        self.now = self.now.max(now);
+        let asked = self.guard.round_trip().filter(|_| self.guard.allowed().nack);
+        self.jitter.set_retransmission(asked);
+        self.guard.tell(now, self.jitter.missing())
+    }
+
+    /// Who sends, for RTCP.
+    pub fn set_sources(&mut self, sources: Sources) {
+        self.guard.set_sources(sources);
+    }
+
+    /// What the far side and the path allow against loss; nothing at first.
+    pub fn allow(&mut self, allowed: Allowed) {
+        let red = allowed.red && self.config.red.is_some();
+        self.guard.allow(Allowed { red, ..allowed });
+    }
+
+    /// How our packets fare on their way to the far side, as it tells.
+    #[must_use]
+    pub fn path_out(&self) -> Gilbert {
+        self.guard.path(self.now)
+    }
+
     /// The next 10 ms for the speaker.
     pub fn playout(&mut self, now: Micros, out: &mut [f32; BLOCK]) -> Playout {
+        self.now = self.now.max(now);
         let playout = self.jitter.playout(now, out);
         let late = self.jitter.stats().late;
         self.path.late(now, late - self.late);
@@ -174,14 +236,17 @@ impl Engine {
         }
     }
 
-    /// Per cent of our packets that the far side reports lost.
+    /// Per cent of our packets that the far side reports lost, for whoever does not pass its
+    /// RTCP to [`receive_rtcp`](Self::receive_rtcp).
     pub fn set_expected_loss(&mut self, percent: u8) -> Result<(), SetupError> {
+        self.guard.told_loss(self.now, percent);
         self.encoder.set_expected_loss(percent)
     }
 
-    /// As measured by RTCP or ICE; half of it counts into the quality.
+    /// As measured by ICE; half of it counts into the quality.
     pub fn set_round_trip(&mut self, round_trip: Option<Micros>) {
         self.round_trip = round_trip;
+        self.guard.set_round_trip(round_trip);
     }
 
     /// Plays a cue over what is heard, instead of one that is still sounding.
@@ -208,7 +273,8 @@ impl Engine {
     pub fn quality(&mut self, now: Micros) -> Quality {
         let stats = self.jitter.stats();
         let loss_percent = self.path.loss_percent(now);
-        let network = self.round_trip.map_or(0.0, |trip| trip.0 as f32 / 2000.0);
+        let round_trip = self.guard.round_trip().or(self.round_trip);
+        let network = round_trip.map_or(0.0, |trip| trip.0 as f32 / 2000.0);
         let path = emodel::Path {
             delay_ms: network + stats.delay_ms + ENDS_MS,
             loss_percent,
@@ -232,19 +298,57 @@ impl Engine {
     }
 
     fn send(&mut self, sink: &mut dyn PacketSink) -> Result<(), EncodeError> {
-        if let (Some(kind), Some(step)) =
+        let packet = if let (Some(kind), Some(step)) =
             (self.config.events, self.keys.next(self.packetizer.timestamp()))
         {
             let payload = Event::encode(step.event).to_vec();
-            sink.send(self.packetizer.event(kind, step.timestamp, step.marker, payload));
+            Some(self.packetizer.event(kind, step.timestamp, step.marker, payload))
         } else if self.silent() {
             self.packetizer.skip();
+            None
         } else {
-            let payload = self.encoder.encode(&self.frame)?;
-            sink.send(self.packetizer.voice(self.config.voice, payload));
+            Some(self.voice()?)
+        };
+        if let Some(packet) = packet {
+            self.guard.sent(self.now, &packet);
+            sink.send(packet);
         }
         self.packetizer.advance(FRAME as u32);
         Ok(())
+    }
+
+    fn voice(&mut self) -> Result<Packet, EncodeError> {
+        if let Some(layers) = self.guard.decide(self.now) {
+            self.apply(layers).map_err(|_| EncodeError)?;
+        }
+        let payload = self.encoder.encode(&self.frame)?;
+        let timestamp = self.packetizer.timestamp();
+        let packed = self.guard.pack(self.config.voice, timestamp, &payload);
+        Ok(match (packed, self.config.red) {
+            (Some(packed), Some(red)) => self.packetizer.voice(red, packed),
+            (_, _) => self.packetizer.voice(self.config.voice, payload),
+        })
+    }
+
+    fn apply(&mut self, layers: Layers) -> Result<(), SetupError> {
+        self.encoder.set_fec(layers.fec && self.config.encoder.fec)?;
+        let loss = layers.expected_loss.max(if layers.fec {
+            self.config.encoder.expected_loss
+        } else {
+            0
+        });
+        self.encoder.set_expected_loss(loss)?;
+        self.encoder.set_bitrate(layers.bitrate)?;
+        self.encoder.set_deep_redundancy(layers.deep)
+    }
+
+    fn hear(&mut self, received: Received) {
+        if self.guard.came(&received) {
+            self.jitter.receive_again(received);
+        } else {
+            self.path.receive(&received);
+            self.jitter.receive(received);
+        }
     }
 
     fn silent(&self) -> bool {

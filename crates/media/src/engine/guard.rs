@@ -1,0 +1,216 @@
+//! The layers against loss of one voice path, both ways.
+
+use crate::loss::red::{Packer, Pattern};
+use crate::loss::rtcp::{self, Builder, Item, SenderInfo};
+use crate::loss::{Allowed, Asker, Controller, Gilbert, History, Layers, Missing, Reporter};
+use crate::{Micros, Packet, PacketSink, Received};
+
+/// The RTP sources (SSRC) of a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    pub ours: u32,
+    /// `None`: any, there is only one.
+    pub theirs: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(super) struct Guard {
+    sources: Sources,
+    allowed: Allowed,
+    packer: Packer,
+    history: History,
+    controller: Controller,
+    reporter: Reporter,
+    asker: Asker,
+    /// As measured by RTCP.
+    round_trip: Option<Micros>,
+    layers: Layers,
+    decided: Option<Micros>,
+    packets: u32,
+    bytes: u32,
+    timestamp: u32,
+    red: Vec<u8>,
+    wanted: Vec<u16>,
+    out: Vec<u8>,
+}
+
+/// µs between looks at what could be done better.
+const DECIDE: u64 = 100_000;
+
+impl Guard {
+    pub(super) fn new(bitrate: u32) -> Self {
+        let allowed = Allowed::default();
+        Self {
+            sources: Sources::default(),
+            allowed,
+            packer: Packer::new(),
+            history: History::new(),
+            controller: Controller::new(allowed, bitrate),
+            reporter: Reporter::new(),
+            asker: Asker::new(),
+            round_trip: None,
+            layers: Layers::default(),
+            decided: None,
+            packets: 0,
+            bytes: 0,
+            timestamp: 0,
+            red: Vec::new(),
+            wanted: Vec::new(),
+            out: Vec::new(),
+        }
+    }
+
+    pub(super) fn set_sources(&mut self, sources: Sources) {
+        self.sources = sources;
+    }
+
+    pub(super) fn allow(&mut self, allowed: Allowed) {
+        self.allowed = allowed;
+        self.controller.allow(allowed);
+        self.decided = None;
+    }
+
+    pub(super) fn allowed(&self) -> Allowed {
+        self.allowed
+    }
+
+    pub(super) fn round_trip(&self) -> Option<Micros> {
+        self.round_trip
+    }
+
+    pub(super) fn set_round_trip(&mut self, round_trip: Option<Micros>) {
+        self.controller.set_round_trip(round_trip);
+    }
+
+    pub(super) fn told_loss(&mut self, now: Micros, percent: u8) {
+        let fraction = u16::from(percent.min(100)) * 255 / 100;
+        self.controller.report(now, fraction as u8);
+    }
+
+    /// New layers, if they are others than before.
+    pub(super) fn decide(&mut self, now: Micros) -> Option<Layers> {
+        if self.decided.is_some_and(|last| now.0.saturating_sub(last.0) < DECIDE) {
+            return None;
+        }
+        self.decided = Some(now);
+        let layers = self.controller.layers(now);
+        let changed = layers != self.layers;
+        self.layers = layers;
+        changed.then_some(layers)
+    }
+
+    pub(super) fn pattern(&self) -> Pattern {
+        self.layers.pattern
+    }
+
+    pub(super) fn path(&self, now: Micros) -> Gilbert {
+        self.controller.path(now)
+    }
+
+    /// The payload with copies of earlier ones; `None`: there are none to add.
+    pub(super) fn pack(&mut self, voice: u8, timestamp: u32, payload: &[u8]) -> Option<Vec<u8>> {
+        let packed =
+            self.packer.pack(voice, timestamp, payload, self.layers.pattern, &mut self.red);
+        packed.then(|| self.red.clone())
+    }
+
+    pub(super) fn sent(&mut self, now: Micros, packet: &Packet) {
+        self.packets = self.packets.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(packet.payload.len() as u32);
+        self.timestamp = packet.timestamp;
+        if self.allowed.nack {
+            self.history.keep(now, packet);
+        }
+    }
+
+    /// True when the packet was asked for.
+    pub(super) fn came(&mut self, received: &Received) -> bool {
+        let again = self.asker.came(received.packet.sequence, received.arrived, self.round_trip);
+        if again {
+            self.reporter.receive_again();
+        } else {
+            self.reporter.receive(received);
+        }
+        again
+    }
+
+    /// RTCP from the far side; what it asks for again goes to `sink`.
+    pub(super) fn heard(&mut self, now: Micros, bytes: &[u8], sink: &mut dyn PacketSink) {
+        let Self { sources, controller, reporter, history, round_trip, allowed, .. } = self;
+        let ours = |source: u32| sources.ours == 0 || source == sources.ours;
+        // What was wrong in it ends the reading; what came before holds.
+        let _ = rtcp::parse(bytes, |item| match item {
+            Item::Sender(info) => {
+                if sources.theirs.is_none_or(|theirs| theirs == info.source) {
+                    reporter.heard(info.ntp, now);
+                }
+            }
+            Item::Report(report) if ours(report.source) => {
+                if let Some(trip) = rtcp::round_trip(&report, now) {
+                    let smooth = round_trip.map_or(trip.0, |old| (old.0 * 7 + trip.0) / 8);
+                    *round_trip = Some(Micros(smooth));
+                    controller.set_round_trip(*round_trip);
+                }
+                controller.report(now, report.fraction_lost);
+            }
+            Item::Losses { source, came } if ours(source) => controller.losses(now, came),
+            Item::Nack { media, numbers } if ours(media) => {
+                let mut asked = 0;
+                for number in numbers.take(MOST_ANSWERS) {
+                    asked += 1;
+                    if allowed.nack
+                        && let Some(packet) = history.again(now, number)
+                    {
+                        sink.send(packet.clone());
+                    }
+                }
+                controller.asked(now, asked);
+            }
+            Item::Report(_) | Item::Losses { .. } | Item::Nack { .. } => {}
+        });
+    }
+
+    /// What is to be told the far side now: reports when they are due, and what is `missing`.
+    pub(super) fn tell(
+        &mut self,
+        now: Micros,
+        missing: impl Iterator<Item = Missing>,
+    ) -> Option<&[u8]> {
+        let due = self.reporter.due(now);
+        self.wanted.clear();
+        if self.allowed.nack {
+            self.asker.ask(now, self.round_trip, missing, &mut self.wanted);
+        }
+        if !due && self.wanted.is_empty() {
+            return None;
+        }
+        let Sources { ours, theirs } = self.sources;
+        let theirs = theirs.unwrap_or(0);
+        // Feedback alone needs no report with it (RFC 5506).
+        let mut builder = Builder::new(&mut self.out);
+        if due {
+            let report = self.reporter.report(theirs, now);
+            builder = if self.packets > 0 {
+                let info = SenderInfo {
+                    source: ours,
+                    ntp: rtcp::ntp(now),
+                    timestamp: self.timestamp,
+                    packets: self.packets,
+                    bytes: self.bytes,
+                };
+                builder.sender_report(&info, report.as_ref())
+            } else {
+                builder.receiver_report(ours, report.as_ref())
+            };
+            builder = self.reporter.losses(builder.name(ours, NAME), ours, theirs);
+        }
+        self.wanted.sort_unstable();
+        builder.nack(ours, theirs, &self.wanted);
+        Some(&self.out)
+    }
+}
+
+/// Numbers answered of one request.
+const MOST_ANSWERS: usize = 64;
+/// RFC 3550 section 6.5.1 wants one; there is no second stream that it would tell apart.
+const NAME: &str = "omnibar";

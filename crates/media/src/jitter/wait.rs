@@ -1,0 +1,167 @@
+//! How long to wait for what stands in for lost packets: copies in later packets, in-band
+//! FEC, packets sent again. Worth it when the listener loses more without. Times are µs.
+
+use crate::loss::{LossMap, after_asking, red, wait_cost};
+
+#[derive(Debug)]
+pub(super) struct Wait {
+    map: LossMap,
+    /// The last packet that had a copy from so far back, by the distance in packets.
+    copied: [Option<i64>; red::FARTHEST as usize + 1],
+    /// The last packet with in-band FEC.
+    fec: Option<i64>,
+    /// Of one packet.
+    duration: i64,
+    /// Lost packets are asked for, and this is how long an answer takes.
+    round_trip: Option<i64>,
+    chosen: i64,
+    shorter_since: i64,
+}
+
+/// Packets for which something once seen is taken to go on.
+const STILL: i64 = 60;
+/// The longest wait.
+const MOST: i64 = 160_000;
+/// A shorter wait must have looked better for so long.
+const PATIENCE: i64 = 6_000_000;
+/// A request and its answer take this beside the path.
+const ANSWERING: i64 = 8_000;
+/// Share of a loss that is still heard when in-band FEC has filled it in.
+const FEC_HEARD: f32 = 0.35;
+
+impl Wait {
+    pub(super) fn new() -> Self {
+        Self {
+            map: LossMap::new(),
+            copied: [None; red::FARTHEST as usize + 1],
+            fec: None,
+            duration: 20_000,
+            round_trip: None,
+            chosen: 0,
+            shorter_since: 0,
+        }
+    }
+
+    /// A packet as it was sent first, lasting `duration`.
+    pub(super) fn came(&mut self, now: i64, sequence: i64, duration: i64, fec: bool) {
+        let news = self.map.highest().is_none_or(|highest| sequence > highest + 1);
+        self.map.came(sequence);
+        self.duration = duration.max(2_500);
+        if fec {
+            self.fec = Some(sequence);
+        }
+        // A gap may be what makes waiting pay; the rest can be reckoned now and then.
+        if news || sequence % 16 == 0 {
+            self.choose(now, sequence);
+        }
+    }
+
+    /// The packet had a copy of one so many packets before it.
+    pub(super) fn copy(&mut self, sequence: i64, distance: i64) {
+        if let Some(slot) = usize::try_from(distance).ok().and_then(|d| self.copied.get_mut(d)) {
+            *slot = Some(sequence);
+        }
+    }
+
+    pub(super) fn set_round_trip(&mut self, round_trip: Option<i64>) {
+        self.round_trip = round_trip;
+    }
+
+    pub(super) fn micros(&self) -> i64 {
+        self.chosen
+    }
+
+    /// Another stream begins, with numbers of its own.
+    pub(super) fn restart(&mut self) {
+        let (round_trip, chosen) = (self.round_trip, self.chosen);
+        *self = Self { round_trip, chosen, ..Self::new() };
+    }
+
+    fn choose(&mut self, now: i64, sequence: i64) {
+        let best = self.best(sequence);
+        if best >= self.chosen {
+            self.chosen = best;
+            self.shorter_since = now;
+        } else if now - self.shorter_since > PATIENCE {
+            self.chosen = best;
+            self.shorter_since = now;
+        }
+    }
+
+    fn best(&self, sequence: i64) -> i64 {
+        let path = self.map.path();
+        if path.share <= 0.0 {
+            return 0;
+        }
+        let fresh = |seen: &Option<i64>| seen.is_some_and(|seen| sequence - seen < STILL);
+        let fec = fresh(&self.fec) && !fresh(&self.copied[1]);
+        let mut best = (path.share, 0);
+        for rows in 0..=red::FARTHEST as usize {
+            let wait = rows as i64 * self.duration;
+            let distances = (1..=rows).filter(|&d| fresh(&self.copied[d])).map(|d| d as u32);
+            let mut residual = path.residual(distances);
+            if fec && rows > 0 {
+                residual = residual.min(path.residual(std::iter::once(1)))
+                    + (residual - path.residual(std::iter::once(1))).max(0.0) * FEC_HEARD;
+            }
+            let asked = self.round_trip.map(|trip| {
+                let rows = ((wait - trip - ANSWERING).max(0) / self.duration).max(1);
+                let wait = wait.max(trip + ANSWERING + self.duration);
+                (wait_cost(wait) + after_asking(path, residual, rows), wait)
+            });
+            for (cost, wait) in
+                [Some((wait_cost(wait) + residual, wait)), asked].into_iter().flatten()
+            {
+                if wait <= MOST && cost < best.0 {
+                    best = (cost, wait);
+                }
+            }
+        }
+        best.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 20 s of a path that loses every so manieth, with copies at these distances.
+    fn waits(every: i64, distances: &[i64], fec: bool, round_trip: Option<i64>) -> i64 {
+        let mut wait = Wait::new();
+        wait.set_round_trip(round_trip);
+        for n in (0..1000).filter(|n| n % every != every - 1) {
+            wait.came(n * 20_000, n, 20_000, fec);
+            distances.iter().for_each(|&d| wait.copy(n, d));
+        }
+        wait.micros()
+    }
+
+    #[test]
+    fn a_path_without_loss_needs_no_wait() {
+        assert_eq!(waits(2000, &[1, 2], true, Some(20_000)), 0);
+    }
+
+    #[test]
+    fn the_more_is_lost_the_more_copies_are_waited_for() {
+        assert_eq!(waits(100, &[1, 2], false, None), 20_000);
+        assert_eq!(waits(10, &[1, 2], false, None), 40_000);
+        assert_eq!(waits(10, &[], false, None), 0);
+        assert_eq!(waits(10, &[], true, None), 20_000);
+    }
+
+    #[test]
+    fn packets_sent_again_are_waited_for_on_a_short_path() {
+        let wait = waits(20, &[], false, Some(30_000));
+        assert!((58_000..=100_000).contains(&wait), "{wait}");
+        assert_eq!(waits(20, &[], false, Some(250_000)), 0);
+    }
+
+    #[test]
+    fn the_wait_ends_with_the_loss() {
+        let mut wait = Wait::new();
+        for n in (0..3000).filter(|n| *n > 1000 || n % 10 != 0) {
+            wait.came(n * 20_000, n, 20_000, true);
+        }
+        assert_eq!(wait.micros(), 0);
+    }
+}
