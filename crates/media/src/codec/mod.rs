@@ -50,7 +50,9 @@ pub struct EncoderConfig {
 
 impl Default for EncoderConfig {
     fn default() -> Self {
-        Self { bitrate: 32_000, complexity: 5, fec: true, expected_loss: 5 }
+        // From complexity 6 on the encoder chooses its mode better: PESQ-WB 4.44 instead of
+        // 4.39, for the same time.
+        Self { bitrate: 36_000, complexity: 6, fec: true, expected_loss: 5 }
     }
 }
 
@@ -147,6 +149,10 @@ pub trait SpeechDecoder: Send + std::fmt::Debug {
         let _ = (before, out);
         Err(DecodeError::Corrupt)
     }
+    /// Losses are to be expected, or no more: how much may be spent on concealing them.
+    fn expect_loss(&mut self, on: bool) {
+        let _ = on;
+    }
     /// Forgets the signal: another stream begins.
     fn reset(&mut self);
 }
@@ -156,26 +162,57 @@ pub struct Decoder {
     opus: RawDecoder,
     /// Made when the first packet with deep redundancy is needed.
     deep: Option<RawDeep>,
+    /// Whether losses are concealed by a neural network.
+    neural: bool,
+    /// bit/s of what comes, smoothed; `None`: low rates are not enhanced.
+    rate: Option<f32>,
+    complexity: i32,
 }
 
-/// Neural concealment from 5 (`opus_decoder.c`, `enable_deep_plc`); 6 and 7 enhance low rates.
-const DECODER_COMPLEXITY: i32 = 7;
+/// Decoder complexities (`opus_decoder.c`): the neural networks of concealment and of
+/// enhancement. They cost 0.2 and 0.8 % of a core, so each runs only where it is heard.
+const CLASSIC: i32 = 0;
+const NEURAL: i32 = 5;
+const ENHANCED: i32 = 7;
+/// bit/s below which enhancement is worth it (PESQ-WB +0.1 at 14, +0.05 at 20 kbit/s, none at
+/// 32), and above which it ends.
+const LOW_RATE: f32 = 23_000.0;
+const HIGH_RATE: f32 = 27_000.0;
 
 impl Decoder {
-    /// Conceals with libopus' neural network.
     pub fn new() -> Result<Self, SetupError> {
-        let mut decoder = Self::plain()?;
-        decoder
-            .opus
-            .set(Setting::Complexity, DECODER_COMPLEXITY)
-            .map_err(|_| SetupError::Setting("decoder complexity"))?;
-        Ok(decoder)
+        Ok(Self { rate: Some(HIGH_RATE), ..Self::plain()? })
     }
 
-    /// For where nobody listens at once, as a recording: conceals in the classic way.
+    /// For where nobody listens at once, as a recording: without neural networks.
     pub fn plain() -> Result<Self, SetupError> {
         let opus = RawDecoder::new(SAMPLE_RATE).ok_or(SetupError::Start)?;
-        Ok(Self { opus, deep: None })
+        Ok(Self { opus, deep: None, neural: false, rate: None, complexity: CLASSIC })
+    }
+
+    fn weigh(&mut self, bytes: usize, samples: usize) {
+        let Some(rate) = &mut self.rate else { return };
+        let bits = bytes as f32 * 8.0 * SAMPLE_RATE as f32 / samples.max(1) as f32;
+        // About 4 s of 20 ms packets.
+        *rate += (bits - *rate) / 200.0;
+        self.adjust();
+    }
+
+    fn adjust(&mut self) {
+        let enhanced = match self.rate {
+            None => false,
+            Some(rate) if self.complexity == ENHANCED => rate < HIGH_RATE,
+            Some(rate) => rate < LOW_RATE,
+        };
+        let complexity = match (enhanced, self.neural) {
+            (true, _) => ENHANCED,
+            (false, true) => NEURAL,
+            (false, false) => CLASSIC,
+        };
+        // A decoder that refuses goes on as it was.
+        if complexity != self.complexity && self.opus.set(Setting::Complexity, complexity).is_ok() {
+            self.complexity = complexity;
+        }
     }
 }
 
@@ -194,6 +231,7 @@ impl SpeechDecoder for Decoder {
         }
         let samples = self.opus.decode(payload, out, false).map_err(|_| DecodeError::Corrupt)?;
         tame(out.get_mut(..samples).ok_or(DecodeError::Length)?);
+        self.weigh(payload.len(), samples);
         Ok(samples)
     }
 
@@ -251,6 +289,13 @@ impl SpeechDecoder for Decoder {
             return Err(DecodeError::Length);
         }
         fill(out, |out| self.opus.decode_deep(deep, before, out).ok())
+    }
+
+    fn expect_loss(&mut self, on: bool) {
+        if self.rate.is_some() {
+            self.neural = on;
+            self.adjust();
+        }
     }
 
     fn reset(&mut self) {

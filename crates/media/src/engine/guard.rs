@@ -1,6 +1,6 @@
 //! The layers against loss of one voice path, both ways.
 
-use crate::loss::red::{Packer, Pattern};
+use crate::loss::red::Packer;
 use crate::loss::rtcp::{self, Builder, Item, SenderInfo};
 use crate::loss::{Allowed, Asker, Controller, Gilbert, History, Layers, Missing, Reporter};
 use crate::{Micros, Packet, PacketSink, Received};
@@ -99,8 +99,8 @@ impl Guard {
         changed.then_some(layers)
     }
 
-    pub(super) fn pattern(&self) -> Pattern {
-        self.layers.pattern
+    pub(super) fn layers(&self) -> Layers {
+        self.layers
     }
 
     pub(super) fn path(&self, now: Micros) -> Gilbert {

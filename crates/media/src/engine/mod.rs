@@ -201,6 +201,12 @@ impl Engine {
         self.guard.allow(Allowed { red, ..allowed });
     }
 
+    /// What is sent with against loss.
+    #[must_use]
+    pub fn layers(&self) -> Layers {
+        self.guard.layers()
+    }
+
     /// How our packets fare on their way to the far side, as it tells.
     #[must_use]
     pub fn path_out(&self) -> Gilbert {

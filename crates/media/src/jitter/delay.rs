@@ -10,6 +10,8 @@ pub(super) struct Delay {
     in_time: f32,
     /// The least transit of each of the last seconds.
     least: [Option<i64>; SECONDS],
+    /// The greatest lateness of each of them.
+    most: [i64; SECONDS],
     second: i64,
     base: Option<i64>,
     /// Share of packets by lateness.
@@ -26,14 +28,16 @@ pub(super) struct Delay {
 }
 
 const SECONDS: usize = 8;
-const BUCKETS: usize = 500;
+/// Seconds in which nothing came as late as the histogram says, so that the path is another.
+const ANOTHER: usize = 5;
+const BUCKETS: usize = 1000;
 /// µs.
-const BUCKET: i64 = 2_000;
-/// What a packet's weight keeps at each further packet: 2.2 s of 20 ms packets. When all
-/// were late, 10 s of voice forget it.
-const KEEP: f32 = 0.991;
+const BUCKET: i64 = 1_000;
+/// What a packet's weight keeps at each further packet: 10 s of 20 ms packets, so that a
+/// steady path gets a steady answer.
+const KEEP: f32 = 0.998;
 /// Room for finding a place to stretch before a packet is late.
-const MARGIN: i64 = 2_000;
+const MARGIN: i64 = 1_000;
 /// A lower wish must last this long before the delay follows it.
 const PATIENCE: i64 = 1_000_000;
 
@@ -48,6 +52,7 @@ impl Delay {
             max,
             in_time,
             least: [None; SECONDS],
+            most: [0; SECONDS],
             second: 0,
             base: None,
             histogram: [0.0; BUCKETS],
@@ -70,7 +75,7 @@ impl Delay {
         // Against what was usual before: a peak must not hide itself.
         self.peaks.arrive(arrived, late, self.usual);
         self.weigh(late);
-        self.usual = self.quantile();
+        self.usual = self.quantile().min(self.recent(late) + BUCKET);
         let wish = self.usual.max(self.peaks.height(arrived)) + MARGIN;
         let wish = wish.clamp(self.min, self.max);
         if wish >= self.wanted {
@@ -79,6 +84,15 @@ impl Delay {
         } else if arrived - self.lower_since > PATIENCE {
             self.wanted -= (self.wanted - wish) / 32 + 1;
         }
+    }
+
+    /// The greatest lateness of the last seconds, with this one.
+    fn recent(&mut self, late: i64) -> i64 {
+        let slots = SECONDS as i64;
+        let slot = &mut self.most[self.second.rem_euclid(slots) as usize];
+        *slot = (*slot).max(late);
+        let last = (0..ANOTHER as i64).map(|ago| (self.second - ago).rem_euclid(slots) as usize);
+        last.map(|slot| self.most[slot]).max().unwrap_or(late)
     }
 
     /// The transit of the fastest packet of the last seconds.
@@ -94,6 +108,7 @@ impl Delay {
     /// The sender's clock has jumped; the network is the same.
     pub(super) fn restart(&mut self) {
         self.least = [None; SECONDS];
+        self.most = [0; SECONDS];
         self.base = None;
     }
 
@@ -101,7 +116,9 @@ impl Delay {
         let second = arrived.div_euclid(1_000_000);
         let steps = (second - self.second).clamp(0, SECONDS as i64);
         for step in 0..steps {
-            self.least[(second - step).rem_euclid(SECONDS as i64) as usize] = None;
+            let slot = (second - step).rem_euclid(SECONDS as i64) as usize;
+            self.least[slot] = None;
+            self.most[slot] = 0;
         }
         self.second = self.second.max(second);
         let slot = &mut self.least[self.second.rem_euclid(SECONDS as i64) as usize];
@@ -120,6 +137,7 @@ impl Delay {
         }
         self.wanted = (self.wanted - by).max(0);
         self.peaks.lower(by);
+        self.most = self.most.map(|most| (most - by).max(0));
         self.risen += by;
         let buckets = usize::try_from(self.risen / BUCKET).unwrap_or(0).min(BUCKETS - 1);
         self.risen %= BUCKET;

@@ -120,6 +120,9 @@ pub struct JitterBuffer {
     wait: Wait,
     /// How far the deep redundancy of the packet with this number reaches, from and to.
     depth: Option<(i64, usize, usize)>,
+    /// The decoder expects loss, and after a guess does so until so many samples are played.
+    braced: bool,
+    braced_until: u64,
     last_kind: PlayoutKind,
     max_delay: i64,
     stats: JitterStats,
@@ -154,6 +157,8 @@ const USUAL_RATE: f32 = 0.12;
 const URGENT_RATE: f32 = 0.35;
 /// µs that count as much.
 const URGENT: i64 = 60_000;
+/// Samples: 10 s.
+const BRACED: u64 = 480_000;
 /// −50 dBFS.
 const QUIET: f32 = 3e-3;
 
@@ -182,6 +187,8 @@ impl JitterBuffer {
             allowance: LONGEST_LAG as f32,
             wait: Wait::new(),
             depth: None,
+            braced: false,
+            braced_until: 0,
             last_kind: PlayoutKind::Idle,
             stats: JitterStats::default(),
         }
@@ -209,6 +216,7 @@ impl JitterBuffer {
         }
         let fec = self.decoder.has_redundancy(&packet.payload);
         self.wait.came(arrived, sequence, micros(duration as i64), fec);
+        self.brace(self.wait.lossy() || self.stats.played < self.braced_until);
         let stored = Stored { sequence, timestamp, duration, payload: packet.payload, copy: false };
         match self.window.put(stored) {
             Put::Kept => self.delay.arrive(arrived, micros(timestamp)),

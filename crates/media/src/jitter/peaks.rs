@@ -20,6 +20,10 @@ const SAME: i64 = 400_000;
 /// cost every call that was disturbed twice more than it saves.
 const APART: i64 = 8_000_000;
 
+/// After one peak the next may follow soon: to go down at once only to go up again is heard
+/// more than the delay is.
+const ALERT: i64 = 3_000_000;
+
 impl Peaks {
     pub(super) fn arrive(&mut self, now: i64, late: i64, usual: i64) {
         // Once covered by the target, a peak still is one against the usual; the last
@@ -61,6 +65,6 @@ impl Peaks {
             newer = Some(*peak);
         }
         let last = self.recent[0].map_or(i64::MIN / 2, |peak| peak.at);
-        if apart > 0 && now - last < apart + apart / 4 { height } else { 0 }
+        if now - last < (apart + apart / 4).max(ALERT) { height } else { 0 }
     }
 }

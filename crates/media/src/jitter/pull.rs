@@ -1,7 +1,7 @@
 //! Where the next samples come from.
 
 use super::window::Stored;
-use super::{HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, UNIT, reel};
+use super::{BRACED, HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, UNIT, reel};
 use crate::BLOCK;
 use crate::codec::LONGEST;
 
@@ -155,6 +155,9 @@ impl JitterBuffer {
             room.fill(0.0);
         }
         self.fade.guess(room);
+        // Only now: the network has to hear some voice before its first guess.
+        self.brace(true);
+        self.braced_until = self.stats.played + BRACED;
         self.stats.concealed += length as u64;
         self.finish(length, if faded { PlayoutKind::Noise } else { PlayoutKind::Concealed })
     }

@@ -65,6 +65,14 @@ impl JitterBuffer {
         })
     }
 
+    /// Lets the decoder spend on concealment while losses are about.
+    pub(super) fn brace(&mut self, on: bool) {
+        if self.braced != on {
+            self.braced = on;
+            self.decoder.expect_loss(on);
+        }
+    }
+
     /// The next of `gap` missing samples from the first packet's deep redundancy, if it
     /// reaches there; at most `most`.
     pub(super) fn rebuild(&mut self, gap: usize, most: usize) -> Option<PlayoutKind> {

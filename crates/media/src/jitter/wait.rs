@@ -14,6 +14,7 @@ pub(super) struct Wait {
     duration: i64,
     /// Lost packets are asked for, and this is how long an answer takes.
     round_trip: Option<i64>,
+    lossy: bool,
     chosen: i64,
     shorter_since: i64,
 }
@@ -37,6 +38,7 @@ impl Wait {
             fec: None,
             duration: 20_000,
             round_trip: None,
+            lossy: false,
             chosen: 0,
             shorter_since: 0,
         }
@@ -67,6 +69,11 @@ impl Wait {
         self.round_trip = round_trip;
     }
 
+    /// Packets were lost lately.
+    pub(super) fn lossy(&self) -> bool {
+        self.lossy
+    }
+
     pub(super) fn micros(&self) -> i64 {
         self.chosen
     }
@@ -88,8 +95,9 @@ impl Wait {
         }
     }
 
-    fn best(&self, sequence: i64) -> i64 {
+    fn best(&mut self, sequence: i64) -> i64 {
         let path = self.map.path();
+        self.lossy = path.share > 0.0;
         if path.share <= 0.0 {
             return 0;
         }

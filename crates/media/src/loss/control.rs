@@ -22,7 +22,7 @@ pub struct Allowed {
 
 impl Default for Allowed {
     fn default() -> Self {
-        Self { red: false, nack: false, deep: false, budget: 136_000, packet: Micros(20_000) }
+        Self { red: false, nack: false, deep: false, budget: 150_000, packet: Micros(20_000) }
     }
 }
 
@@ -284,7 +284,7 @@ mod tests {
     use proptest::prelude::*;
 
     const ALL: Allowed =
-        Allowed { red: true, nack: true, deep: true, budget: 136_000, packet: Micros(20_000) };
+        Allowed { red: true, nack: true, deep: true, budget: 150_000, packet: Micros(20_000) };
 
     /// Seconds of a path with this loss, told once a second; the layers at its end.
     fn after(
@@ -312,7 +312,7 @@ mod tests {
     }
 
     fn controller(allowed: Allowed) -> Controller {
-        let mut controller = Controller::new(allowed, 32_000);
+        let mut controller = Controller::new(allowed, 36_000);
         controller.set_round_trip(Some(Micros(80_000)));
         controller
     }
@@ -386,7 +386,7 @@ mod tests {
             trip in prop::option::of(0u64..900_000),
         ) {
             let allowed = Allowed { red, budget, ..ALL };
-            let mut controller = Controller::new(allowed, 32_000);
+            let mut controller = Controller::new(allowed, 36_000);
             controller.set_round_trip(trip.map(Micros));
             let mut now = 0;
             for (fraction, step, asked) in reports {
@@ -395,7 +395,7 @@ mod tests {
                 controller.asked(Micros(now), asked);
                 let layers = controller.layers(Micros(now));
                 let copies = layers.pattern.copies() as u32;
-                prop_assert!(copies == 0 || (red && 32_000 * (1 + copies) <= budget));
+                prop_assert!(copies == 0 || (red && 36_000 * (1 + copies) <= budget));
                 prop_assert!(layers.expected_loss <= 30 && layers.bitrate <= budget.max(1));
                 prop_assert!(layers.fec == (copies == 0));
             }

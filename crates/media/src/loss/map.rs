@@ -3,10 +3,8 @@
 /// Packets that are remembered: 10 s of 20 ms packets.
 pub const REMEMBERED: i64 = 512;
 const WORDS: usize = REMEMBERED as usize / 64;
-/// Packets of the short view, by which a path that turns bad is known, and the losses in it
-/// that are no chance.
-const SHORT: i64 = 64;
-const SHORT_LOSSES: u32 = 3;
+/// Packets of the shorter views, by which a path that turns bad is known.
+const VIEWS: [i64; 2] = [192, 64];
 /// Weight, in bursts, of the assumption that losses are independent.
 const PRIOR: f32 = 2.0;
 
@@ -73,15 +71,17 @@ impl LossMap {
     #[must_use]
     pub fn path(&self) -> Gilbert {
         let (lost, runs) = self.count(self.known);
-        let long = Gilbert::estimate(lost, runs, self.known);
-        let (lost, runs) = self.count(SHORT);
-        let short = Gilbert::estimate(lost, runs, self.known.min(SHORT));
-        if lost >= SHORT_LOSSES && short.share > long.share * 1.5 {
-            // Bursts are too few to be measured in so short a time.
-            Gilbert { share: short.share, burst: short.burst.max(long.burst) }
-        } else {
-            long
+        let mut path = Gilbert::estimate(lost, runs, self.known);
+        for view in VIEWS {
+            let (lost, runs) = self.count(view);
+            let usual = path.share * view as f32;
+            // More than chance would have it (twice the deviation of as many losses).
+            if lost as f32 > usual + 2.0 * (usual * path.burst).sqrt() + 1.5 {
+                let short = Gilbert::estimate(lost, runs, self.known.min(view));
+                path = Gilbert { share: short.share, burst: short.burst.max(path.burst) };
+            }
         }
+        path
     }
 
     /// Losses among the last `packets`, and runs of them.

@@ -28,10 +28,10 @@ pub use map::{Gilbert, LossMap, REMEMBERED};
 pub use report::Reporter;
 
 /// What a wait costs the listener, as a share of packets: as bad as losing so many. Each 20
-/// ms count as much as 0.2 % of loss, from 40 ms on as 0.75 %.
+/// ms count as much as 0.15 % of loss, from 40 ms on as 0.75 %.
 pub(crate) fn wait_cost(micros: i64) -> f32 {
     let ms = micros.max(0) as f32 / 1000.0;
-    1e-4 * ms.min(40.0) + 3.75e-4 * (ms - 40.0).max(0.0)
+    7.5e-5 * ms.min(40.0) + 3.75e-4 * (ms - 40.0).max(0.0)
 }
 
 /// Share of packets that are missing after retransmission, when losses of up to so many
