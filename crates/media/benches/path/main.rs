@@ -5,7 +5,8 @@
 //!
 //! `SPEECH_DIR` has `A.raw` and `B.raw`, 48 kHz mono 16 bit. Conditions are separated by
 //! commas (see [`line::Condition`]), seeds are a count. Variant: `all`, `nored`, `nonack`,
-//! `plain` (neither) or `off` (no feedback at all).
+//! `plain` (neither) or `off` (no feedback at all). With `PATH_TRACE` set, a line for each tenth
+//! of a second.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -83,6 +84,7 @@ fn call(
     let mut sides = [side(seed * 2, 1, variant)?, side(seed * 2 + 1, 2, variant)?];
     // From A to B and back.
     let mut lines = [Line::new(seed * 1000 + 1), Line::new(seed * 1000 + 2)];
+    let trace = std::env::var_os("PATH_TRACE").is_some();
     let blocks = speech[0].len().min(speech[1].len()) / BLOCK;
     // 1 ms steps; each card has its own phase.
     for step in 0..blocks as u64 * 10 {
@@ -102,6 +104,20 @@ fn call(
             if (step + sides[me].phase).is_multiple_of(10) {
                 let block = (step / 10) as usize;
                 sides[me].block(&speech[me], block, now, &mut lines[me])?;
+                if trace && step % 100 < 10 {
+                    let (at, stats) = (step as f32 / 1000.0, sides[me].engine.stats());
+                    println!(
+                        "{at:6.1} {} delay {:5.1} target {:5.1} guessed {} lost {} -{} +{} {}",
+                        ["A", "B"][me],
+                        stats.delay_ms,
+                        stats.target_ms,
+                        stats.concealed,
+                        stats.lost,
+                        stats.removed,
+                        stats.inserted,
+                        sides[me].layers()
+                    );
+                }
                 if step * 1_000 < SCORED_FROM {
                     sides[me].begin = sides[me].engine.stats();
                     sides[me].bytes = 0;

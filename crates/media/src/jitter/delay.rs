@@ -1,5 +1,6 @@
 use super::JitterConfig;
 use super::peaks::Peaks;
+use crate::loss::wait_cost;
 
 /// How late packets come, against the earliest, and how long it pays to wait for them.
 /// All times are µs.
@@ -36,10 +37,14 @@ const BUCKET: i64 = 1_000;
 /// What a packet's weight keeps at each further packet: 10 s of 20 ms packets, so that a
 /// steady path gets a steady answer.
 const KEEP: f32 = 0.998;
+/// Share of packets that come in time whatever it costs.
+const LEAST: f32 = 0.97;
+/// A late packet costs a guess and a change of the delay: worse than a lost one.
+const LATE_COST: f32 = 1.5;
 /// Room for finding a place to stretch before a packet is late.
 const MARGIN: i64 = 1_000;
 /// A lower wish must last this long before the delay follows it.
-const PATIENCE: i64 = 1_000_000;
+const PATIENCE: i64 = 3_000_000;
 
 impl Delay {
     pub(super) fn new(config: JitterConfig) -> Self {
@@ -75,7 +80,8 @@ impl Delay {
         // Against what was usual before: a peak must not hide itself.
         self.peaks.arrive(arrived, late, self.usual);
         self.weigh(late);
-        self.usual = self.quantile().min(self.recent(late) + BUCKET);
+        // Peaks differ: only what is far above all of the last seconds is of another path.
+        self.usual = self.quantile().min(self.recent(late) * 5 / 4 + BUCKET);
         let wish = self.usual.max(self.peaks.height(arrived)) + MARGIN;
         let wish = wish.clamp(self.min, self.max);
         if wish >= self.wanted {
@@ -157,16 +163,26 @@ impl Delay {
         self.histogram[bucket] += 1.0 - keep;
     }
 
-    /// Lateness within which the configured share of packets comes.
+    /// Lateness that it pays to wait for: at least that of [`LEAST`], at most that of the
+    /// configured share of packets, and between them as long as a longer wait brings more
+    /// packets than it costs.
     fn quantile(&self) -> i64 {
-        let mut beyond = 1.0 - self.in_time;
+        let mut late = 0.0;
+        let mut best = (f32::MAX, BUCKET);
         for (bucket, share) in self.histogram.iter().enumerate().rev() {
-            beyond -= share;
-            if beyond < 0.0 {
-                return (bucket as i64 + 1) * BUCKET;
+            if late + share > 1.0 - self.in_time {
+                let lateness = (bucket as i64 + 1) * BUCKET;
+                let cost = wait_cost(lateness) + LATE_COST * late;
+                if cost < best.0 {
+                    best = (cost, lateness);
+                }
+            }
+            late += share;
+            if late > 1.0 - LEAST {
+                break;
             }
         }
-        BUCKET
+        best.1
     }
 }
 

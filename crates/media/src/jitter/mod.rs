@@ -39,13 +39,14 @@ pub struct JitterConfig {
     /// Bounds of the delay that the buffer aims at; at most 2 s.
     pub min_delay: Micros,
     pub max_delay: Micros,
-    /// Share of packets that shall come in time, 0.5 to 0.999.
+    /// Share of packets that shall come in time at most, 0.5 to 0.999: fewer when the last of
+    /// them come so late that waiting would be worse.
     pub in_time: f32,
 }
 
 impl Default for JitterConfig {
     fn default() -> Self {
-        Self { min_delay: Micros(0), max_delay: Micros(500_000), in_time: 0.99 }
+        Self { min_delay: Micros(0), max_delay: Micros(500_000), in_time: 0.997 }
     }
 }
 
@@ -157,6 +158,8 @@ const USUAL_RATE: f32 = 0.12;
 const URGENT_RATE: f32 = 0.35;
 /// µs that count as much.
 const URGENT: i64 = 60_000;
+/// µs too much that wait for a pause.
+const LITTLE: i64 = 15_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// −50 dBFS.
@@ -329,16 +332,17 @@ impl JitterBuffer {
             while self.reel.ahead() < LOOK_AHEAD && self.next_is_here() {
                 kind = kind.max(self.pull(now));
             }
-            self.accelerate(removable, alike(excess));
+            self.accelerate(removable, excess);
         }
         kind
     }
 
-    fn accelerate(&mut self, removable: usize, alike: f32) {
+    fn accelerate(&mut self, removable: usize, excess: i64) {
         let longest = removable.min(self.reel.ahead() - BLOCK);
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Forward, longest) else { return };
-        if !self.inaudible(lag, alike) {
+        // A little too much is taken out in the next pause.
+        if (excess < LITTLE && !self.pausing(lag)) || !self.inaudible(lag, alike(excess)) {
             return;
         }
         let overlap = lag.samples.clamp(SHORTEST, SPLICE).min(self.reel.ahead() - lag.samples);
@@ -356,9 +360,13 @@ impl JitterBuffer {
         self.stats.inserted += lag.samples as u64;
     }
 
+    fn pausing(&self, lag: stretch::Lag) -> bool {
+        lag.loudness < QUIET.max(self.fade.quiet())
+    }
+
     /// Pays for a cut that will not be heard.
     fn inaudible(&mut self, lag: stretch::Lag, alike: f32) -> bool {
-        if lag.loudness < QUIET.max(self.fade.quiet()) {
+        if self.pausing(lag) {
             return true;
         }
         let granted = lag.likeness > alike && self.allowance >= lag.samples as f32;

@@ -24,6 +24,7 @@ pub struct Asker {
 struct Asked {
     sequence: u16,
     noticed: i64,
+    first: i64,
     last: i64,
     times: u8,
 }
@@ -79,6 +80,9 @@ impl Asker {
                 _ => now - entry.last >= trip + trip / 4 + ANSWERING,
             };
             if in_time && due && allowed {
+                if entry.times == 0 {
+                    entry.first = now;
+                }
                 entry.times += 1;
                 entry.last = now;
                 self.allowance -= 1.0;
@@ -96,7 +100,7 @@ impl Asker {
             return false;
         };
         // Sooner than any answer could be here: it was only overtaken.
-        let answered = asked.times > 0 && now - asked.last >= round_trip.map_or(0, clock) * 3 / 4;
+        let answered = asked.times > 0 && now - asked.first >= round_trip.map_or(0, clock) * 3 / 4;
         if !answered {
             let late = (now - asked.noticed) * 5 / 4;
             self.disorder = self.disorder.max(late).min(MOST_DISORDER);
@@ -109,7 +113,7 @@ impl Asker {
         if slot.is_some_and(|old| old.sequence != sequence || now - old.noticed > OLD) {
             *slot = None;
         }
-        slot.get_or_insert(Asked { sequence, noticed: now, last: now, times: 0 })
+        slot.get_or_insert(Asked { sequence, noticed: now, first: now, last: now, times: 0 })
     }
 }
 
@@ -160,6 +164,14 @@ mod tests {
         assert_eq!(ask(&mut asker, 34_000, 9, 86_000), [0u16; 0]);
         assert_eq!(ask(&mut asker, 36_000, 9, 84_000), [9]);
         assert!(asker.came(9, Micros(77_000), TRIP));
+    }
+
+    #[test]
+    fn the_answer_to_the_first_request_is_known_after_the_second() {
+        let mut asker = Asker::new();
+        assert_eq!(ask(&mut asker, 0, 7, 200_000), [7]);
+        assert_eq!(ask(&mut asker, 54_000, 7, 146_000), [7]);
+        assert!(asker.came(7, Micros(60_000), TRIP));
     }
 
     #[test]
