@@ -18,7 +18,8 @@ pub(super) struct Delay {
     /// Share of packets by lateness.
     histogram: [f32; BUCKETS],
     packets: u32,
-    /// Lateness within which the configured share came.
+    /// Lateness within which [`LEAST`] came, and within which it pays to wait.
+    most_come: i64,
     usual: i64,
     /// By how much the base has risen beyond what the histogram was shifted for.
     risen: i64,
@@ -62,6 +63,7 @@ impl Delay {
             base: None,
             histogram: [0.0; BUCKETS],
             packets: 0,
+            most_come: BUCKET,
             usual: BUCKET,
             risen: 0,
             peaks: Peaks::default(),
@@ -78,10 +80,12 @@ impl Delay {
         self.rise(base - before.unwrap_or(base));
         let late = (transit - base).max(0);
         // Against what was usual before: a peak must not hide itself.
-        self.peaks.arrive(arrived, late, self.usual);
+        self.peaks.arrive(arrived, late, self.most_come.min(self.usual));
         self.weigh(late);
         // Peaks differ: only what is far above all of the last seconds is of another path.
-        self.usual = self.quantile().min(self.recent(late) * 5 / 4 + BUCKET);
+        let usual;
+        (self.most_come, usual) = self.quantiles();
+        self.usual = usual.min(self.recent(late) * 5 / 4 + BUCKET);
         let wish = self.usual.max(self.peaks.height(arrived)) + MARGIN;
         let wish = wish.clamp(self.min, self.max);
         if wish >= self.wanted {
@@ -163,12 +167,13 @@ impl Delay {
         self.histogram[bucket] += 1.0 - keep;
     }
 
-    /// Lateness that it pays to wait for: at least that of [`LEAST`], at most that of the
-    /// configured share of packets, and between them as long as a longer wait brings more
-    /// packets than it costs.
-    fn quantile(&self) -> i64 {
+    /// Lateness within which [`LEAST`] come, and the one that it pays to wait for: at least
+    /// that, at most that of the configured share of packets, and between them as long as a
+    /// longer wait brings more packets than it costs.
+    fn quantiles(&self) -> (i64, i64) {
         let mut late = 0.0;
         let mut best = (f32::MAX, BUCKET);
+        let mut least = BUCKET;
         for (bucket, share) in self.histogram.iter().enumerate().rev() {
             if late + share > 1.0 - self.in_time {
                 let lateness = (bucket as i64 + 1) * BUCKET;
@@ -179,10 +184,11 @@ impl Delay {
             }
             late += share;
             if late > 1.0 - LEAST {
+                least = (bucket as i64 + 1) * BUCKET;
                 break;
             }
         }
-        best.1
+        (least, best.1)
     }
 }
 

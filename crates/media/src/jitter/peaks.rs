@@ -24,6 +24,9 @@ const APART: i64 = 8_000_000;
 /// more than the delay is.
 const ALERT: i64 = 3_000_000;
 
+/// The usual length of a packet.
+const PACKET: i64 = 20_000;
+
 impl Peaks {
     pub(super) fn arrive(&mut self, now: i64, late: i64, usual: i64) {
         // Once covered by the target, a peak still is one against the usual; the last
@@ -50,10 +53,15 @@ impl Peaks {
     }
 
     /// The delay that covers the peaks while they recur, else 0.
+    ///
+    /// A stall that begins just after a packet holds the next for a packet's length less than
+    /// it lasts: the highest of `n` is short of it by one `n + 1`th of that on average. Short
+    /// peaks are no stalls.
     pub(super) fn height(&self, now: i64) -> i64 {
         let mut newer: Option<Peak> = None;
         let mut apart = 0;
         let mut height = 0;
+        let mut count = 1;
         for peak in self.recent.iter().flatten() {
             if let Some(newer) = newer {
                 if newer.at - peak.at > APART {
@@ -62,9 +70,14 @@ impl Peaks {
                 apart = apart.max(newer.at - peak.at);
             }
             height = height.max(peak.height);
+            count += 1;
             newer = Some(*peak);
         }
         let last = self.recent[0].map_or(i64::MIN / 2, |peak| peak.at);
-        if now - last < (apart + apart / 4).max(ALERT) { height } else { 0 }
+        if now - last < (apart + apart / 4).max(ALERT) {
+            height + (PACKET / count).min(height / 16)
+        } else {
+            0
+        }
     }
 }
