@@ -338,12 +338,7 @@ impl Engine {
 
     fn apply(&mut self, layers: Layers) -> Result<(), SetupError> {
         self.encoder.set_fec(layers.fec && self.config.encoder.fec)?;
-        let loss = layers.expected_loss.max(if layers.fec {
-            self.config.encoder.expected_loss
-        } else {
-            0
-        });
-        self.encoder.set_expected_loss(loss)?;
+        self.encoder.set_expected_loss(layers.expected_loss)?;
         self.encoder.set_bitrate(layers.bitrate)?;
         self.encoder.set_deep_redundancy(layers.deep)
     }

@@ -71,6 +71,8 @@ const PATTERNS: [&[u8]; 11] =
     [&[], &[1], &[1, 2], &[1, 2, 3], &[2], &[1, 3], &[3], &[2, 4], &[1, 3, 5], &[2, 5], &[3, 6]];
 /// Cost of one copy in each packet, as a share of lost packets.
 const COPY_COST: f32 = 5e-4;
+/// Share of packets lost below which a path counts as good.
+const RARE: f32 = 0.002;
 /// µs for which fewer copies must look better before they are left out.
 const PATIENCE: u64 = 8_000_000;
 /// µs after which more copies must not have made the loss worse.
@@ -174,7 +176,12 @@ impl Controller {
         Layers {
             pattern: self.pattern,
             fec,
-            expected_loss: if fec { (path.share * 100.0).ceil().clamp(2.0, 30.0) as u8 } else { 0 },
+            // FEC for a path without loss would take its bits for nothing.
+            expected_loss: if fec && path.share > RARE {
+                (path.share * 100.0).ceil().clamp(2.0, 30.0) as u8
+            } else {
+                0
+            },
             deep,
             bitrate: self.bitrate.min(self.allowed.budget),
         }
