@@ -1,5 +1,7 @@
 //! Two engines against a lossy network: copies, retransmission and what is told of the path.
 
+#![allow(clippy::unwrap_used)]
+
 use omnibar_media::loss::Allowed;
 use omnibar_media::sim::{Loss, Network, NetworkConfig, Speech};
 use omnibar_media::{
@@ -111,9 +113,9 @@ const ALL: Allowed =
 fn copies_bring_back_what_is_lost() {
     let mut call = Call::new(lossy(0.1, 60_000), Allowed { nack: false, ..ALL }, Some(RED));
     let begin = call.run(4);
-    let stats = call.run(20);
+    let stats = call.run(15);
     assert!(call.kinds.contains(&RED));
-    assert!(stats.restored - begin.restored > 70, "{stats:?}");
+    assert!(stats.restored - begin.restored > 50, "{stats:?}");
     assert!(stats.lost - begin.lost <= 5, "{stats:?} since {begin:?}");
     assert!(stats.delay_ms < 70.0, "{stats:?}");
 }
@@ -132,21 +134,21 @@ fn lost_packets_are_sent_again_where_the_way_is_short() {
     let allowed = Allowed { red: false, deep: false, ..ALL };
     let mut call = Call::new(lossy(0.05, 10_000), allowed, None);
     let begin = call.run(4);
-    let stats = call.run(20);
+    let stats = call.run(15);
     let lost = stats.lost + stats.recovered - begin.lost - begin.recovered;
     let again = stats.repeated - begin.repeated;
-    assert!(again > 25 && lost * 4 < again, "{stats:?} since {begin:?}");
+    assert!(again > 20 && lost * 4 < again, "{stats:?} since {begin:?}");
     assert!(stats.delay_ms < 80.0, "{stats:?}");
 }
 
 #[test]
 fn nothing_is_asked_for_that_would_come_too_late() {
     let mut call = Call::new(lossy(0.05, 150_000), Allowed { red: false, ..ALL }, None);
-    let stats = call.run(20);
+    let stats = call.run(15);
     assert_eq!(stats.repeated, 0, "{stats:?}");
     assert!(stats.delay_ms < 60.0, "{stats:?}");
     // As many as were captured.
-    assert_eq!(call.kinds.len(), 1000);
+    assert_eq!(call.kinds.len(), 750);
 }
 
 #[test]
@@ -168,7 +170,7 @@ fn the_layers_end_with_the_loss() {
     call.run(10);
     assert!(call.talker.layers().pattern.copies() >= 2);
     call.network.change(lossy(0.0, 40_000));
-    let stats = call.run(60);
+    let stats = call.run(45);
     assert_eq!(call.talker.layers().pattern.copies(), 0);
     assert!(stats.delay_ms < 15.0, "{stats:?}");
     assert_eq!(call.kinds.last(), Some(&111));
@@ -188,7 +190,7 @@ fn keys_pass_between_copies() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// Whatever comes as copies and as RTCP, blocks go out and are bounded.
     #[test]

@@ -227,6 +227,8 @@ impl JitterBuffer {
                 self.stats.late += 1;
                 self.delay.arrive(arrived, micros(timestamp));
             }
+            // The copy was faster: nobody had to wait for this.
+            Put::Replaced => {}
             Put::Duplicate => self.stats.duplicate += 1,
         }
     }

@@ -21,7 +21,7 @@ impl JitterBuffer {
         let payload = packet.payload;
         match self.window.put(Stored { sequence, timestamp, duration, payload, copy: false }) {
             Put::Kept => self.stats.repeated += 1,
-            Put::Late => {}
+            Put::Replaced | Put::Late => {}
             Put::Duplicate => self.stats.duplicate += 1,
         }
     }

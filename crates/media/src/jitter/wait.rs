@@ -21,6 +21,8 @@ pub(super) struct Wait {
 
 /// Packets for which something once seen is taken to go on.
 const STILL: i64 = 60;
+/// The newest packets: what is missing of them may only have been overtaken.
+const UNSURE: i64 = 4;
 /// The longest wait.
 const MOST: i64 = 160_000;
 /// A shorter wait must have looked better for so long.
@@ -46,14 +48,12 @@ impl Wait {
 
     /// A packet as it was sent first, lasting `duration`.
     pub(super) fn came(&mut self, now: i64, sequence: i64, duration: i64, fec: bool) {
-        let news = self.map.highest().is_none_or(|highest| sequence > highest + 1);
         self.map.came(sequence);
         self.duration = duration.max(2_500);
         if fec {
             self.fec = Some(sequence);
         }
-        // A gap may be what makes waiting pay; the rest can be reckoned now and then.
-        if news || sequence % 16 == 0 {
+        if sequence % 4 == 0 {
             self.choose(now, sequence);
         }
     }
@@ -86,17 +86,14 @@ impl Wait {
 
     fn choose(&mut self, now: i64, sequence: i64) {
         let best = self.best(sequence);
-        if best >= self.chosen {
-            self.chosen = best;
-            self.shorter_since = now;
-        } else if now - self.shorter_since > PATIENCE {
+        if best >= self.chosen || now - self.shorter_since > PATIENCE {
             self.chosen = best;
             self.shorter_since = now;
         }
     }
 
     fn best(&mut self, sequence: i64) -> i64 {
-        let path = self.map.path();
+        let path = self.map.path_but(UNSURE);
         self.lossy = path.share > 0.0;
         if path.share <= 0.0 {
             return 0;

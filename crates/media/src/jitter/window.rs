@@ -19,6 +19,8 @@ impl Stored {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Put {
     Kept,
+    /// Its copy was here before it.
+    Replaced,
     /// Its time has passed.
     Late,
     Duplicate,
@@ -69,16 +71,18 @@ impl Window {
             self.pass(sequence - SLOTS + 1);
         }
         let slot = &mut self.slots[at(sequence)];
+        let mut put = Put::Kept;
         match slot {
             Some(other) if other.sequence == sequence && (!other.copy || stored.copy) => {
                 return Put::Duplicate;
             }
             // What was sent knows its place better than a copy.
+            Some(other) if other.sequence == sequence => put = Put::Replaced,
             Some(_) => {}
             None => self.count += 1,
         }
         *slot = Some(stored);
-        Put::Kept
+        put
     }
 
     /// Whether a packet with this number and time would stand between others of its kind, and

@@ -70,25 +70,33 @@ impl LossMap {
     /// The path as this map shows it.
     #[must_use]
     pub fn path(&self) -> Gilbert {
-        let (lost, runs) = self.count(self.known);
-        let mut path = Gilbert::estimate(lost, runs, self.known);
+        self.path_but(0)
+    }
+
+    /// The same without the newest packets, some of which may only have been overtaken.
+    #[must_use]
+    pub fn path_but(&self, newest: i64) -> Gilbert {
+        let packets = (self.known - newest).max(0);
+        let (lost, runs) = self.count(newest, packets);
+        let mut path = Gilbert::estimate(lost, runs, packets);
         for view in VIEWS {
-            let (lost, runs) = self.count(view);
+            let (lost, runs) = self.count(newest, view.min(packets));
             let usual = path.share * view as f32;
             // More than chance would have it (twice the deviation of as many losses).
             if lost as f32 > usual + 2.0 * (usual * path.burst).sqrt() + 1.5 {
-                let short = Gilbert::estimate(lost, runs, self.known.min(view));
+                let short = Gilbert::estimate(lost, runs, packets.min(view));
                 path = Gilbert { share: short.share, burst: short.burst.max(path.burst) };
             }
         }
         path
     }
 
-    /// Losses among the last `packets`, and runs of them.
-    fn count(&self, packets: i64) -> (u32, u32) {
+    /// Losses among the last `packets` before the `newest`, and runs of them.
+    fn count(&self, newest: i64, packets: i64) -> (u32, u32) {
         let Some(highest) = self.highest else { return (0, 0) };
+        let last = highest - newest;
         let (mut lost, mut runs, mut before) = (0, 0, false);
-        for sequence in highest - packets.min(self.known) + 1..=highest {
+        for sequence in last - packets + 1..=last {
             let missing = self.came[word(sequence)] & bit(sequence) == 0;
             lost += u32::from(missing);
             runs += u32::from(missing && !before);
