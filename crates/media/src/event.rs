@@ -82,6 +82,12 @@ impl Sender {
         room
     }
 
+    /// Nothing to send, now or after a pause.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.current.is_none() && self.waiting.is_empty()
+    }
+
     /// The packet for the 20 ms that begin at `timestamp` (48 kHz), instead of voice;
     /// `None`: send voice.
     pub fn next(&mut self, timestamp: u32) -> Option<Step> {

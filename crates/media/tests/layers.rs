@@ -107,7 +107,7 @@ fn lossy(share: f64, delay: u64) -> NetworkConfig {
 }
 
 const ALL: Allowed =
-    Allowed { red: true, nack: true, deep: true, budget: 150_000, packet: Micros(20_000) };
+    Allowed { red: true, nack: true, deep: true, budget: 164_000, packet: Micros(20_000) };
 
 #[test]
 fn copies_bring_back_what_is_lost() {

@@ -4,8 +4,8 @@
 //! `cargo bench -p omnibar-media --bench path -- SPEECH_DIR OUT_DIR [CONDITIONS [SEEDS [VARIANT]]]`
 //!
 //! `SPEECH_DIR` has `A.raw` and `B.raw`, 48 kHz mono 16 bit. Conditions are separated by
-//! commas (see [`line::Condition`]), seeds are a count. Variant: `all`, `nored`, `nonack`,
-//! `plain` (neither) or `off` (no feedback at all). With `PATH_TRACE` set, a line for each tenth
+//! commas (see [`line::Condition`]), seeds are a count. Variant: `all`, `short` (packets of 10
+//! ms), `nored`, `nonack`, `plain` (neither) or `off` (no feedback at all). With `PATH_TRACE` set, a line for each tenth
 //! of a second.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -142,6 +142,7 @@ fn side(seed: u64, source: u32, variant: &str) -> Result<Side, Box<dyn Error>> {
     let allowed = Allowed { red: true, nack: true, deep: true, ..Allowed::default() };
     engine.allow(match variant {
         "all" => allowed,
+        "short" => Allowed { packet: Micros(10_000), ..allowed },
         "nored" => Allowed { red: false, ..allowed },
         "nonack" => Allowed { nack: false, ..allowed },
         "plain" => Allowed { red: false, nack: false, deep: false, ..allowed },
@@ -173,7 +174,9 @@ impl Side {
         self.heard.extend_from_slice(&heard);
         self.delays.push(self.engine.stats().delay_ms);
         let mut out = Out::default();
-        if let Some(said) = speech.get(at..at + BLOCK).and_then(<[f32]>::as_array) {
+        // A block is there when its last sample is.
+        let said = at.checked_sub(BLOCK).and_then(|at| speech.get(at..at + BLOCK));
+        if let Some(said) = said.and_then(<[f32]>::as_array) {
             self.engine.capture(said, &mut out)?;
         }
         self.send(line, now, out.0);

@@ -16,6 +16,7 @@ use crate::{
 use guard::Guard;
 pub use guard::Sources;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// What goes out while the microphone is closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub struct Engine {
     packetizer: Packetizer,
     frame: [f32; FRAME],
     half: bool,
+    /// Packets of 10 ms.
+    short: bool,
     open: bool,
     /// 0 to 1, follows `open` without a click.
     opening: f32,
@@ -103,6 +106,7 @@ impl Engine {
             packetizer: Packetizer::new(config.seed),
             frame: [0.0; FRAME],
             half: false,
+            short: false,
             open: false,
             opening: 0.0,
             keys: Sender::new(),
@@ -124,12 +128,16 @@ impl Engine {
         })
     }
 
-    /// 10 ms from the microphone. Every second call sends a packet.
+    /// 10 ms from the microphone. Every second call sends a packet, or every call where that
+    /// was allowed.
     pub fn capture(
         &mut self,
         block: &[f32; BLOCK],
         sink: &mut dyn PacketSink,
     ) -> Result<(), EncodeError> {
+        if !self.half {
+            self.decide()?;
+        }
         let at = if self.half { BLOCK } else { 0 };
         let target = if self.open { 1.0 } else { 0.0 };
         let part = &mut self.frame[at..at + BLOCK];
@@ -141,7 +149,13 @@ impl Engine {
             self.microphone.push(sent);
         }
         self.half = !self.half;
-        if self.half { Ok(()) } else { self.send(sink) }
+        if self.short {
+            self.send(at..at + BLOCK, sink)
+        } else if self.half {
+            Ok(())
+        } else {
+            self.send(0..FRAME, sink)
+        }
     }
 
     /// A packet from the network: voice, with or without copies, or telephone event.
@@ -303,31 +317,41 @@ impl Engine {
         self.jitter.stats()
     }
 
-    fn send(&mut self, sink: &mut dyn PacketSink) -> Result<(), EncodeError> {
-        let packet = if let (Some(kind), Some(step)) =
-            (self.config.events, self.keys.next(self.packetizer.timestamp()))
-        {
+    /// What is sent with from this frame on.
+    fn decide(&mut self) -> Result<(), EncodeError> {
+        if let Some(layers) = self.guard.decide(self.now) {
+            self.apply(layers).map_err(|_| EncodeError)?;
+        }
+        // Events are reckoned in 20 ms.
+        self.short = self.guard.layers().packet.0 < TWENTY_MS && self.keys.is_idle();
+        Ok(())
+    }
+
+    fn send(&mut self, part: Range<usize>, sink: &mut dyn PacketSink) -> Result<(), EncodeError> {
+        let samples = part.len();
+        let key = if self.short { None } else { self.keys.next(self.packetizer.timestamp()) };
+        let packet = if let (Some(kind), Some(step)) = (self.config.events, key) {
             let payload = Event::encode(step.event).to_vec();
             Some(self.packetizer.event(kind, step.timestamp, step.marker, payload))
         } else if self.silent() {
             self.packetizer.skip();
             None
         } else {
-            Some(self.voice()?)
+            Some(self.voice(part)?)
         };
         if let Some(packet) = packet {
             self.guard.sent(self.now, &packet);
             sink.send(packet);
         }
-        self.packetizer.advance(FRAME as u32);
+        self.packetizer.advance(samples as u32);
         Ok(())
     }
 
-    fn voice(&mut self) -> Result<Packet, EncodeError> {
-        if let Some(layers) = self.guard.decide(self.now) {
-            self.apply(layers).map_err(|_| EncodeError)?;
-        }
-        let payload = self.encoder.encode(&self.frame)?;
+    fn voice(&mut self, part: Range<usize>) -> Result<Packet, EncodeError> {
+        let payload = match self.frame.get(part).and_then(<[f32]>::as_array) {
+            Some(block) => self.encoder.encode_short(block)?,
+            None => self.encoder.encode(&self.frame)?,
+        };
         let timestamp = self.packetizer.timestamp();
         let packed = self.guard.pack(self.config.voice, timestamp, &payload);
         Ok(match (packed, self.config.red) {
@@ -372,6 +396,8 @@ impl Engine {
     }
 }
 
+/// µs.
+const TWENTY_MS: u64 = 20_000;
 /// Gain a sample: 0 to 1 in 5 ms.
 const RAMP: f32 = 1.0 / 240.0;
 /// Digits kept for a reader that does not come.

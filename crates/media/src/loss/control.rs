@@ -16,13 +16,13 @@ pub struct Allowed {
     pub deep: bool,
     /// bit/s for voice with all redundancy, without headers.
     pub budget: u32,
-    /// µs that one packet holds.
+    /// The shortest packets that the far side takes: 10 or 20 ms.
     pub packet: Micros,
 }
 
 impl Default for Allowed {
     fn default() -> Self {
-        Self { red: false, nack: false, deep: false, budget: 150_000, packet: Micros(20_000) }
+        Self { red: false, nack: false, deep: false, budget: 164_000, packet: Micros(20_000) }
     }
 }
 
@@ -37,6 +37,8 @@ pub struct Layers {
     pub deep: u16,
     /// bit/s of the encoder.
     pub bitrate: u32,
+    /// What a packet holds: 10 or 20 ms.
+    pub packet: Micros,
 }
 
 /// Watches reports and decides.
@@ -66,9 +68,14 @@ struct Trial {
     copies: usize,
 }
 
+const SHORT: Micros = Micros(10_000);
+const LONG: Micros = Micros(20_000);
 /// Ways to place copies. The far ones are for bursts.
 const PATTERNS: [&[u8]; 11] =
     [&[], &[1], &[1, 2], &[1, 2, 3], &[2], &[1, 3], &[3], &[2, 4], &[1, 3, 5], &[2, 5], &[3, 6]];
+/// The same for packets of 10 ms.
+const SHORT_PATTERNS: [&[u8]; 11] =
+    [&[], &[1], &[1, 2], &[1, 2, 3], &[3], &[2, 5], &[6], &[4, 8], &[2, 6, 10], &[4, 10], &[6, 12]];
 /// Cost of one copy in each packet, as a share of lost packets.
 const COPY_COST: f32 = 5e-4;
 /// Share of packets lost below which a path counts as good.
@@ -183,18 +190,32 @@ impl Controller {
                 0
             },
             deep,
-            bitrate: self.bitrate.min(self.allowed.budget),
+            bitrate: self.bits(now).min(self.allowed.budget),
+            packet: self.packet(now),
         }
+    }
+
+    /// Short packets are less delay, unless a path has shown that it has no room for more.
+    fn packet(&self, now: Micros) -> Micros {
+        let congested = now < self.most_copies.1;
+        if congested { LONG } else { self.allowed.packet.clamp(SHORT, LONG) }
+    }
+
+    /// bit/s of the encoder: as good in short packets takes a ninth more.
+    fn bits(&self, now: Micros) -> u32 {
+        let more = if self.packet(now) < LONG { self.bitrate / 9 } else { 0 };
+        self.bitrate.saturating_add(more)
     }
 
     fn best(&self, now: Micros, path: Gilbert, cautious: bool) -> Pattern {
         let mut best = (f32::MAX, Pattern::NONE);
-        for distances in PATTERNS {
+        let patterns = if self.packet(now) < LONG { SHORT_PATTERNS } else { PATTERNS };
+        for distances in patterns {
             let pattern = Pattern::new(distances);
             if !self.affordable(now, pattern) || (cautious && pattern == Pattern::NONE) {
                 continue;
             }
-            let cost = self.cost(path, pattern);
+            let cost = self.cost(now, path, pattern);
             if cost < best.0 {
                 best = (cost, pattern);
             }
@@ -205,7 +226,7 @@ impl Controller {
     fn affordable(&self, now: Micros, pattern: Pattern) -> bool {
         let copies = pattern.copies();
         let (most, until) = self.most_copies;
-        let bits = self.bitrate as usize * (1 + copies);
+        let bits = self.bits(now) as usize * (1 + copies);
         copies == 0
             || (self.allowed.red
                 && bits <= self.allowed.budget as usize
@@ -213,8 +234,8 @@ impl Controller {
     }
 
     /// What a listener loses by this pattern, by what the far side would wait for.
-    fn cost(&self, path: Gilbert, pattern: Pattern) -> f32 {
-        let packet = self.allowed.packet.0 as i64;
+    fn cost(&self, now: Micros, path: Gilbert, pattern: Pattern) -> f32 {
+        let packet = self.packet(now).0 as i64;
         let copies = pattern.copies() as f32 * COPY_COST;
         let waits = std::iter::once(0).chain(pattern.distances().map(i64::from));
         let least = waits
@@ -223,16 +244,16 @@ impl Controller {
                     pattern.distances().map(u32::from).filter(|&d| i64::from(d) <= longest);
                 let residual = path.residual(distances);
                 let wait = longest * packet;
-                (wait_cost(wait) + residual).min(self.asking(path, residual, wait))
+                (wait_cost(wait) + residual).min(self.asking(path, residual, wait, packet))
             })
             .fold(f32::MAX, f32::min);
         copies + least
     }
 
     /// The same with a wait for packets that are sent again.
-    fn asking(&self, path: Gilbert, residual: f32, wait: i64) -> f32 {
+    fn asking(&self, path: Gilbert, residual: f32, wait: i64, packet: i64) -> f32 {
         let (Some(trip), true) = (self.round_trip, self.allowed.nack) else { return f32::MAX };
-        let wait = wait.max(self.allowed.packet.0 as i64 + trip.0.min(1_000_000) as i64 + 5_000);
+        let wait = wait.max(packet + trip.0.min(1_000_000) as i64 + 5_000);
         wait_cost(wait) + after_asking(path, residual, 1)
     }
 
@@ -246,9 +267,9 @@ impl Controller {
             if !self.affordable(now, self.pattern) || (cautious && self.pattern == Pattern::NONE) {
                 f32::MAX
             } else {
-                self.cost(path, self.pattern)
+                self.cost(now, path, self.pattern)
             };
-        if self.cost(path, best) > present * 0.85 {
+        if self.cost(now, path, best) > present * 0.85 {
             self.better_since = None;
             return;
         }
@@ -291,7 +312,7 @@ mod tests {
     use proptest::prelude::*;
 
     const ALL: Allowed =
-        Allowed { red: true, nack: true, deep: true, budget: 150_000, packet: Micros(20_000) };
+        Allowed { red: true, nack: true, deep: true, budget: 164_000, packet: Micros(20_000) };
 
     /// Seconds of a path with this loss, told once a second; the layers at its end.
     fn after(

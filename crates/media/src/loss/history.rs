@@ -20,8 +20,8 @@ struct Sent {
     answered: u64,
 }
 
-/// Packets: 1.28 s of 20 ms packets.
-const KEPT: usize = 64;
+/// Packets: 1.28 s of 10 ms packets.
+const KEPT: usize = 128;
 /// µs.
 const OLD: u64 = 1_200_000;
 const MOST_TIMES: u8 = 3;
@@ -95,7 +95,7 @@ mod tests {
         let now = Micros(2_000_000);
         assert_eq!(history.again(now, 99), Some(&packet(99)));
         assert_eq!(history.again(now, 41), Some(&packet(41)));
-        assert_eq!(history.again(now, 39), None);
+        assert_eq!(history.again(now, 38), None);
         assert_eq!(history.again(now, 20), None);
         assert_eq!(history.again(now, 100), None);
     }
