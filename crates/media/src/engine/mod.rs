@@ -1,8 +1,9 @@
 //! What the media thread runs for one voice path.
 
+mod config;
 mod guard;
 
-use crate::codec::{EncodeError, EncoderConfig, SetupError};
+use crate::codec::{EncodeError, SetupError};
 use crate::event::{Event, Receiver, Sender};
 use crate::level::Meter;
 use crate::loss::red::Blocks;
@@ -10,62 +11,14 @@ use crate::loss::{Allowed, Gilbert, Layers};
 use crate::quality::{PathStats, emodel};
 use crate::tones::{Cue, CueTone, Tone};
 use crate::{
-    BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterConfig, JitterStats, Limiter, Micros, Packet,
-    PacketSink, Packetizer, Playout, Quality, Received,
+    BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterStats, Limiter, Micros, Packet, PacketSink,
+    Packetizer, Playout, Quality, Received,
 };
+pub use config::{EngineConfig, Levels, WhenClosed};
 use guard::Guard;
 pub use guard::Sources;
 use std::collections::VecDeque;
 use std::ops::Range;
-
-/// What goes out while the microphone is closed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenClosed {
-    /// Packets of silence: the path and the far buffer stay warm.
-    #[default]
-    SendSilence,
-    /// Nothing, but the clock goes on.
-    SendNothing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EngineConfig {
-    pub encoder: EncoderConfig,
-    pub jitter: JitterConfig,
-    /// RTP payload type of Opus, as negotiated. Other types are not heard.
-    pub voice: u8,
-    /// RTP payload type of telephone-event at 48 kHz; `None`: the far side takes none.
-    pub events: Option<u8>,
-    /// RTP payload type of redundant voice (RFC 2198), as negotiated; `None`: it was not. The
-    /// copies are sent only when [`Engine::allow`] says so too.
-    pub red: Option<u8>,
-    pub when_closed: WhenClosed,
-    /// For the random start of sequence and timestamp.
-    pub seed: u64,
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        Self {
-            encoder: EncoderConfig::default(),
-            jitter: JitterConfig::default(),
-            voice: 111,
-            events: Some(110),
-            red: None,
-            when_closed: WhenClosed::default(),
-            seed: 0,
-        }
-    }
-}
-
-/// 0 to 1 on the scale of [`Meter`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Levels {
-    /// What is sent.
-    pub microphone: f32,
-    /// What is heard.
-    pub speaker: f32,
-}
 
 /// One voice path: microphone to packets, packets to speaker.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 use super::JitterConfig;
 use super::peaks::Peaks;
-use crate::loss::wait_cost;
+use crate::loss::cost;
 
 /// How late packets come, against the earliest, and how long it pays to wait for them.
 /// All times are µs.
@@ -177,7 +177,7 @@ impl Delay {
         for (bucket, share) in self.histogram.iter().enumerate().rev() {
             if late + share > 1.0 - self.in_time {
                 let lateness = (bucket as i64 + 1) * BUCKET;
-                let cost = wait_cost(lateness) + LATE_COST * late;
+                let cost = cost::wait(lateness) + LATE_COST * late;
                 if cost < best.0 {
                     best = (cost, lateness);
                 }

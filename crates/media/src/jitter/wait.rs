@@ -1,7 +1,7 @@
 //! How long to wait for what stands in for lost packets: copies in later packets, in-band
 //! FEC, packets sent again. Worth it when the listener loses more without. Times are µs.
 
-use crate::loss::{LossMap, after_asking, red, wait_cost};
+use crate::loss::{LossMap, cost, red};
 
 #[derive(Debug)]
 pub(super) struct Wait {
@@ -112,10 +112,10 @@ impl Wait {
             let asked = self.round_trip.map(|trip| {
                 let rows = ((wait - trip - ANSWERING).max(0) / self.duration).max(1);
                 let wait = wait.max(trip + ANSWERING + self.duration);
-                (wait_cost(wait) + after_asking(path, residual, rows), wait)
+                (cost::wait(wait) + cost::after_asking(path, residual, rows), wait)
             });
             for (cost, wait) in
-                [Some((wait_cost(wait) + residual, wait)), asked].into_iter().flatten()
+                [Some((cost::wait(wait) + residual, wait)), asked].into_iter().flatten()
             {
                 if wait <= MOST && cost < best.0 {
                     best = (cost, wait);

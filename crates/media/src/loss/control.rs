@@ -2,7 +2,7 @@
 //! the far side reports.
 
 use super::red::Pattern;
-use super::{Gilbert, LossMap, after_asking, wait_cost};
+use super::{Gilbert, LossMap, cost};
 use crate::Micros;
 
 /// What the far side and the path allow.
@@ -70,14 +70,6 @@ struct Trial {
 
 const SHORT: Micros = Micros(10_000);
 const LONG: Micros = Micros(20_000);
-/// Ways to place copies. The far ones are for bursts.
-const PATTERNS: [&[u8]; 11] =
-    [&[], &[1], &[1, 2], &[1, 2, 3], &[2], &[1, 3], &[3], &[2, 4], &[1, 3, 5], &[2, 5], &[3, 6]];
-/// The same for packets of 10 ms.
-const SHORT_PATTERNS: [&[u8]; 11] =
-    [&[], &[1], &[1, 2], &[1, 2, 3], &[3], &[2, 5], &[6], &[4, 8], &[2, 6, 10], &[4, 10], &[6, 12]];
-/// Cost of one copy in each packet, as a share of lost packets.
-const COPY_COST: f32 = 5e-4;
 /// Share of packets lost below which a path counts as good.
 const RARE: f32 = 0.002;
 /// µs for which fewer copies must look better before they are left out.
@@ -209,8 +201,8 @@ impl Controller {
 
     fn best(&self, now: Micros, path: Gilbert, cautious: bool) -> Pattern {
         let mut best = (f32::MAX, Pattern::NONE);
-        let patterns = if self.packet(now) < LONG { SHORT_PATTERNS } else { PATTERNS };
-        for distances in patterns {
+        let short = self.packet(now) < LONG;
+        for distances in if short { cost::SHORT_PATTERNS } else { cost::PATTERNS } {
             let pattern = Pattern::new(distances);
             if !self.affordable(now, pattern) || (cautious && pattern == Pattern::NONE) {
                 continue;
@@ -233,28 +225,9 @@ impl Controller {
                 && (copies <= most || now >= until))
     }
 
-    /// What a listener loses by this pattern, by what the far side would wait for.
     fn cost(&self, now: Micros, path: Gilbert, pattern: Pattern) -> f32 {
-        let packet = self.packet(now).0 as i64;
-        let copies = pattern.copies() as f32 * COPY_COST;
-        let waits = std::iter::once(0).chain(pattern.distances().map(i64::from));
-        let least = waits
-            .map(|longest| {
-                let distances =
-                    pattern.distances().map(u32::from).filter(|&d| i64::from(d) <= longest);
-                let residual = path.residual(distances);
-                let wait = longest * packet;
-                (wait_cost(wait) + residual).min(self.asking(path, residual, wait, packet))
-            })
-            .fold(f32::MAX, f32::min);
-        copies + least
-    }
-
-    /// The same with a wait for packets that are sent again.
-    fn asking(&self, path: Gilbert, residual: f32, wait: i64, packet: i64) -> f32 {
-        let (Some(trip), true) = (self.round_trip, self.allowed.nack) else { return f32::MAX };
-        let wait = wait.max(packet + trip.0.min(1_000_000) as i64 + 5_000);
-        wait_cost(wait) + after_asking(path, residual, 1)
+        let asked = self.round_trip.filter(|_| self.allowed.nack);
+        cost::of(path, pattern, self.packet(now), asked)
     }
 
     /// More at once; fewer copies only when they have long looked better.
@@ -269,7 +242,7 @@ impl Controller {
             } else {
                 self.cost(now, path, self.pattern)
             };
-        if self.cost(now, path, best) > present * 0.85 {
+        if self.cost(now, path, best) > present * 0.75 {
             self.better_since = None;
             return;
         }
@@ -301,147 +274,6 @@ impl Controller {
         let queue = trip.0 > before.0.saturating_mul(2) && trip.0 - before.0 > QUEUE;
         if queue && path.share > trial.share * 2.0 {
             self.most_copies = (trial.copies.max(1), Micros(now.0.saturating_add(PENALTY)));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sim::Random;
-    use proptest::prelude::*;
-
-    const ALL: Allowed =
-        Allowed { red: true, nack: true, deep: true, budget: 164_000, packet: Micros(20_000) };
-
-    /// Seconds of a path with this loss, told once a second; the layers at its end.
-    fn after(
-        controller: &mut Controller,
-        from: u64,
-        seconds: u64,
-        share: f64,
-        burst: f64,
-    ) -> Layers {
-        let mut random = Random::new(3);
-        let (mut bad, mut layers) = (false, Layers::default());
-        for second in from..from + seconds {
-            let came: Vec<(u16, bool)> = (0..50)
-                .map(|n| {
-                    let turn = if bad { 1.0 / burst } else { share / burst / (1.0 - share) };
-                    bad ^= random.chance(turn);
-                    ((second * 50 + n) as u16, !bad)
-                })
-                .collect();
-            let now = Micros((second + 1) * 1_000_000);
-            controller.losses(now, came.into_iter());
-            layers = controller.layers(now);
-        }
-        layers
-    }
-
-    fn controller(allowed: Allowed) -> Controller {
-        let mut controller = Controller::new(allowed, 36_000);
-        controller.set_round_trip(Some(Micros(80_000)));
-        controller
-    }
-
-    #[test]
-    fn a_path_without_loss_ends_without_copies() {
-        let mut controller = controller(ALL);
-        assert_eq!(controller.layers(Micros(0)).pattern, Pattern::new(&[1]));
-        assert_eq!(after(&mut controller, 0, 40, 0.0, 1.0).pattern, Pattern::NONE);
-    }
-
-    #[test]
-    fn the_worse_the_path_the_more_copies() {
-        let found = |share, burst| after(&mut controller(ALL), 0, 12, share, burst).pattern;
-        assert_eq!(found(0.01, 1.01), Pattern::new(&[1]));
-        assert_eq!(found(0.1, 1.1), Pattern::new(&[1, 2]));
-        let bursts = found(0.1, 4.0);
-        assert!(bursts.distances().next_back() >= Some(4), "{bursts:?}");
-    }
-
-    #[test]
-    fn copies_go_slowly() {
-        let mut controller = controller(ALL);
-        let strong = after(&mut controller, 0, 12, 0.1, 1.1).pattern;
-        assert_eq!(after(&mut controller, 12, 3, 0.0, 1.0).pattern, strong);
-        assert_eq!(after(&mut controller, 15, 60, 0.0, 1.0).pattern, Pattern::NONE);
-    }
-
-    #[test]
-    fn without_redundancy_in_packets_the_codec_has_it() {
-        let allowed = Allowed { red: false, ..ALL };
-        let layers = after(&mut controller(allowed), 0, 12, 0.1, 1.1);
-        assert!(layers.fec && layers.pattern == Pattern::NONE);
-        assert!((7..=15).contains(&layers.expected_loss), "{layers:?}");
-        let bursts = after(&mut controller(allowed), 0, 12, 0.15, 4.0);
-        assert_eq!(bursts.deep, 500);
-    }
-
-    #[test]
-    fn plain_reports_are_enough() {
-        let mut controller = controller(ALL);
-        for second in 0..5 {
-            controller.report(Micros(second * 1_000_000), 26);
-        }
-        assert_eq!(controller.layers(Micros(5_000_000)).pattern, Pattern::new(&[1, 2]));
-    }
-
-    #[test]
-    fn loss_that_grows_with_the_copies_and_the_delay_takes_them_away() {
-        let mut controller = controller(ALL);
-        after(&mut controller, 0, 4, 0.0, 1.0);
-        let before = after(&mut controller, 4, 3, 0.08, 1.1).pattern;
-        assert_eq!(before, Pattern::new(&[1, 2]));
-        let worse = after(&mut controller, 7, 4, 0.4, 1.7).pattern;
-        assert!(worse.copies() > 2, "{worse:?}");
-
-        let mut controller = self::controller(ALL);
-        after(&mut controller, 0, 4, 0.0, 1.0);
-        assert_eq!(after(&mut controller, 4, 3, 0.08, 1.1).pattern, before);
-        controller.set_round_trip(Some(Micros(300_000)));
-        let congested = after(&mut controller, 7, 4, 0.4, 1.7).pattern;
-        assert_eq!(congested.copies(), 1, "{congested:?}");
-    }
-
-    proptest! {
-        #[test]
-        fn the_budget_holds(
-            reports in prop::collection::vec((any::<u8>(), 0u64..3_000_000, 0usize..4), 1..60),
-            budget in 0u32..300_000,
-            red: bool,
-            trip in prop::option::of(0u64..900_000),
-        ) {
-            let allowed = Allowed { red, budget, ..ALL };
-            let mut controller = Controller::new(allowed, 36_000);
-            controller.set_round_trip(trip.map(Micros));
-            let mut now = 0;
-            for (fraction, step, asked) in reports {
-                now += step;
-                controller.report(Micros(now), fraction);
-                controller.asked(Micros(now), asked);
-                let layers = controller.layers(Micros(now));
-                let copies = layers.pattern.copies() as u32;
-                prop_assert!(copies == 0 || (red && 36_000 * (1 + copies) <= budget));
-                prop_assert!(layers.expected_loss <= 30 && layers.bitrate <= budget.max(1));
-                prop_assert!(layers.fec == (copies == 0));
-            }
-        }
-
-        /// The same path, told again and again, does not make the layers swing.
-        #[test]
-        fn a_steady_path_has_steady_layers(fraction in 0u8..120) {
-            let mut controller = controller(ALL);
-            let mut changes = 0;
-            let mut last = controller.layers(Micros(0)).pattern;
-            for second in 1..120u64 {
-                controller.report(Micros(second * 1_000_000), fraction);
-                let pattern = controller.layers(Micros(second * 1_000_000)).pattern;
-                changes += usize::from(pattern != last);
-                last = pattern;
-            }
-            prop_assert!(changes <= 3, "{changes}");
         }
     }
 }
