@@ -12,6 +12,8 @@ pub struct Quality {
     pub r_factor: f32,
     /// Per cent of packets that did not come in time, last 5 s.
     pub loss_percent: f32,
+    /// Per cent of the voice that the loss still costs after all repair, last 5 s.
+    pub heard_percent: f32,
     /// RFC 3550 section 6.4.1.
     pub jitter_ms: f32,
     /// Buffering at this side.
@@ -35,8 +37,6 @@ pub mod emodel {
     pub const G711: Codec = Codec { ie: 0.0, bpl: 25.1 };
     /// No recommendation has Opus: fitted to PESQ of libopus 1.6.1, 32 kbit/s, 20 ms.
     pub const OPUS: Codec = Codec { ie: 0.0, bpl: 8.0 };
-    /// The same with in-band FEC that comes in time.
-    pub const OPUS_FEC: Codec = Codec { ie: 0.0, bpl: 22.0 };
 
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Path {
@@ -102,6 +102,9 @@ struct Slot {
     late: i64,
     gaps: i64,
     missing: i64,
+    /// Samples.
+    played: f32,
+    heard: f32,
 }
 
 const SLOTS: usize = 50;
@@ -137,6 +140,21 @@ impl PathStats {
     pub fn late(&mut self, now: Micros, count: u64) {
         self.turn(now);
         self.slot().late += i64::try_from(count).unwrap_or(i64::MAX / 64).min(i64::MAX / 64);
+    }
+
+    /// So many samples went out, and so many of them as good as lost; as of the last time told.
+    pub fn played(&mut self, samples: f32, heard: f32) {
+        let slot = self.slot();
+        slot.played += samples;
+        slot.heard += heard;
+    }
+
+    /// Per cent of what went out that was as good as lost.
+    #[must_use]
+    pub fn heard_percent(&mut self, now: Micros) -> f32 {
+        self.turn(now);
+        let sum = self.sum();
+        if sum.played > 0.0 { (sum.heard * 100.0 / sum.played).clamp(0.0, 100.0) } else { 0.0 }
     }
 
     /// Per cent of packets that did not come in time.
@@ -242,6 +260,8 @@ impl PathStats {
             late: sum.late.saturating_add(slot.late),
             gaps: sum.gaps + slot.gaps,
             missing: sum.missing + slot.missing,
+            played: sum.played + slot.played,
+            heard: sum.heard + slot.heard,
         })
     }
 }

@@ -38,7 +38,8 @@ pub struct Engine {
     received_keys: Receiver,
     digits: VecDeque<Digit>,
     path: PathStats,
-    late: u64,
+    /// As of the last block.
+    followed: JitterStats,
     /// The latest time that was told.
     now: Micros,
     guard: Guard,
@@ -67,7 +68,7 @@ impl Engine {
             received_keys: Receiver::new(),
             digits: VecDeque::new(),
             path: PathStats::new(),
-            late: 0,
+            followed: JitterStats::default(),
             now: Micros(0),
             guard: Guard::new(config.encoder.bitrate),
             round_trip: None,
@@ -184,9 +185,7 @@ impl Engine {
     pub fn playout(&mut self, now: Micros, out: &mut [f32; BLOCK]) -> Playout {
         self.now = self.now.max(now);
         let playout = self.jitter.playout(now, out);
-        let late = self.jitter.stats().late;
-        self.path.late(now, late - self.late);
-        self.late = late;
+        self.follow(now);
         for sample in out.iter_mut() {
             self.gain += (self.volume - self.gain).clamp(-RAMP, RAMP);
             *sample *= self.gain;
@@ -246,19 +245,21 @@ impl Engine {
     pub fn quality(&mut self, now: Micros) -> Quality {
         let stats = self.jitter.stats();
         let loss_percent = self.path.loss_percent(now);
+        // What copies and repetitions have made good is not heard.
+        let heard_percent = self.path.heard_percent(now).min(loss_percent);
         let round_trip = self.guard.round_trip().or(self.round_trip);
         let network = round_trip.map_or(0.0, |trip| trip.0 as f32 / 2000.0);
         let path = emodel::Path {
             delay_ms: network + stats.delay_ms + ENDS_MS,
-            loss_percent,
+            loss_percent: heard_percent,
             burst_ratio: self.path.burst_ratio(now),
         };
-        let codec = if stats.recovered > 0 { emodel::OPUS_FEC } else { emodel::OPUS };
-        let r_factor = emodel::r_factor(path, codec);
+        let r_factor = emodel::r_factor(path, emodel::OPUS);
         Quality {
             mos: emodel::mos(r_factor),
             r_factor,
             loss_percent,
+            heard_percent,
             jitter_ms: self.path.jitter_ms(),
             delay_ms: stats.delay_ms,
             flowing: self.path.flowing(now),
@@ -329,6 +330,18 @@ impl Engine {
         }
     }
 
+    /// Tells the path what became of its packets.
+    fn follow(&mut self, now: Micros) {
+        let (stats, before) = (self.jitter.stats(), self.followed);
+        self.followed = stats;
+        self.path.late(now, stats.late - before.late);
+        let guessed = (stats.concealed - before.concealed) as f32;
+        let deep = (stats.rebuilt - before.rebuilt) as f32;
+        let recovered = (stats.recovered - before.recovered) as f32 * FRAME as f32;
+        let heard = guessed + DEEP_HEARD * deep + FEC_HEARD * recovered;
+        self.path.played((stats.played - before.played) as f32, heard);
+    }
+
     fn silent(&self) -> bool {
         match self.config.when_closed {
             WhenClosed::SendSilence => false,
@@ -349,6 +362,9 @@ impl Engine {
     }
 }
 
+/// Share of a loss that is still heard after deep redundancy, and after in-band FEC.
+const DEEP_HEARD: f32 = 0.6;
+const FEC_HEARD: f32 = 0.35;
 /// µs.
 const TWENTY_MS: u64 = 20_000;
 /// Gain a sample: 0 to 1 in 5 ms.

@@ -77,12 +77,15 @@ impl JitterBuffer {
     /// reaches there; at most `most`.
     pub(super) fn rebuild(&mut self, gap: usize, most: usize) -> Option<PlayoutKind> {
         let first = self.window.first()?;
-        if gap > LONGEST || self.depth.is_none_or(|(of, _, _)| of != first.sequence) {
-            if gap > LONGEST {
-                return None;
-            }
+        if gap > LONGEST {
+            return None;
+        }
+        if self.depth.is_none_or(|(of, _, _)| of != first.sequence) {
             let (far, near) = self.decoder.depth(&first.payload);
             self.depth = Some((first.sequence, far, near));
+            if far > 0 {
+                self.wait.deep(first.sequence);
+            }
         }
         let (_, far, near) = self.depth?;
         let length = most.min(BLOCK).next_multiple_of(UNIT);

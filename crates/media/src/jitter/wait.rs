@@ -8,8 +8,9 @@ pub(super) struct Wait {
     map: LossMap,
     /// The last packet that had a copy from so far back, by the distance in packets.
     copied: [Option<i64>; red::FARTHEST as usize + 1],
-    /// The last packet with in-band FEC.
+    /// The last packet with in-band FEC, and the last that was known to have deep redundancy.
     fec: Option<i64>,
+    deep: Option<i64>,
     /// Of one packet.
     duration: i64,
     /// Lost packets are asked for, and this is how long an answer takes.
@@ -31,6 +32,8 @@ const PATIENCE: i64 = 6_000_000;
 const ANSWERING: i64 = 8_000;
 /// Share of a loss that is still heard when in-band FEC has filled it in.
 const FEC_HEARD: f32 = 0.35;
+/// The same for deep redundancy.
+const DEEP_HEARD: f32 = 0.6;
 
 impl Wait {
     pub(super) fn new() -> Self {
@@ -38,6 +41,7 @@ impl Wait {
             map: LossMap::new(),
             copied: [None; red::FARTHEST as usize + 1],
             fec: None,
+            deep: None,
             duration: 20_000,
             round_trip: None,
             lossy: false,
@@ -63,6 +67,11 @@ impl Wait {
         if let Some(slot) = usize::try_from(distance).ok().and_then(|d| self.copied.get_mut(d)) {
             *slot = Some(sequence);
         }
+    }
+
+    /// The packet had deep redundancy.
+    pub(super) fn deep(&mut self, sequence: i64) {
+        self.deep = Some(sequence);
     }
 
     pub(super) fn set_round_trip(&mut self, round_trip: Option<i64>) {
@@ -100,6 +109,9 @@ impl Wait {
         }
         let fresh = |seen: &Option<i64>| seen.is_some_and(|seen| sequence - seen < STILL);
         let fec = fresh(&self.fec) && !fresh(&self.copied[1]);
+        // Only seen where it was needed.
+        let deep = self.deep.is_some_and(|seen| sequence - seen < 8 * STILL);
+        let stay = 1.0 - 1.0 / path.burst.max(1.0);
         let mut best = (path.share, 0);
         for rows in 0..=red::FARTHEST as usize {
             let wait = rows as i64 * self.duration;
@@ -108,6 +120,10 @@ impl Wait {
             if fec && rows > 0 {
                 residual = residual.min(path.residual(std::iter::once(1)))
                     + (residual - path.residual(std::iter::once(1))).max(0.0) * FEC_HEARD;
+            }
+            if deep {
+                let longer = stay.powi(rows as i32);
+                residual *= longer + (1.0 - longer) * DEEP_HEARD;
             }
             let asked = self.round_trip.map(|trip| {
                 let rows = ((wait - trip - ANSWERING).max(0) / self.duration).max(1);

@@ -82,8 +82,9 @@ impl LossMap {
         for view in VIEWS {
             let (lost, runs) = self.count(newest, view.min(packets));
             let usual = path.share * view as f32;
-            // More than chance would have it (three times the deviation of as many losses).
-            if lost as f32 > usual + 3.0 * (usual * path.burst).sqrt() + 1.5 {
+            // More than chance would have it (two and a half times the deviation of as
+            // many losses).
+            if lost as f32 > usual + 2.5 * (usual * path.burst).sqrt() + 1.5 {
                 let short = Gilbert::estimate(lost, runs, packets.min(view));
                 path = Gilbert { share: short.share, burst: short.burst.max(path.burst) };
             }
