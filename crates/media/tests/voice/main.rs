@@ -8,4 +8,5 @@ mod drift;
 mod hostile;
 mod loss;
 mod pitch;
+mod rescue;
 mod world;
