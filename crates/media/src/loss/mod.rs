@@ -16,6 +16,7 @@
 mod ask;
 mod control;
 pub(crate) mod cost;
+mod gaps;
 mod history;
 mod map;
 pub mod red;
@@ -24,6 +25,7 @@ pub mod rtcp;
 
 pub use ask::{Asker, Missing};
 pub use control::{Allowed, Controller, Layers};
+pub use gaps::Gaps;
 pub use history::History;
 pub use map::{Gilbert, LossMap, REMEMBERED};
 pub use report::Reporter;
