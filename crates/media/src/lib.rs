@@ -6,9 +6,13 @@
 //! socket, a thread or a clock. One [`Engine`] is what one voice path needs:
 //!
 //! ```text
-//!  microphone ─▶ capture ─▶ Encoder ─▶ Packetizer ─▶ PacketSink
+//!  microphone ─▶ capture ─▶ Encoder ─▶ copies ─▶ Packetizer ─▶ PacketSink
 //!  speaker   ◀─ playout ◀─ gain, cues, limiter ◀─ JitterBuffer ◀─ receive
+//!                  reports, requests ◀─ rtcp, receive_rtcp ─▶ layers against loss
 //! ```
+//!
+//! What is done against loss is in [`loss`]. libopus is called in one private module, the
+//! only one with unsafe code.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

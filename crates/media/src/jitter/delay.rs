@@ -72,8 +72,8 @@ impl Delay {
         }
     }
 
-    /// A packet whose samples were sent at `sent` by the sender's clock.
-    pub(super) fn arrive(&mut self, arrived: i64, sent: i64) {
+    /// A packet that lasts `duration`, whose samples were sent at `sent` by the sender's clock.
+    pub(super) fn arrive(&mut self, arrived: i64, sent: i64, duration: i64) {
         let transit = arrived.saturating_sub(sent);
         let before = self.base;
         let base = self.track(arrived, transit);
@@ -86,7 +86,7 @@ impl Delay {
         let usual;
         (self.most_come, usual) = self.quantiles();
         self.usual = usual.min(self.recent(late) * 5 / 4 + BUCKET);
-        let wish = self.usual.max(self.peaks.height(arrived)) + MARGIN;
+        let wish = self.usual.max(self.peaks.height(arrived, duration)) + MARGIN;
         let wish = wish.clamp(self.min, self.max);
         if wish >= self.wanted {
             self.wanted = wish;
@@ -201,7 +201,7 @@ mod tests {
         let mut delay = Delay::new(JitterConfig::default());
         let mut random = Random::new(7);
         for n in 0..packets {
-            delay.arrive(n * 20_000 + 50_000 + lateness(&mut random, n), n * 20_000);
+            delay.arrive(n * 20_000 + 50_000 + lateness(&mut random, n), n * 20_000, 20_000);
         }
         delay
     }
@@ -252,10 +252,10 @@ mod tests {
             in_time: f32::NAN,
         };
         let mut delay = Delay::new(config);
-        delay.arrive(0, 0);
+        delay.arrive(0, 0, 20_000);
         assert_eq!(delay.target(0), 30_000);
         for n in 1..200 {
-            delay.arrive(n * 20_000 + n % 2 * 400_000, n * 20_000);
+            delay.arrive(n * 20_000 + n % 2 * 400_000, n * 20_000, 20_000);
         }
         assert_eq!(delay.target(20_000), 60_000);
     }

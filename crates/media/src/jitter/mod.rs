@@ -4,7 +4,7 @@
 //! The delay is reckoned in time, not in packets: of every packet it is known how much
 //! later it came than the fastest of the last seconds, and a block is played when what
 //! that distribution asks for has passed since its fastest possible arrival. Where both
-//! differ, [`stretch`] takes a period of the voice out or plays one again. The same
+//! differ, `stretch` takes a period of the voice out or plays one again. The same
 //! follows a sender whose clock runs fast or slow.
 //!
 //! What is missing when its time comes is played from a copy that came in a later packet, or
@@ -154,14 +154,15 @@ impl JitterBuffer {
             packet.payload.shrink_to_fit();
         }
         let fec = self.decoder.has_redundancy(&packet.payload);
-        self.wait.came(arrived, sequence, micros(duration as i64), fec);
+        let lasts = micros(duration as i64);
+        self.wait.came(arrived, sequence, lasts, fec);
         self.brace(self.wait.lossy() || self.stats.played < self.braced_until);
         let stored = Stored { sequence, timestamp, duration, payload: packet.payload, copy: false };
         match self.window.put(stored) {
-            Put::Kept => self.delay.arrive(arrived, micros(timestamp)),
+            Put::Kept => self.delay.arrive(arrived, micros(timestamp), lasts),
             Put::Late => {
                 self.stats.late += 1;
-                self.delay.arrive(arrived, micros(timestamp));
+                self.delay.arrive(arrived, micros(timestamp), lasts);
             }
             // The copy was faster: nobody had to wait for this.
             Put::Replaced => {}

@@ -24,9 +24,6 @@ const APART: i64 = 8_000_000;
 /// more than the delay is.
 const ALERT: i64 = 3_000_000;
 
-/// The usual length of a packet.
-const PACKET: i64 = 20_000;
-
 impl Peaks {
     pub(super) fn arrive(&mut self, now: i64, late: i64, usual: i64) {
         // Once covered by the target, a peak still is one against the usual; the last
@@ -52,12 +49,12 @@ impl Peaks {
         }
     }
 
-    /// The delay that covers the peaks while they recur, else 0.
+    /// The delay that covers the peaks while they recur, else 0. `packet`: how long one lasts.
     ///
     /// A stall that begins just after a packet holds the next for a packet's length less than
     /// it lasts: the highest of `n` is short of it by one `n + 1`th of that on average. Short
     /// peaks are no stalls.
-    pub(super) fn height(&self, now: i64) -> i64 {
+    pub(super) fn height(&self, now: i64, packet: i64) -> i64 {
         let mut newer: Option<Peak> = None;
         let mut apart = 0;
         let mut height = 0;
@@ -75,7 +72,7 @@ impl Peaks {
         }
         let last = self.recent[0].map_or(i64::MIN / 2, |peak| peak.at);
         if now - last < (apart + apart / 4).max(ALERT) {
-            height + (PACKET / count).min(height / 16)
+            height + (packet / count).min(height / 16)
         } else {
             0
         }
