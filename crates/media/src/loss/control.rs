@@ -242,7 +242,7 @@ impl Controller {
             } else {
                 self.cost(now, path, self.pattern)
             };
-        if self.cost(now, path, best) > present * 0.75 {
+        if self.cost(now, path, best) > present * 0.85 {
             self.better_since = None;
             return;
         }

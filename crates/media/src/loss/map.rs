@@ -5,6 +5,8 @@ pub const REMEMBERED: i64 = 512;
 const WORDS: usize = REMEMBERED as usize / 64;
 /// Packets of the shorter views, by which a path that turns bad is known.
 const VIEWS: [i64; 2] = [192, 64];
+/// Packets that a share is reckoned of at least.
+const LEAST: i64 = 128;
 /// Weight, in bursts, of the assumption that losses are independent.
 const PRIOR: f32 = 2.0;
 
@@ -76,7 +78,9 @@ impl LossMap {
     /// The same without the newest packets, some of which may only have been overtaken.
     #[must_use]
     pub fn path_but(&self, newest: i64) -> Gilbert {
-        let packets = (self.known - newest).max(0);
+        // What came before the first loss was another path, perhaps.
+        let all = (self.known - newest).max(0);
+        let packets = self.since_first_loss(newest, all).max(LEAST).min(all);
         let (lost, runs) = self.count(newest, packets);
         let mut path = Gilbert::estimate(lost, runs, packets);
         for view in VIEWS {
@@ -90,6 +94,14 @@ impl LossMap {
             }
         }
         path
+    }
+
+    /// Packets from the first loss on, among the last `packets` before the `newest`.
+    fn since_first_loss(&self, newest: i64, packets: i64) -> i64 {
+        let last = self.highest.unwrap_or(0) - newest;
+        let lost = |n: &i64| self.came[word(*n)] & bit(*n) == 0;
+        let first = (last - packets + 1..=last).find(lost);
+        first.map_or(packets, |first| last - first + 1)
     }
 
     /// Losses among the last `packets` before the `newest`, and runs of them.
