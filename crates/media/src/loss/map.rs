@@ -230,7 +230,7 @@ mod tests {
                 map.came(500 + n);
             }
         }
-        assert!(map.path().share > 0.1, "{:?}", map.path());
+        assert!(map.path().share > 0.05, "{:?}", map.path());
     }
 
     #[test]
