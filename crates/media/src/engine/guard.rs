@@ -22,8 +22,9 @@ pub(super) struct Guard {
     controller: Controller,
     reporter: Reporter,
     asker: Asker,
-    /// As measured by RTCP.
-    round_trip: Option<Micros>,
+    /// As measured by RTCP, and by ICE.
+    measured: Option<Micros>,
+    checked: Option<Micros>,
     layers: Layers,
     decided: Option<Micros>,
     packets: u32,
@@ -48,7 +49,8 @@ impl Guard {
             controller: Controller::new(allowed, bitrate),
             reporter: Reporter::new(),
             asker: Asker::new(),
-            round_trip: None,
+            measured: None,
+            checked: None,
             layers: Layers::default(),
             decided: None,
             packets: 0,
@@ -70,16 +72,19 @@ impl Guard {
         self.decided = None;
     }
 
-    pub(super) fn allowed(&self) -> Allowed {
-        self.allowed
+    /// RTCP's own measure passes the way that answers will.
+    pub(super) fn round_trip(&self) -> Option<Micros> {
+        self.measured.or(self.checked)
     }
 
-    pub(super) fn round_trip(&self) -> Option<Micros> {
-        self.round_trip
+    /// How long a packet that is asked for takes; `None`: asking is of no use.
+    pub(super) fn answer_takes(&self) -> Option<Micros> {
+        self.round_trip().filter(|_| self.allowed.nack && self.asker.is_answered())
     }
 
     pub(super) fn set_round_trip(&mut self, round_trip: Option<Micros>) {
-        self.controller.set_round_trip(round_trip);
+        self.checked = round_trip;
+        self.controller.set_round_trip(self.round_trip());
     }
 
     pub(super) fn told_loss(&mut self, now: Micros, percent: u8) {
@@ -125,7 +130,8 @@ impl Guard {
 
     /// True when the packet was asked for.
     pub(super) fn came(&mut self, received: &Received) -> bool {
-        let again = self.asker.came(received.packet.sequence, received.arrived, self.round_trip);
+        let trip = self.round_trip();
+        let again = self.asker.came(received.packet.sequence, received.arrived, trip);
         if again {
             self.reporter.receive_again();
         } else {
@@ -136,7 +142,7 @@ impl Guard {
 
     /// RTCP from the far side; what it asks for again goes to `sink`.
     pub(super) fn heard(&mut self, now: Micros, bytes: &[u8], sink: &mut dyn PacketSink) {
-        let Self { sources, controller, reporter, history, round_trip, allowed, .. } = self;
+        let Self { sources, controller, reporter, history, measured, allowed, .. } = self;
         let ours = |source: u32| sources.ours == 0 || source == sources.ours;
         // What was wrong in it ends the reading; what came before holds.
         let _ = rtcp::parse(bytes, |item| match item {
@@ -147,9 +153,9 @@ impl Guard {
             }
             Item::Report(report) if ours(report.source) => {
                 if let Some(trip) = rtcp::round_trip(&report, now) {
-                    let smooth = round_trip.map_or(trip.0, |old| (old.0 * 7 + trip.0) / 8);
-                    *round_trip = Some(Micros(smooth));
-                    controller.set_round_trip(*round_trip);
+                    let smooth = measured.map_or(trip.0, |old| (old.0 * 7 + trip.0) / 8);
+                    *measured = Some(Micros(smooth));
+                    controller.set_round_trip(*measured);
                 }
                 controller.report(now, report.fraction_lost);
             }
@@ -179,7 +185,7 @@ impl Guard {
         let due = self.reporter.due(now);
         self.wanted.clear();
         if self.allowed.nack {
-            self.asker.ask(now, self.round_trip, missing, &mut self.wanted);
+            self.asker.ask(now, self.measured.or(self.checked), missing, &mut self.wanted);
         }
         if !due && self.wanted.is_empty() {
             return None;

@@ -43,7 +43,6 @@ pub struct Engine {
     /// The latest time that was told.
     now: Micros,
     guard: Guard,
-    round_trip: Option<Micros>,
     gain: f32,
     volume: f32,
     cue: Option<CueTone>,
@@ -71,7 +70,6 @@ impl Engine {
             followed: JitterStats::default(),
             now: Micros(0),
             guard: Guard::new(config.encoder.bitrate),
-            round_trip: None,
             gain: 1.0,
             volume: 1.0,
             cue: None,
@@ -153,8 +151,7 @@ impl Engine {
     /// and after packets were received.
     pub fn rtcp(&mut self, now: Micros) -> Option<&[u8]> {
         self.now = self.now.max(now);
-        let asked = self.guard.round_trip().filter(|_| self.guard.allowed().nack);
-        self.jitter.set_retransmission(asked);
+        self.jitter.set_retransmission(self.guard.answer_takes());
         self.guard.tell(now, self.jitter.missing())
     }
 
@@ -217,7 +214,6 @@ impl Engine {
 
     /// As measured by ICE; half of it counts into the quality.
     pub fn set_round_trip(&mut self, round_trip: Option<Micros>) {
-        self.round_trip = round_trip;
         self.guard.set_round_trip(round_trip);
     }
 
@@ -247,7 +243,7 @@ impl Engine {
         let loss_percent = self.path.loss_percent(now);
         // What copies and repetitions have made good is not heard.
         let heard_percent = self.path.heard_percent(now).min(loss_percent);
-        let round_trip = self.guard.round_trip().or(self.round_trip);
+        let round_trip = self.guard.round_trip();
         let network = round_trip.map_or(0.0, |trip| trip.0 as f32 / 2000.0);
         let path = emodel::Path {
             delay_ms: network + stats.delay_ms + ENDS_MS,

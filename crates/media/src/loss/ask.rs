@@ -18,6 +18,9 @@ pub struct Asker {
     /// Numbers that may be asked for now.
     allowance: f32,
     filled: i64,
+    /// Numbers asked for lately, and answers to them.
+    requests: u32,
+    answers: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,8 @@ const MOST_TIMES: u8 = 3;
 /// Numbers a second, and at once.
 const RATE: f32 = 40.0;
 const AT_ONCE: f32 = 20.0;
+/// Numbers after which it must have shown.
+const TRIED: u32 = 16;
 /// µs that the far side takes, and the margin before the packet is played.
 const ANSWERING: i64 = 4_000;
 /// µs after which an entry is of no use.
@@ -51,7 +56,14 @@ impl Default for Asker {
 impl Asker {
     #[must_use]
     pub fn new() -> Self {
-        Self { asked: [None; KEPT], disorder: 0, allowance: AT_ONCE, filled: 0 }
+        Self {
+            asked: [None; KEPT],
+            disorder: 0,
+            allowance: AT_ONCE,
+            filled: 0,
+            requests: 0,
+            answers: 0,
+        }
     }
 
     /// Of `missing`, what is worth asking for now, into `out`, which is cleared. A number is
@@ -67,6 +79,10 @@ impl Asker {
         out.clear();
         let now = clock(now);
         let Some(trip) = round_trip.map(clock) else { return };
+        if self.requests > 4 * TRIED {
+            self.requests /= 2;
+            self.answers /= 2;
+        }
         let passed = (now - self.filled).clamp(0, 1_000_000) as f32 / 1e6;
         self.allowance = (self.allowance + passed * RATE).min(AT_ONCE);
         self.filled = now;
@@ -82,6 +98,7 @@ impl Asker {
             if in_time && due && allowed {
                 if entry.times == 0 {
                     entry.first = now;
+                    self.requests += 1;
                 }
                 entry.times += 1;
                 entry.last = now;
@@ -101,11 +118,18 @@ impl Asker {
         };
         // Sooner than any answer could be here: it was only overtaken.
         let answered = asked.times > 0 && now - asked.first >= round_trip.map_or(0, clock) * 3 / 4;
+        self.answers += u32::from(answered);
         if !answered {
             let late = (now - asked.noticed) * 5 / 4;
             self.disorder = self.disorder.max(late).min(MOST_DISORDER);
         }
         answered
+    }
+
+    /// Whether asking brings anything: some paths and far sides answer nothing.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.requests < TRIED || self.answers * 5 >= self.requests
     }
 
     fn entry(&mut self, sequence: u16, now: i64) -> &mut Asked {
@@ -186,6 +210,22 @@ mod tests {
             sum += out.len();
         }
         assert!((100..=420).contains(&sum), "{sum} in 10 s");
+    }
+
+    #[test]
+    fn a_far_side_that_answers_nothing_is_known() {
+        let mut asker = Asker::new();
+        for n in 0..16u16 {
+            assert!(asker.is_answered());
+            assert_eq!(ask(&mut asker, u64::from(n) * 100_000, n, 100_000), [n]);
+        }
+        assert!(!asker.is_answered());
+        for n in 16..24u16 {
+            let at = u64::from(n) * 100_000;
+            assert_eq!(ask(&mut asker, at, n, 100_000), [n]);
+            assert!(asker.came(n, Micros(at + 42_000), TRIP));
+        }
+        assert!(asker.is_answered());
     }
 
     proptest! {
