@@ -89,6 +89,7 @@ impl Asker {
         for Missing { sequence, left } in missing {
             let (disorder, allowed) = (self.disorder, self.allowance >= 1.0);
             let entry = self.entry(sequence, now);
+            let first = entry.times == 0;
             let in_time = clock(left) >= trip + ANSWERING;
             let due = match entry.times {
                 0 => now - entry.noticed >= disorder,
@@ -98,10 +99,10 @@ impl Asker {
             if in_time && due && allowed {
                 if entry.times == 0 {
                     entry.first = now;
-                    self.requests += 1;
                 }
                 entry.times += 1;
                 entry.last = now;
+                self.requests += u32::from(first);
                 self.allowance -= 1.0;
                 out.push(sequence);
             }
