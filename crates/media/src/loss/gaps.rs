@@ -57,6 +57,14 @@ impl Gaps {
         again
     }
 
+    /// Whether this number is missing still, so that a copy of it in a later packet (RFC 2198)
+    /// is worth forwarding in its place. It then counts as come.
+    pub fn fill(&mut self, sequence: u16) -> bool {
+        let Some(highest) = self.highest else { return false };
+        let number = highest + i64::from(sequence.wrapping_sub(highest as u16) as i16);
+        self.missing[at(number)].take_if(|gap| gap.sequence == number).is_some()
+    }
+
     /// What to ask for now, into `out`, which is cleared.
     pub fn ask(&mut self, now: Micros, round_trip: Option<Micros>, out: &mut Vec<u16>) {
         let at = clock(now);
@@ -101,6 +109,18 @@ mod tests {
         assert_eq!(out, [65_535]);
         gaps.ask(Micros(145_000), TRIP, &mut out);
         assert_eq!(out, [0u16; 0]);
+    }
+
+    #[test]
+    fn a_copy_fills_its_gap_once() {
+        let mut gaps = Gaps::new(Micros(100_000));
+        assert!(!gaps.fill(0));
+        gaps.came(65_535, Micros(0), TRIP);
+        gaps.came(2, Micros(20_000), TRIP);
+        assert!(gaps.fill(1) && !gaps.fill(1) && !gaps.fill(2));
+        let mut out = Vec::new();
+        gaps.ask(Micros(20_000), TRIP, &mut out);
+        assert_eq!(out, [0]);
     }
 
     proptest! {
