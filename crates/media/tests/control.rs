@@ -69,6 +69,15 @@ fn without_redundancy_in_packets_the_codec_has_it() {
 }
 
 #[test]
+fn a_far_side_that_tells_nothing_gets_the_fec_that_was_assumed() {
+    let mut controller = controller(Allowed { red: false, ..ALL });
+    controller.assume(5);
+    assert_eq!(controller.layers(Micros(0)).expected_loss, 5);
+    controller.report(Micros(1_000_000), 0);
+    assert_eq!(controller.layers(Micros(1_000_000)).expected_loss, 0);
+}
+
+#[test]
 fn plain_reports_are_enough() {
     let mut controller = controller(ALL);
     for second in 0..5 {

@@ -1,5 +1,6 @@
 //! The layers against loss of one voice path, both ways.
 
+use crate::codec::EncoderConfig;
 use crate::loss::red::Packer;
 use crate::loss::rtcp::{self, Builder, Item, SenderInfo};
 use crate::loss::{Allowed, Asker, Controller, Gilbert, History, Layers, Missing, Reporter};
@@ -39,14 +40,16 @@ pub(super) struct Guard {
 const DECIDE: u64 = 100_000;
 
 impl Guard {
-    pub(super) fn new(bitrate: u32) -> Self {
+    pub(super) fn new(encoder: &EncoderConfig) -> Self {
         let allowed = Allowed::default();
+        let mut controller = Controller::new(allowed, encoder.bitrate);
+        controller.assume(encoder.expected_loss);
         Self {
             sources: Sources::default(),
             allowed,
             packer: Packer::new(),
             history: History::new(),
-            controller: Controller::new(allowed, bitrate),
+            controller,
             reporter: Reporter::new(),
             asker: Asker::new(),
             measured: None,

@@ -69,7 +69,7 @@ impl Engine {
             path: PathStats::new(),
             followed: JitterStats::default(),
             now: Micros(0),
-            guard: Guard::new(config.encoder.bitrate),
+            guard: Guard::new(&config.encoder),
             gain: 1.0,
             volume: 1.0,
             cue: None,

@@ -57,6 +57,8 @@ pub struct Controller {
     trial: Option<Trial>,
     most_copies: (usize, Micros),
     last_loss: Option<Micros>,
+    /// Per cent of loss that is reckoned with until the far side tells; `None`: it has.
+    assumed: Option<u8>,
     started: Option<Micros>,
 }
 
@@ -70,6 +72,8 @@ struct Trial {
 
 const SHORT: Micros = Micros(10_000);
 const LONG: Micros = Micros(20_000);
+/// Per cent that in-band FEC can be sized for with use.
+const MOST_EXPECTED: u8 = 30;
 /// Share of packets lost below which a path counts as good.
 const RARE: f32 = 0.002;
 /// µs for which fewer copies must look better before they are left out.
@@ -102,8 +106,14 @@ impl Controller {
             trial: None,
             most_copies: (super::red::MOST_COPIES, Micros(0)),
             last_loss: None,
+            assumed: Some(0),
             started: None,
         }
+    }
+
+    /// Per cent of loss that in-band FEC is sized for until the far side reports.
+    pub fn assume(&mut self, percent: u8) {
+        self.assumed = self.assumed.map(|_| percent.min(MOST_EXPECTED));
     }
 
     /// What the far side allows has become known.
@@ -114,6 +124,7 @@ impl Controller {
     /// The share of our packets lost since the last report (256ths).
     pub fn report(&mut self, now: Micros, fraction_lost: u8) {
         let share = f32::from(fraction_lost) / 256.0;
+        self.assumed = None;
         // Up at once, down over some reports.
         let weight = if share > self.reported { 0.7 } else { 0.2 };
         self.reported += (share - self.reported) * weight;
@@ -135,6 +146,7 @@ impl Controller {
             }
         }
         self.mapped = Some(now);
+        self.assumed = None;
     }
 
     /// The far side misses so many packets that it did not before.
@@ -175,12 +187,7 @@ impl Controller {
         Layers {
             pattern: self.pattern,
             fec,
-            // FEC for a path without loss would take its bits for nothing.
-            expected_loss: if fec && path.share > RARE {
-                (path.share * 100.0).ceil().clamp(2.0, 30.0) as u8
-            } else {
-                0
-            },
+            expected_loss: if fec { self.expected(path) } else { 0 },
             deep,
             bitrate: self.bits(now).min(self.allowed.budget),
             packet: self.packet(now),
@@ -197,6 +204,15 @@ impl Controller {
     fn bits(&self, now: Micros) -> u32 {
         let more = if self.packet(now) < LONG { self.bitrate / 9 } else { 0 };
         self.bitrate.saturating_add(more)
+    }
+
+    /// FEC for a path without loss would take its bits for nothing.
+    fn expected(&self, path: Gilbert) -> u8 {
+        match self.assumed {
+            Some(percent) => percent,
+            None if path.share <= RARE => 0,
+            None => (path.share * 100.0).ceil().clamp(2.0, f32::from(MOST_EXPECTED)) as u8,
+        }
     }
 
     fn best(&self, now: Micros, path: Gilbert, cautious: bool) -> Pattern {
