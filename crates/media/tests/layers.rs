@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use omnibar_media::codec::EncoderConfig;
 use omnibar_media::loss::Allowed;
 use omnibar_media::sim::{Loss, Network, NetworkConfig, Speech};
 use omnibar_media::{
@@ -37,9 +38,19 @@ struct Call {
 
 impl Call {
     fn new(network: NetworkConfig, allowed: Allowed, red: Option<u8>) -> Self {
+        Self::encoded(network, allowed, red, EncoderConfig::default())
+    }
+
+    fn encoded(
+        network: NetworkConfig,
+        allowed: Allowed,
+        red: Option<u8>,
+        encoder: EncoderConfig,
+    ) -> Self {
         let engine = |seed, ours, theirs| {
             let mut engine =
-                Engine::new(EngineConfig { seed, red, ..EngineConfig::default() }).unwrap();
+                Engine::new(EngineConfig { seed, red, encoder, ..EngineConfig::default() })
+                    .unwrap();
             engine.allow(allowed);
             engine.set_sources(Sources { ours, theirs: Some(theirs) });
             engine
@@ -132,7 +143,8 @@ fn copies_are_sent_only_where_they_were_negotiated() {
 #[test]
 fn lost_packets_are_sent_again_where_the_way_is_short() {
     let allowed = Allowed { red: false, deep: false, ..ALL };
-    let mut call = Call::new(lossy(0.05, 10_000), allowed, None);
+    let encoder = EncoderConfig { fec: false, ..EncoderConfig::default() };
+    let mut call = Call::encoded(lossy(0.05, 10_000), allowed, None, encoder);
     let begin = call.run(4);
     let stats = call.run(15);
     let lost = stats.lost + stats.recovered - begin.lost - begin.recovered;

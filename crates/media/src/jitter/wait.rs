@@ -28,10 +28,12 @@ const UNSURE: i64 = 4;
 const MOST: i64 = 160_000;
 /// A shorter wait must have looked better for so long.
 const PATIENCE: i64 = 6_000_000;
-/// A request and its answer take this beside the path.
-const ANSWERING: i64 = 8_000;
+/// A request and its answer take this beside the path: both sides look every 10 ms.
+const ANSWERING: i64 = 15_000;
+/// Asking takes the longest wait and helps the least surely: it must be clearly better.
+const DOUBT: f32 = 1.4;
 /// Share of a loss that is still heard when in-band FEC has filled it in.
-const FEC_HEARD: f32 = 0.35;
+const FEC_HEARD: f32 = 0.2;
 /// The same for deep redundancy.
 const DEEP_HEARD: f32 = 0.6;
 
@@ -128,7 +130,8 @@ impl Wait {
             let asked = self.round_trip.map(|trip| {
                 let rows = ((wait - trip - ANSWERING).max(0) / self.duration).max(1);
                 let wait = wait.max(trip + ANSWERING + self.duration);
-                (cost::wait(wait) + cost::after_asking(path, residual, rows), wait)
+                let cost = cost::wait(wait) + cost::after_asking(path, residual, rows);
+                (cost * DOUBT, wait)
             });
             for (cost, wait) in
                 [Some((cost::wait(wait) + residual, wait)), asked].into_iter().flatten()
