@@ -127,7 +127,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
       case 'way':
         explained = data.words;
         if (data.way === 'none') {
-          calls.lost('sign-ins');
+          calls.lost('kept');
           changed({ state: entered ? 'lost' : 'loading', way: 'none', words: data.words });
         } else {
           changed({ way: data.way, words: data.words });
