@@ -11,6 +11,7 @@ mod cause;
 mod id;
 mod interaction;
 mod moment;
+pub mod placeholder;
 mod presence;
 mod secret;
 

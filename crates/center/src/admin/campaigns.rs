@@ -10,7 +10,7 @@ use crate::store::{CrmPages, SessionPolicy};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use omnibar_model::CampaignId;
+use omnibar_model::{CampaignId, placeholder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub(super) async fn state(
         "tokens": shared.store.tokens().await?,
         "apps": shared.store.apps().await?,
         "slots": SLOTS,
-        "placeholders": {"landing_url": check::LANDING, "call_url": check::CALL},
+        "placeholders": {"landing_url": placeholder::LANDING, "call_url": placeholder::CALL},
     })))
 }
 
@@ -105,9 +105,9 @@ pub(super) async fn campaign(
     }
     let wrong = |what: &str, why: String| Refusal::bad(format!("{what}: {why}"));
     let pages = CrmPages {
-        landing_url: check::page(&given.landing_url, &check::LANDING)
+        landing_url: check::page(&given.landing_url, &placeholder::LANDING)
             .map_err(|why| wrong("Knowledge Base URL", why))?,
-        call_url: check::page(&given.call_url, &check::CALL)
+        call_url: check::page(&given.call_url, &placeholder::CALL)
             .map_err(|why| wrong("Call URL", why))?,
         session_policy: given.session_policy,
     };

@@ -10,6 +10,7 @@ mod body;
 
 use address::is_public;
 use axum::http::StatusCode;
+use omnibar_tls::TlsFault;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
@@ -234,8 +235,12 @@ async fn client(hosts: &[String], url: &Url) -> Result<Client, OutsideFault> {
     if !exact && !addresses.iter().all(|a| is_public(a.ip())) {
         return Err(OutsideFault::Private(at));
     }
+    let tls = TLS.as_ref().map_err(|fault| {
+        tracing::warn!(%fault, "nobody outside can be called");
+        OutsideFault::Unreachable(at.clone())
+    })?;
     let mut builder = Client::builder()
-        .tls_backend_preconfigured(TLS.clone())
+        .tls_backend_preconfigured(rustls::ClientConfig::clone(tls))
         .no_proxy()
         .redirect(Policy::none())
         .pool_max_idle_per_host(0)
@@ -286,16 +291,5 @@ fn place(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-static TLS: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        // One that is damaged is no reason to trust none.
-        let _ = roots.add(certificate);
-    }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider has TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
-});
+static TLS: LazyLock<Result<Arc<rustls::ClientConfig>, TlsFault>> =
+    LazyLock::new(|| omnibar_tls::client_config(None));

@@ -141,8 +141,8 @@ async fn open<T: DeserializeOwned + Asked>(
     })?;
     let body: T =
         serde_json::from_slice(&bytes).map_err(|e| RestFault::Bad(order::harmless(&e)))?;
-    body.check().map_err(RestFault::Bad)?;
-    if body.session_id().is_some_and(|given| !proof.is(given)) {
+    order::check(&body).map_err(RestFault::Bad)?;
+    if body.head().session_id.is_some_and(|given| !proof.is(given)) {
         return Err(RestFault::OtherToken);
     }
     Ok(Request { shared, caller, session, path, body })
@@ -169,7 +169,7 @@ impl<T: Asked> Request<T> {
 
     async fn orders(&self) -> Result<Orders, RestFault> {
         let desk = auth::desk(&self.shared, &self.caller, &self.session).await?;
-        self.body.orders(&self.shared, &desk).await
+        order::orders(&self.body, &self.shared, &desk).await
     }
 
     async fn first_answer(&self, id: Uuid) -> Result<Option<crate::core::Answer>, RestFault> {
@@ -192,7 +192,7 @@ impl<T: Asked> Request<T> {
     /// The key under which the core keeps what this request did.
     fn id(&self) -> Uuid {
         let mut hash = Sha256::new();
-        for part in ["rest", self.path, &self.session, self.body.request_id()] {
+        for part in ["rest", self.path, &self.session, self.body.head().request_id] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
