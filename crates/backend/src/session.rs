@@ -276,9 +276,10 @@ impl Session {
         (self.last_seq, self.counted) = (seq, true);
         let now = self.clock.now();
         let event = match notification {
-            Notification::Snapshot { agent, interactions } => CentreEvent::Synchronised {
+            Notification::Snapshot { agent, interactions, callbacks } => CentreEvent::Synchronised {
                 agent: translate::agent(agent, now),
                 interactions: interactions.into_iter().map(|i| i.into_model(now)).collect(),
+                callbacks,
             },
             Notification::AgentChanged { agent } => {
                 CentreEvent::AgentChanged(translate::agent(agent, now))
@@ -286,6 +287,8 @@ impl Session {
             Notification::InteractionChanged { interaction } => {
                 CentreEvent::InteractionChanged(interaction.into_model(now))
             }
+            Notification::CallbackChanged { callback } => CentreEvent::CallbackChanged(callback),
+            Notification::CallbackGone { callback } => CentreEvent::CallbackGone(callback),
             Notification::VoiceCandidate { candidate } => {
                 CentreEvent::Signal(VoiceSignal::Candidate(candidate))
             }

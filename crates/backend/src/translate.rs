@@ -23,9 +23,10 @@ pub(crate) fn command(order: Order) -> Command {
         Order::Drop { interaction, leg } => Command::Drop { interaction, leg },
         Order::End { interaction } => Command::End { interaction },
         Order::Note { interaction, note } => Command::Note { interaction, note },
-        Order::Dispose { interaction, disposition, note } => {
-            Command::Dispose { interaction, disposition, note }
+        Order::Dispose { interaction, disposition, note, callback } => {
+            Command::Dispose { interaction, disposition, note, callback }
         }
+        Order::Callback { callback, act } => Command::CallbackAct { callback, act },
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::{Ask, Verb};
 use omnibar_model::{
-    AgentId, CampaignId, Cause, CommandId, Destination, DispositionId, ExtensionId, InteractionId,
+    AgentId, Booking, CallbackAct, CallbackId, CampaignId, Cause, CommandId, Destination, DispositionId, ExtensionId, InteractionId,
     LegId, PhoneNumber, Presence,
 };
 use serde::{Deserialize, Serialize};
@@ -74,7 +74,14 @@ pub enum Order {
     Drop { interaction: InteractionId, leg: LegId },
     End { interaction: InteractionId },
     Note { interaction: InteractionId, note: String },
-    Dispose { interaction: InteractionId, disposition: DispositionId, note: String },
+    Dispose {
+        interaction: InteractionId,
+        disposition: DispositionId,
+        note: String,
+        #[serde(default)]
+        callback: Option<Booking>,
+    },
+    Callback { callback: CallbackId, act: CallbackAct },
 }
 
 /// Short sounds at the agent's own speaker.
@@ -110,6 +117,11 @@ pub enum Alert {
     CallEnded {
         interaction: InteractionId,
         cause: Cause,
+    },
+    /// A callback has become due for this agent.
+    CallbackDue {
+        callback: CallbackId,
+        name: String,
     },
     VoiceLost,
     VoiceBack,

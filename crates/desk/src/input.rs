@@ -1,6 +1,6 @@
 use crate::Config;
 use omnibar_model::{
-    AgentId, AgentState, BreakReason, Campaign, CampaignId, CommandId, Destination, DispositionId,
+    AgentId, AgentState, Booking, BreakReason, CallbackAct, CallbackId, Campaign, CampaignId, CommandId, Destination, DispositionId,
     Extension, ExtensionId, Interaction, InteractionId, Ivr, LegId, PhoneNumber, Presence, Queue,
 };
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,13 @@ pub enum Ask {
         interaction: Option<InteractionId>,
         disposition: DispositionId,
         note: String,
+        #[serde(default)]
+        callback: Option<Booking>,
+    },
+    /// Of a callback on the list.
+    Callback {
+        callback: CallbackId,
+        act: CallbackAct,
     },
     /// Takes a refusal, an offer that was missed or another passing message off the screen.
     Dismiss,

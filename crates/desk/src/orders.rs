@@ -160,7 +160,8 @@ pub(crate) fn is_kept(verb: Verb) -> bool {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
-        | Verb::End => false,
+        | Verb::End
+        | Verb::Callback => false,
     }
 }
 
@@ -168,7 +169,7 @@ pub(crate) fn is_kept(verb: Verb) -> bool {
 /// an older one.
 fn may_overtake(verb: Verb) -> bool {
     match verb {
-        Verb::Dtmf | Verb::Note | Verb::SetPresence => true,
+        Verb::Dtmf | Verb::Note | Verb::SetPresence | Verb::Callback => true,
         Verb::SignIn
         | Verb::Choose
         | Verb::SignOut
@@ -213,6 +214,7 @@ fn is_moot(verb: Verb, one_leg: bool, conversation: Conversation) -> bool {
         | Verb::SetPresence
         | Verb::Select
         | Verb::Dial
+        | Verb::Callback
         | Verb::Mute => false,
     }
 }

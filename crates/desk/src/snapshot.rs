@@ -132,6 +132,7 @@ pub enum Verb {
     End,
     Note,
     Dispose,
+    Callback,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

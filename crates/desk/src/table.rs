@@ -39,7 +39,9 @@ pub(crate) fn decide(conversation: Conversation, voice: VoicePath, verb: Verb) -
 
 fn offered(verb: Verb) -> Ruling {
     match verb {
-        Verb::Accept | Verb::Reject | Verb::Select | Verb::SetPresence => Ruling::Allowed,
+        Verb::Accept | Verb::Reject | Verb::Select | Verb::SetPresence | Verb::Callback => {
+            Ruling::Allowed
+        },
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
         Verb::Hold
@@ -59,7 +61,9 @@ fn offered(verb: Verb) -> Ruling {
 
 fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
     match verb {
-        Verb::End | Verb::Note | Verb::Select | Verb::SetPresence => Ruling::Allowed,
+        Verb::End | Verb::Note | Verb::Select | Verb::SetPresence | Verb::Callback => {
+            Ruling::Allowed
+        },
         Verb::Mute => mute(voice),
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
@@ -79,9 +83,13 @@ fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
 
 fn connected(voice: VoicePath, verb: Verb) -> Ruling {
     match verb {
-        Verb::Hold | Verb::Dtmf | Verb::End | Verb::Note | Verb::Select | Verb::SetPresence => {
-            Ruling::Allowed
-        }
+        Verb::Hold
+        | Verb::Dtmf
+        | Verb::End
+        | Verb::Note
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::Resume => Ruling::WithHeldLeg,
         Verb::Transfer | Verb::Consult => Ruling::WithoutConsult,
@@ -96,9 +104,13 @@ fn connected(voice: VoicePath, verb: Verb) -> Ruling {
 /// The customer is held; a consulted party may be connected meanwhile.
 fn held(voice: VoicePath, verb: Verb) -> Ruling {
     match verb {
-        Verb::Resume | Verb::Dial | Verb::End | Verb::Note | Verb::Select | Verb::SetPresence => {
-            Ruling::Allowed
-        }
+        Verb::Resume
+        | Verb::Dial
+        | Verb::End
+        | Verb::Note
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::Hold | Verb::Dtmf => Ruling::WithConnectedLeg,
         Verb::Transfer | Verb::Consult => Ruling::WithoutConsult,
@@ -111,9 +123,12 @@ fn held(voice: VoicePath, verb: Verb) -> Ruling {
 
 fn wrapping(verb: Verb) -> Ruling {
     match verb {
-        Verb::Dispose | Verb::Note | Verb::Dial | Verb::Select | Verb::SetPresence => {
-            Ruling::Allowed
-        }
+        Verb::Dispose
+        | Verb::Note
+        | Verb::Dial
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::Callback => Ruling::Allowed,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Accept
         | Verb::Reject
@@ -133,9 +148,12 @@ fn wrapping(verb: Verb) -> Ruling {
 /// Gone: it allows nothing and stands in nobody's way.
 fn ended(verb: Verb) -> Ruling {
     match verb {
-        Verb::SignIn | Verb::Choose | Verb::SignOut | Verb::SetPresence | Verb::Dial => {
-            Ruling::Allowed
-        }
+        Verb::SignIn
+        | Verb::Choose
+        | Verb::SignOut
+        | Verb::SetPresence
+        | Verb::Dial
+        | Verb::Callback => Ruling::Allowed,
         Verb::Select
         | Verb::Accept
         | Verb::Reject
@@ -209,6 +227,7 @@ mod tests {
             Verb::End,
             Verb::Note,
             Verb::Dispose,
+            Verb::Callback,
         ];
         let mut text = String::new();
         for conversation in conversations {

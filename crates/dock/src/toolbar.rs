@@ -52,6 +52,7 @@ fn may_ask(ask: &Ask) -> bool {
         | Ask::End { .. }
         | Ask::Note { .. }
         | Ask::Dispose { .. }
+        | Ask::Callback { .. }
         | Ask::Dismiss => true,
     }
 }

@@ -7,7 +7,7 @@ use omnibar_contract::{
 };
 use omnibar_desk::{Alert, LineState, Link, Order, SessionStart, SignInFault, Sound};
 use omnibar_model::{
-    AgentId, AgentState, BreakReason, CommandId, Interaction, InteractionId, Ivr, Moment, Presence,
+    AgentId, AgentState, BreakReason, Callback, CallbackId, CommandId, Interaction, InteractionId, Ivr, Moment, Presence,
     Queue, Secret,
 };
 use std::collections::BTreeMap;
@@ -76,9 +76,13 @@ pub enum CentreEvent {
     Synchronised {
         agent: AgentNews,
         interactions: Vec<Interaction>,
+        callbacks: Vec<Callback>,
     },
     AgentChanged(AgentNews),
     InteractionChanged(Interaction),
+    CallbackChanged(Callback),
+    /// Taken, cancelled, or not this agent's any more.
+    CallbackGone(CallbackId),
     Signal(VoiceSignal),
     /// An offer was refused or could not be delivered; the line should start anew.
     SignalFailed(String),

@@ -4,10 +4,12 @@ use omnibar_contract::{
     Notice, Remembered, Settings, View, WindowView,
 };
 use omnibar_desk::{Config, Snapshot};
-use omnibar_model::{InteractionId, Moment};
+use omnibar_model::{Callback, CallbackId, InteractionId, Moment};
 
 /// Rows of history kept in the view; older ones are asked for again.
 const HISTORY_MAX: usize = 1_000;
+/// Callbacks kept in the view; the centre tells fewer.
+const CALLBACKS_MAX: usize = 500;
 
 /// Everything of the [`View`] that is not the desk's.
 #[derive(Debug, Default)]
@@ -23,6 +25,7 @@ pub(crate) struct Scene {
     history: HistoryView,
     /// The text that was asked for last; answers to older ones are dropped.
     searched: String,
+    callbacks: Vec<Callback>,
 }
 
 impl Scene {
@@ -45,6 +48,7 @@ impl Scene {
             window: self.window,
             notices: self.notices.clone(),
             dock: self.dock.clone(),
+            callbacks: self.callbacks.clone(),
         }
     }
 
@@ -105,10 +109,33 @@ impl Scene {
         self.history.loading = false;
     }
 
+    /// All of them anew. Returns those that have become due.
+    pub(crate) fn callbacks(&mut self, callbacks: Vec<Callback>) -> Vec<Callback> {
+        let before = std::mem::take(&mut self.callbacks);
+        let is_new = |c: &Callback| c.due && !before.iter().any(|b| b.id == c.id && b.due);
+        self.callbacks = callbacks;
+        self.callbacks.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        self.callbacks.truncate(CALLBACKS_MAX);
+        self.callbacks.iter().filter(|c| is_new(c)).cloned().collect()
+    }
+
+    /// One of them. Returned if it has become due.
+    pub(crate) fn callback(&mut self, callback: Callback) -> Option<Callback> {
+        let mut callbacks = self.callbacks.clone();
+        callbacks.retain(|c| c.id != callback.id);
+        callbacks.push(callback);
+        self.callbacks(callbacks).pop()
+    }
+
+    pub(crate) fn callback_gone(&mut self, id: &CallbackId) {
+        self.callbacks.retain(|c| c.id != *id);
+    }
+
     /// The next session may be somebody else's.
     pub(crate) fn session_ended(&mut self) {
         self.directory = DirectoryView::default();
         self.history = HistoryView::default();
         self.searched.clear();
+        self.callbacks.clear();
     }
 }

@@ -2,7 +2,7 @@ use crate::desk::Desk;
 use crate::orders::PATIENCE;
 use crate::session::{Choice, Session};
 use crate::{Ask, Effect, Link, Order, Refusal, Verb};
-use omnibar_model::{CampaignId, CommandId, InteractionId, LegId, PhoneNumber, Presence};
+use omnibar_model::{CallbackAct, CallbackId, CampaignId, CommandId, InteractionId, LegId, PhoneNumber, Presence};
 
 /// What is asked of the desk as a whole.
 impl Desk {
@@ -113,6 +113,31 @@ impl Desk {
         let campaign = chosen.to_dial(who, campaign).ok_or(Refusal::NoSuchCampaign)?;
         let order = Order::Dial { campaign, number: number.clone() };
         self.order(Verb::Dial, (None, None), ask.clone(), order);
+        Ok(())
+    }
+
+    /// The centre knows whether it is there and whose it is.
+    pub(crate) fn callback(
+        &mut self,
+        callback: &CallbackId,
+        act: &CallbackAct,
+        ask: &Ask,
+    ) -> Result<(), Refusal> {
+        match act {
+            CallbackAct::Take => self.permit_dial()?,
+            CallbackAct::Snooze { .. } | CallbackAct::Cancel { .. } => {
+                self.session.signed_in().ok_or(Refusal::NotSignedIn)?;
+                self.centre_is_up()?;
+            }
+        }
+        let (subject, act) = ((None, None), act.clone());
+        // Taking one dials: two of them would be two calls.
+        let verb = if act == CallbackAct::Take { Verb::Dial } else { Verb::Callback };
+        if let Some(verb) = self.orders.obstacle(None, verb, None) {
+            return Err(Refusal::Pending { verb });
+        }
+        let order = Order::Callback { callback: callback.clone(), act };
+        self.order(verb, subject, ask.clone(), order);
         Ok(())
     }
 

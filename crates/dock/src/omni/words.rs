@@ -70,5 +70,6 @@ fn done(verb: Verb) -> &'static str {
         Verb::End => "end the call",
         Verb::Note => "take the note",
         Verb::Dispose => "dispose",
+        Verb::Callback => "change the callback",
     }
 }
