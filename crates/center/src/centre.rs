@@ -83,7 +83,6 @@ impl Centre {
             link.clone(),
             config.ice_servers,
             config.timings.heartbeat,
-            loopback && acceptor.is_none(),
             Site::new(acceptor.is_some(), public, loopback && acceptor.is_none()),
             config.web_calls,
             stop.clone(),

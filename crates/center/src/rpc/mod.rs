@@ -7,7 +7,7 @@ mod throttle;
 mod voice;
 
 pub(crate) use answer::{check, hash as token_hash, new_token};
-pub(crate) use origin::{allowed, allowed_host};
+pub(crate) use origin::{allowed, is_loopback};
 pub(crate) use throttle::{Bucket, place};
 
 use crate::clock::Clock;
@@ -40,8 +40,6 @@ pub(crate) struct Shared {
     pub(crate) link: SwitchLink,
     pub(crate) ice_servers: Arc<[IceServer]>,
     pub(crate) heartbeat: Duration,
-    /// Only names of this machine are served (no TLS to prove whom one speaks with).
-    pub(crate) loopback_only: bool,
     pub(crate) site: Site,
     pub(crate) hub: Hub,
     pub(crate) crm: Arc<Connectors>,
@@ -62,7 +60,6 @@ impl Shared {
         link: SwitchLink,
         ice_servers: Vec<IceServer>,
         heartbeat: Duration,
-        loopback_only: bool,
         site: Site,
         web_calls: usize,
         stop: CancellationToken,
@@ -75,7 +72,6 @@ impl Shared {
             link,
             ice_servers: ice_servers.into(),
             heartbeat,
-            loopback_only,
             site,
             hub: Hub::default(),
             crm,
@@ -95,7 +91,7 @@ pub(crate) async fn agent(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !allowed(&headers, shared.loopback_only) {
+    if !allowed(&headers, &shared.site) {
         return (StatusCode::FORBIDDEN, "Agents do not sign in from other sites' pages.")
             .into_response();
     }

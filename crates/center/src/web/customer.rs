@@ -101,7 +101,7 @@ pub(super) async fn call(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !allowed(&headers, shared.loopback_only) {
+    if !allowed(&headers, &shared.site) {
         return (StatusCode::FORBIDDEN, "Call from this centre's own page.").into_response();
     }
     let Ok(permit) = shared.web_calls.clone().try_acquire_owned() else {
