@@ -114,6 +114,7 @@ impl Desk {
                 self.dispose(interaction.as_ref(), disposition, (note, callback.as_ref()), ask)
             }
             Ask::Callback { callback, act } => self.callback(callback, act, ask).map_err(whole),
+            Ask::Chat { ask: wish } => self.ask_chat(ask, wish),
             Ask::Dismiss => {
                 (self.refusal, self.missed) = (None, None);
                 Ok(())

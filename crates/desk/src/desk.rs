@@ -1,4 +1,5 @@
 use crate::call::Call;
+use crate::chats::Talk;
 use crate::orders::Orders;
 use crate::presence::Agent;
 use crate::session::{Lists, Session};
@@ -26,6 +27,8 @@ pub struct Desk {
     pub(crate) agent: Agent,
     /// In the order in which they arrived.
     pub(crate) calls: Vec<Call>,
+    /// In the order in which they arrived.
+    pub(crate) chats: Vec<Talk>,
     pub(crate) selected: Option<InteractionId>,
     pub(crate) orders: Orders,
     pub(crate) voice: Voice,
@@ -48,9 +51,11 @@ impl Desk {
             line: crate::LineState::Closed,
             presence: agent.view(),
             calls: Vec::new(),
+            chats: Vec::new(),
             selected: None,
             muted: false,
             can_dial: false,
+            can_start_chat: false,
             can_sign_out: false,
             refusal: None,
             missed: None,
@@ -62,6 +67,7 @@ impl Desk {
             link: Link::Down,
             agent,
             calls: Vec::new(),
+            chats: Vec::new(),
             selected: None,
             orders: Orders::default(),
             voice: Voice::default(),
@@ -127,11 +133,12 @@ impl Desk {
             }
             Input::SessionEnded { fault } => self.session_ended(fault),
             Input::Answered { command, result } => self.answered(command, result),
-            Input::Synchronised { state, since, presence, next, interactions } => {
+            Input::Synchronised { state, since, presence, next, interactions, chats } => {
                 if self.session.who().is_some() {
                     self.link_changed(Link::Up);
                     self.agent.told(state, since, presence, next);
                     self.synchronise(interactions);
+                    self.synchronise_chats(chats);
                 }
             }
             Input::AgentChanged { state, since, presence, next } => {
@@ -142,6 +149,11 @@ impl Desk {
             Input::InteractionChanged { interaction } => {
                 if self.session.who().is_some() {
                     self.learn(interaction);
+                }
+            }
+            Input::ChatChanged { chat } => {
+                if self.session.who().is_some() {
+                    self.learn_chat(chat);
                 }
             }
             Input::LineChanged { line } => self.voice.changed(self.now, line),
@@ -227,6 +239,7 @@ impl Desk {
         while let Some(last) = self.calls.len().checked_sub(1) {
             self.remove(last, None);
         }
+        self.clear_chats();
         self.orders.clear();
         self.agent = Agent::default();
         self.link = Link::Down;
@@ -245,9 +258,13 @@ impl Desk {
                 if matches!(waiting.verb, Verb::Note | Verb::Dispose) {
                     self.note_kept(waiting.interaction.as_ref());
                 }
+                if matches!(waiting.verb, Verb::Say) {
+                    self.said(command, true);
+                }
             }
             Err(message) => {
                 self.agent.refused(command);
+                self.said(command, false);
                 if matches!(waiting.verb, Verb::Choose) {
                     self.session.not_chosen(true);
                 }

@@ -39,9 +39,12 @@ pub(crate) fn decide(conversation: Conversation, voice: VoicePath, verb: Verb) -
 
 fn offered(verb: Verb) -> Ruling {
     match verb {
-        Verb::Accept | Verb::Reject | Verb::Select | Verb::SetPresence | Verb::Callback => {
-            Ruling::Allowed
-        },
+        Verb::Accept
+        | Verb::Reject
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Callback => Ruling::Allowed,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
         Verb::Hold
@@ -55,15 +58,19 @@ fn offered(verb: Verb) -> Ruling {
         | Verb::Drop
         | Verb::End
         | Verb::Note
-        | Verb::Dispose => Ruling::NotNow,
+        | Verb::Dispose
+        | Verb::Say => Ruling::NotNow,
     }
 }
 
 fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
     match verb {
-        Verb::End | Verb::Note | Verb::Select | Verb::SetPresence | Verb::Callback => {
-            Ruling::Allowed
-        },
+        Verb::End
+        | Verb::Note
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
@@ -77,7 +84,8 @@ fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
-        | Verb::Dispose => Ruling::NotNow,
+        | Verb::Dispose
+        | Verb::Say => Ruling::NotNow,
     }
 }
 
@@ -89,6 +97,7 @@ fn connected(voice: VoicePath, verb: Verb) -> Ruling {
         | Verb::Note
         | Verb::Select
         | Verb::SetPresence
+        | Verb::StartChat
         | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::Resume => Ruling::WithHeldLeg,
@@ -97,7 +106,7 @@ fn connected(voice: VoicePath, verb: Verb) -> Ruling {
         Verb::Drop => Ruling::WithSecondLeg,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
-        Verb::Accept | Verb::Reject | Verb::Dispose => Ruling::NotNow,
+        Verb::Accept | Verb::Reject | Verb::Dispose | Verb::Say => Ruling::NotNow,
     }
 }
 
@@ -110,6 +119,7 @@ fn held(voice: VoicePath, verb: Verb) -> Ruling {
         | Verb::Note
         | Verb::Select
         | Verb::SetPresence
+        | Verb::StartChat
         | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::Hold | Verb::Dtmf => Ruling::WithConnectedLeg,
@@ -117,7 +127,7 @@ fn held(voice: VoicePath, verb: Verb) -> Ruling {
         Verb::Complete | Verb::Conference => Ruling::WithConsult,
         Verb::Drop => Ruling::WithSecondLeg,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
-        Verb::Accept | Verb::Reject | Verb::Dispose => Ruling::NotNow,
+        Verb::Accept | Verb::Reject | Verb::Dispose | Verb::Say => Ruling::NotNow,
     }
 }
 
@@ -128,6 +138,7 @@ fn wrapping(verb: Verb) -> Ruling {
         | Verb::Dial
         | Verb::Select
         | Verb::SetPresence
+        | Verb::StartChat
         | Verb::Callback => Ruling::Allowed,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Accept
@@ -141,7 +152,8 @@ fn wrapping(verb: Verb) -> Ruling {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
-        | Verb::End => Ruling::NotNow,
+        | Verb::End
+        | Verb::Say => Ruling::NotNow,
     }
 }
 
@@ -152,6 +164,7 @@ fn ended(verb: Verb) -> Ruling {
         | Verb::Choose
         | Verb::SignOut
         | Verb::SetPresence
+        | Verb::StartChat
         | Verb::Dial
         | Verb::Callback => Ruling::Allowed,
         Verb::Select
@@ -168,7 +181,8 @@ fn ended(verb: Verb) -> Ruling {
         | Verb::Drop
         | Verb::End
         | Verb::Note
-        | Verb::Dispose => Ruling::NotNow,
+        | Verb::Dispose
+        | Verb::Say => Ruling::NotNow,
     }
 }
 

@@ -29,8 +29,8 @@ pub use chat::{
     ChatTarget, chat_text, newest_messages,
 };
 pub use id::{
-    AgentId, CallbackId, CampaignId, CommandId, DispositionId, ExtensionId, InteractionId, IvrId, LegId,
-    QueueId,
+    AgentId, CallbackId, CampaignId, CommandId, DispositionId, ExtensionId, InteractionId, IvrId,
+    LegId, QueueId,
 };
 pub use interaction::{
     Channel, Conversation, Direction, Interaction, Leg, LegState, Party, PartyKind, Record,

@@ -1,7 +1,7 @@
 use crate::wire;
 use omnibar_model::{
-    AgentId, Booking, CallbackAct, CallbackId, Campaign, CampaignId, ChatTarget, Destination, DispositionId, ExtensionId,
-    InteractionId, LegId, PhoneNumber, Presence,
+    AgentId, Booking, CallbackAct, CallbackId, Campaign, CampaignId, ChatTarget, Destination,
+    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

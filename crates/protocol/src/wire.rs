@@ -4,8 +4,8 @@
 pub use crate::chat::{Chat, ChatMessage, ChatPhase, Said};
 
 use omnibar_model::{
-    CallbackId, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Leg, Moment, Party,
-    Presence, QueueId, Record, Secret,
+    CallbackId, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Leg, Moment,
+    Party, Presence, QueueId, Record, Secret,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
