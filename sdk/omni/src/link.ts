@@ -39,6 +39,8 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
   let port: MessagePort | null = null;
   let greeted = false;
   let explained = '';
+  /** The page's own policy keeps documents of this origin out. */
+  let forbidden = '';
   let entered = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -53,9 +55,16 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
       take(ports[0]);
     }
   });
+  addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+    if (!peer || !/^(frame|child)-src$/.test(effectiveDirective) || !blockedURI.startsWith(peer.origin))
+      return;
+    forbidden = peer.origin;
+    next();
+  });
   addEventListener('online', () => !peer && start());
 
   function start(): void {
+    forbidden = '';
     queue = peers();
     next();
   }
@@ -67,7 +76,9 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
       changed({
         state: 'unreachable',
         way: 'none',
-        words: 'The contact centre does not answer; trying again.',
+        words: forbidden
+          ? `The Content-Security-Policy of this page keeps the toolbar out: its frame-src must name ${forbidden}.`
+          : 'The contact centre does not answer; trying again.',
       });
       timer = setTimeout(start, AGAIN_MS);
       return;

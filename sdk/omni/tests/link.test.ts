@@ -69,6 +69,22 @@ test('says hello to the exact origin when the frame has loaded', () => {
   ]);
 });
 
+test('a policy of the page that keeps the frame out is named, at once', () => {
+  const { opened, states, state } = start();
+  const violation = (effectiveDirective: string, blockedURI: string) =>
+    dispatchEvent(Object.assign(new Event('securitypolicyviolation'), { effectiveDirective, blockedURI }));
+  violation('img-src', `${BASE}/x.png`);
+  violation('frame-src', 'https://elsewhere.example/');
+  expect(opened).toEqual(['toolbar']);
+  violation('frame-src', `${BASE}/omniapp/toolbar/index.html`);
+  violation('frame-src', `${BASE}/omniapp/toolbar/bridge.html`);
+  expect(opened).toEqual(['toolbar', 'bridge']);
+  expect(state().state).toBe('unreachable');
+  expect(state().words).toContain(`frame-src must name ${BASE}`);
+  vi.advanceTimersByTime(AGAIN_MS);
+  expect(states.at(-1)).toMatchObject({ state: 'loading', frame: 'toolbar' });
+});
+
 test('says hello at once to a frame that is ready before it has loaded, and only once', () => {
   const { said, load, from } = start();
   from({ omnibar: 1, say: 'ready' });
