@@ -53,6 +53,7 @@ fn may_ask(ask: &Ask) -> bool {
         | Ask::Note { .. }
         | Ask::Dispose { .. }
         | Ask::Callback { .. }
+        | Ask::Chat { .. }
         | Ask::Dismiss => true,
     }
 }

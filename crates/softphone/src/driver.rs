@@ -296,11 +296,18 @@ impl Softphone {
             CentreEvent::Answered { command, result } => {
                 self.feed(Input::Answered { command, result });
             }
-            CentreEvent::Synchronised { agent, interactions, callbacks } => {
+            CentreEvent::Synchronised { agent, interactions, callbacks, chats } => {
                 let due = self.scene.callbacks(callbacks);
                 self.changed = true;
                 let AgentNews { state, since, presence, next } = agent;
-                self.feed(Input::Synchronised { state, since, presence, next, interactions });
+                self.feed(Input::Synchronised {
+                    state,
+                    since,
+                    presence,
+                    next,
+                    interactions,
+                    chats,
+                });
                 self.remind(due);
             }
             CentreEvent::AgentChanged(AgentNews { state, since, presence, next }) => {
@@ -318,6 +325,10 @@ impl Softphone {
             CentreEvent::CallbackGone(callback) => {
                 self.scene.callback_gone(&callback);
                 self.changed = true;
+            }
+            CentreEvent::ChatChanged(chat) => {
+                debug!(chat = %chat.id, phase = ?chat.phase, last = chat.last_seq, "chat");
+                self.feed(Input::ChatChanged { chat });
             }
             CentreEvent::Signal(signal) => self.ports.line.signal(signal),
             CentreEvent::SignalFailed(reason) => {

@@ -9,6 +9,10 @@ pub(super) fn show(app: &AppHandle, alert: &Alert) {
         Alert::IncomingCall { name, queue, .. } => {
             (format!("Incoming call: {name}"), format!("Queue: {queue}"))
         }
+        Alert::IncomingChat { name, queue, .. } => (
+            if name.is_empty() { "New chat".to_owned() } else { format!("New chat: {name}") },
+            format!("Queue: {queue}"),
+        ),
         Alert::OfferGone { missed: true, .. } => (
             "Missed call".to_owned(),
             "You get no more calls until you choose Available again.".to_owned(),

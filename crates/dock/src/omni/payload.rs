@@ -45,6 +45,8 @@ impl Spelling {
         match (self, channel) {
             (Self::Lower, Channel::Voice) => "voice",
             (Self::Upper, Channel::Voice) => "VOICE",
+            (Self::Lower, Channel::Chat) => "chat",
+            (Self::Upper, Channel::Chat) => "CHAT",
         }
     }
 }
