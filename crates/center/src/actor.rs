@@ -303,6 +303,8 @@ impl Actor {
                 CoreEffect::Notify { connection: None, .. }
                 | CoreEffect::SaveSession(_)
                 | CoreEffect::DeleteSession(_)
+                | CoreEffect::SaveCallback(_)
+                | CoreEffect::DeleteCallback(_)
                 | CoreEffect::SaveCall(_)
                 | CoreEffect::CloseCall(_)
                 | CoreEffect::Log { .. } => {}

@@ -10,6 +10,7 @@ pub mod acd;
 mod actor;
 mod admin;
 mod apps;
+pub mod callbacks;
 pub mod calls;
 mod centre;
 mod clock;

@@ -1,3 +1,4 @@
+use super::callbacks::Wish;
 use super::session::CENTRE_EXTENSION;
 use super::{Answer, ConnectionId, Core, CoreEffect, refuse};
 use crate::calls::{CallFault, Contact, Phase};
@@ -86,9 +87,13 @@ impl Core {
                 }
             }
             Command::Note { interaction, note } => done(self.calls.note(user, &interaction, &note)),
-            Command::Dispose { interaction, disposition, note } => {
-                done(self.calls.dispose(now, user, &interaction, &disposition, &note))
+            Command::Dispose { interaction, disposition, note, callback } => {
+                self.dispose(now, user, &interaction, &disposition, &note, callback.as_ref())
             }
+            Command::CallbackBook { campaign, number, at, own, note } => {
+                self.book(now, user, Wish { campaign, number, at, own, note }, contact)
+            }
+            Command::CallbackAct { callback, act } => self.callback(now, user, &callback, act),
             Command::Dial { campaign, number } => {
                 let session = self.sessions.get(user);
                 if !session.is_some_and(|s| s.campaigns.contains(&campaign)) {
@@ -221,18 +226,18 @@ impl Core {
         done(self.calls.accept(now, user, interaction))
     }
 
-    fn acd_offers(&self, user: &AgentId) -> bool {
+    pub(super) fn acd_offers(&self, user: &AgentId) -> bool {
         self.calls.seats_of(user).any(|(_, s)| matches!(s.phase, Phase::Offered { .. }))
     }
 }
 
-fn done(result: Result<(), CallFault>) -> Answer {
+pub(super) fn done(result: Result<(), CallFault>) -> Answer {
     match result {
         Ok(()) => Ok(Value::Object(serde_json::Map::new())),
         Err(fault) => refuse(fault),
     }
 }
 
-fn conflict(message: &str) -> Answer {
+pub(super) fn conflict(message: &str) -> Answer {
     Err(ErrorObject::new(Code::Conflict, message))
 }

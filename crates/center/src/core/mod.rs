@@ -4,6 +4,7 @@
 //! answer; what is to be stored, told and done is in [`Core::take_effects`], in
 //! order. The actor stores it in one transaction before anybody is answered.
 
+mod callbacks;
 mod command;
 mod customer;
 mod desk;
@@ -17,11 +18,12 @@ pub use news::News;
 pub use session::{Account, How, OpenSession, Session};
 
 use crate::acd::{Acd, Routed, Rules};
+use crate::callbacks::{Callbacks, Kept};
 use crate::calls::{Call, CallEffect, CallFault, Calls, Contact, Ids, Phase, RecordingNews};
 use crate::setup::Setup;
 use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
 use omnibar_model::{
-    AgentId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId, Record,
+    AgentId, CallbackId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId, Record,
 };
 use omnibar_protocol::{Code, Command, ErrorObject};
 use serde_json::Value;
@@ -115,6 +117,8 @@ pub enum CoreInput {
 pub enum CoreEffect {
     SaveSession(Box<Session>),
     DeleteSession(Uuid),
+    SaveCallback(Arc<Kept>),
+    DeleteCallback(CallbackId),
     SaveCall(Call),
     /// The last word on a call that is over.
     CloseCall(Call),
@@ -168,6 +172,10 @@ pub struct Core {
     shown: BTreeMap<(AgentId, InteractionId), Interaction>,
     farewells: BTreeMap<(AgentId, InteractionId), Cause>,
     watched: BTreeMap<LegId, Option<CustomerState>>,
+    /// Shared with the copies that a turn keeps, until it changes something.
+    callbacks: Arc<Callbacks>,
+    shown_callbacks: Arc<callbacks::Shown>,
+    callback_ids: Ids,
     effects: Vec<CoreEffect>,
 }
 
@@ -186,6 +194,9 @@ impl Core {
             shown: BTreeMap::new(),
             farewells: BTreeMap::new(),
             watched: BTreeMap::new(),
+            callbacks: Arc::default(),
+            shown_callbacks: Arc::default(),
+            callback_ids: Ids::new(!seed),
             effects: Vec::new(),
         }
     }
@@ -207,6 +218,12 @@ impl Core {
             self.names.insert(session.user.clone(), session.name.clone());
             self.sessions.insert(session.user.clone(), session);
         }
+    }
+
+    /// Callbacks of a centre that was stopped or killed.
+    pub fn load_callbacks(&mut self, callbacks: Vec<Kept>) {
+        let all = Arc::make_mut(&mut self.callbacks);
+        callbacks.into_iter().for_each(|kept| all.load(kept));
     }
 
     pub fn handle(&mut self, now: Moment, input: CoreInput) -> Answer {
@@ -232,6 +249,8 @@ impl Core {
             CoreInput::Setup(setup) => {
                 self.calls.set_setup(Arc::clone(&setup));
                 self.setup = setup;
+                // Numbers may be hidden from now on.
+                Arc::make_mut(&mut self.callbacks).touch();
                 Ok(Value::Null)
             }
             CoreInput::Disconnected { connection } => {
@@ -276,7 +295,11 @@ impl Core {
             .sessions
             .values()
             .filter_map(|s| s.lost_at.map(|lost| lost + self.timings.session_ttl));
-        sessions.chain(self.acd.deadline()).chain(self.calls.deadline()).min()
+        sessions
+            .chain(self.acd.deadline())
+            .chain(self.calls.deadline())
+            .chain(self.callbacks.deadline())
+            .min()
     }
 
     #[must_use]
@@ -351,6 +374,7 @@ impl Core {
                 break;
             }
         }
+        self.follow_callbacks(now);
         self.show(now);
         self.tell_customers(now);
         let over = self.calls.take_over();

@@ -260,6 +260,7 @@ impl Core {
         self.acd.remove_agent(now, user);
         self.calls.set_voice(user, None);
         self.shown.retain(|(agent, _), _| agent != user);
+        self.forget_callbacks_shown(user);
         if let Some(connection) = session.connection {
             self.effects.push(CoreEffect::Close { connection });
         }

@@ -350,7 +350,9 @@ fn dispose(
 ) -> Result<Vec<Command>, RestFault> {
     let interaction = call.view.id.clone();
     let note = note.unwrap_or_default().to_owned();
-    let dispose = Command::Dispose { interaction: interaction.clone(), disposition, note };
+    let callback = None;
+    let dispose =
+        Command::Dispose { interaction: interaction.clone(), disposition, note, callback };
     match call.view.conversation {
         Conversation::Wrapping { .. } => Ok(vec![dispose]),
         Conversation::Ringing | Conversation::Connected | Conversation::Held => {

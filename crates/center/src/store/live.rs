@@ -2,6 +2,7 @@
 
 use super::history::save_interaction;
 use super::{Store, StoreFault};
+use crate::callbacks;
 use crate::calls::Call;
 use crate::core::{CoreEffect, JOURNAL, News, Session};
 use omnibar_model::{AgentId, Moment};
@@ -24,6 +25,7 @@ const AT_A_TIME: i64 = 2_000;
 pub struct Live {
     pub calls: Vec<Call>,
     pub sessions: Vec<Session>,
+    pub callbacks: Vec<callbacks::Kept>,
 }
 
 /// One input's share in a transaction.
@@ -118,6 +120,9 @@ impl Store {
         for row in sqlx::query("SELECT body FROM calls ORDER BY id").fetch_all(&self.pool).await? {
             live.calls.push(parse(row.get(0))?);
         }
+        for row in sqlx::query("SELECT body FROM callbacks").fetch_all(&self.pool).await? {
+            live.callbacks.push(parse(row.get(0))?);
+        }
         for row in sqlx::query("SELECT id, body FROM sessions").fetch_all(&self.pool).await? {
             let id: String = row.get(0);
             let mut session: Session = parse(row.get(1))?;
@@ -154,6 +159,25 @@ async fn apply(tx: &mut SqliteConnection, effect: &CoreEffect) -> Result<(), Sto
         CoreEffect::DeleteSession(id) => {
             sqlx::query("DELETE FROM sessions WHERE id = ?")
                 .bind(id.to_string())
+                .execute(tx)
+                .await?;
+        }
+        CoreEffect::SaveCallback(kept) => {
+            sqlx::query(
+                "INSERT INTO callbacks (id, campaign, agent, at, body) VALUES (?, ?, ?, ?, ?) \
+                 ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body",
+            )
+            .bind(kept.id.as_str())
+            .bind(kept.campaign.as_str())
+            .bind(kept.agent.as_ref().map(AgentId::as_str))
+            .bind(millis(kept.at))
+            .bind(json(kept.as_ref())?)
+            .execute(tx)
+            .await?;
+        }
+        CoreEffect::DeleteCallback(id) => {
+            sqlx::query("DELETE FROM callbacks WHERE id = ?")
+                .bind(id.as_str())
                 .execute(tx)
                 .await?;
         }
