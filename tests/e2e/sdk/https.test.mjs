@@ -61,7 +61,7 @@ async function page(options, { server = bench.server, centre = bench.centre, ...
   return crm;
 }
 
-const BLOCKED = { LoopbackNetworkBlockedForUrls: ['https://*'], BlockThirdPartyCookies: true };
+const BLOCKED = { LoopbackNetworkBlockedForUrls: ['https://*'] };
 const way = async (want) => {
   assert.equal((await crm.reaches((s) => s.state === 'open', 'open')).way, want);
   assert.equal((await crm.ask('session.getCurrentUser')).userId, 'agent1');
@@ -92,7 +92,7 @@ async function call() {
   await customer.state('connected');
   await crm.press('hold');
   await customer.state('held');
-  await crm.press('hold');
+  await crm.press('resume');
   await customer.state('connected');
   const [{ dispositionCodeBean: [code] }] = await crm.ask('configuration.getDispositionCodesWithDispositionClass', 101);
   await crm.ask('interaction.disposeInteraction', 'voice', id, code.dispositionCodeId, 'over https');
@@ -116,7 +116,7 @@ test('loopback from a secure page: asked once, no mixed content, a call from scr
   covers('TB-08', 'TB-10');
 });
 
-test('relay by wss: paired once, also with third-party cookies blocked; a call; the token is its site\'s alone', async () => {
+test('relay by wss: paired once; a call; the token is its site\'s alone', async () => {
   await page({ policy: BLOCKED });
   await pair();
   await crm.docked();
@@ -142,6 +142,25 @@ test('relay by wss: paired once, also with third-party cookies blocked; a call; 
   assert.equal(await frame.evaluate(() => localStorage.length), 0);
   const alone = await chrome.page(`${bench.centre.page}/omniapp/workspace/`);
   assert.equal(await alone.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('omnibar.dock.')).length), 0);
+});
+
+test('third-party cookies blocked: paired once all the same, by a cookie of that site alone', async () => {
+  await page({ policy: { ...BLOCKED, BlockThirdPartyCookies: true } });
+  await pair();
+  await crm.docked();
+  await way('relay');
+  assert.equal(await crm.frame().evaluate(() => { try { return !!localStorage; } catch { return false; } }), false, 'the browser refuses the storage');
+  await crm.page.reload();
+  await crm.docked();
+  await way('relay');
+  const kept = await chrome.context.cookies();
+  assert.deepEqual(kept.map(({ domain, path, secure, sameSite, partitionKey }) => ({ domain, path, secure, sameSite, partitionKey })),
+    [{ domain: 'centre.test', path: '/omniapp/toolbar', secure: true, sameSite: 'None', partitionKey: 'https://crm.test' }]);
+  phone.say(`forget ${bench.server.origin}`);
+  phone.say(`allow ${bench.server.origin}`);
+  await crm.page.reload();
+  await crm.reaches((s) => s.state === 'loading' && /code|pair/i.test(s.words), 'a stranger again', 20000);
+  nothingRefused();
 });
 
 test('a site that is not on the centre\'s list is shown no toolbar, and the browser says whose word that is', async () => {
