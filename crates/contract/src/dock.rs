@@ -185,9 +185,13 @@ pub enum FromPage {
         context: PageContext,
         /// The frame's id in that page, and the app's for `App`.
         instance: String,
-        /// `name` of a custom app's manifest, or empty.
+        /// `name` of a custom app's manifest, or empty. Only the centre's workspace page,
+        /// which frames the app, may say so.
         #[serde(default)]
         app: String,
+        /// `version` of that manifest.
+        #[serde(default)]
+        app_version: String,
         /// Of an earlier [`ToPage::Welcome`] to a page of this origin.
         #[serde(default)]
         token: Option<Password>,

@@ -127,7 +127,14 @@ mod tests {
 
     fn page(context: PageContext) -> Docked {
         let origin = "https://crm.example".to_owned();
-        Docked { page: 1, origin, context, instance: "a".into(), app: String::new() }
+        Docked {
+            page: 1,
+            origin,
+            context,
+            instance: "a".into(),
+            app: String::new(),
+            fields: Value::Null,
+        }
     }
 
     #[test]

@@ -78,11 +78,15 @@ impl Docked {
             PageContext::Crm => "crm",
             PageContext::App => "app",
         };
-        json!({
+        let mut info = json!({
             "appId": self.app_id(),
             "instanceId": self.instance,
             "context": context,
             "origin": self.origin,
-        })
+        });
+        if !self.fields.is_null() {
+            info["crmIntegrationConfig"] = self.fields.clone();
+        }
+        info
     }
 }

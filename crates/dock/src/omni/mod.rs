@@ -73,6 +73,8 @@ pub struct Docked {
     pub context: PageContext,
     pub instance: String,
     pub app: String,
+    /// Of a custom app, its fields of the CRM (contract: TB-14); null for every other page.
+    pub fields: Value,
 }
 
 /// The dialect's state: who is docked, which calls wait for what, and what the desk
@@ -97,7 +99,7 @@ impl Omni {
         Self::default()
     }
 
-    /// A page has been welcomed.
+    /// A page has been welcomed, or what is known of it has changed.
     pub fn opened(&mut self, page: Docked) {
         self.pages.insert(page.page, page);
     }
@@ -170,6 +172,7 @@ impl Omni {
                 }
                 Err(error) => vec![slip.failed(error)],
             },
+            Why::Configuration { slip } => self.configuration_told(slip, answer),
             Why::Callback { slip, disposal } => {
                 let booked = pending::result(answer, SdkErrorType::DataNotFound);
                 self.callback_booked(now_ms, slip, disposal, booked, view)
@@ -251,7 +254,7 @@ impl Omni {
             Api::SendDataToApp => Self::send_to_app(call),
             Api::GetDispositionCodesWithDispositionClass => self.disposition_codes(call),
             Api::GetCrmObjectConfiguration => Ok(self.pass(call, http::get("crm", "/objects"))),
-            Api::GetCrmConfiguration => Ok(self.pass(call, http::get("crm", "/configuration"))),
+            Api::GetCrmConfiguration => Ok(self.crm_configuration(call)),
             Api::GetPhoneNumberSearch => self.phone_number_search(call),
             Api::GetPrimaryColumnName => {
                 Ok(self.pass(call, http::get("appserver", "/primary-column")))
@@ -325,11 +328,19 @@ fn allowed(caller: &Caller, api: &str) -> Result<&'static Entry, SdkError> {
 }
 
 fn missing_right(caller: &Caller, right: Right, api: &str) -> SdkError {
-    let words = format!(
-        "{} may not {right}, which {api} needs: the agent can allow it in Omnibar under Settings, \
-         Docked pages",
-        caller.origin
-    );
+    let words = if caller.app.is_empty() {
+        format!(
+            "{} may not {right}, which {api} needs: the agent can allow it in Omnibar under \
+             Settings, Docked pages",
+            caller.origin
+        )
+    } else {
+        format!(
+            "The app {} may not {right}, which {api} needs: an administrator can grant it in the \
+             centre under Custom apps",
+            caller.app
+        )
+    };
     SdkError::new(SdkErrorType::InvalidOrigin, words)
 }
 

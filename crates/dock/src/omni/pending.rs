@@ -83,6 +83,8 @@ pub(super) struct Asked {
 pub(super) enum Why {
     /// The answer is the call's result.
     Pass { slip: Slip, missing: SdkErrorType, named: bool },
+    /// The connector's configuration; an app gets its fields of the CRM with it (TB-14).
+    Configuration { slip: Slip },
     /// A callback is being booked, and then the interaction is disposed.
     Callback { slip: Slip, disposal: Disposal },
     /// How an interaction that has left was disposed.
@@ -94,7 +96,9 @@ pub(super) enum Why {
 impl Why {
     fn slip(&self) -> Option<Slip> {
         match self {
-            Self::Pass { slip, .. } | Self::Callback { slip, .. } => Some(*slip),
+            Self::Pass { slip, .. }
+            | Self::Configuration { slip }
+            | Self::Callback { slip, .. } => Some(*slip),
             Self::Gone { .. } | Self::Linked => None,
         }
     }
@@ -202,7 +206,7 @@ impl Omni {
     pub(super) fn abandon(&mut self, page: u32) {
         self.waits.retain(|w| w.slip.page != page || matches!(w.what, Awaited::Disposed(_)));
         self.asked.retain(|_, a| match &a.why {
-            Why::Pass { slip, .. } => slip.page != page,
+            Why::Pass { slip, .. } | Why::Configuration { slip } => slip.page != page,
             Why::Callback { .. } | Why::Gone { .. } | Why::Linked => true,
         });
     }

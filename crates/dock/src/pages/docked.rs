@@ -17,7 +17,7 @@ impl Pages {
         let caller = Caller {
             page: id.0,
             id: call,
-            rights: self.standings.rights(&guest.origin).unwrap_or_default(),
+            rights: self.rights_of(guest).unwrap_or_default(),
             origin: docked.origin,
             context: docked.context,
             instance: docked.instance,
@@ -29,7 +29,8 @@ impl Pages {
 
     /// A press in the toolbar's frame.
     pub(super) fn press(&mut self, id: PageId, intent: Intent) {
-        if toolbar::may(&intent) {
+        let is_app = self.is_app(id);
+        if !is_app && toolbar::may(&intent) {
             self.out.push(Out::Intent(intent));
         } else if let Some(guest) = self.pages.get(&id).and_then(Page::guest) {
             let origin = guest.origin.as_str();
@@ -38,7 +39,9 @@ impl Pages {
     }
 
     pub(super) fn watch(&mut self, id: PageId, views: bool, meters: bool) {
-        let Some(page) = self.pages.get_mut(&id) else { return };
+        // An app's frame is no toolbar.
+        let is_app = self.is_app(id);
+        let Some(page) = self.pages.get_mut(&id).filter(|_| !is_app) else { return };
         (page.views, page.meters) = (views, meters);
         self.show_view_to(id);
     }
@@ -51,7 +54,7 @@ impl Pages {
             .iter()
             .filter_map(|(id, page)| match &page.state {
                 State::Docked(guest) => {
-                    let rights = self.standings.rights(&guest.origin)?;
+                    let rights = self.rights_of(guest)?;
                     Some((*id, entry.for_page(seq, &guest.docked, rights)?))
                 }
                 State::New { .. } | State::Asking(_) => None,

@@ -1,6 +1,7 @@
 //! The desk of pages: who is docked, what they call and what they are told. Sans-IO:
 //! texts, views and answers go in with the time, [`Out`]s come out, in order.
 
+mod apps;
 mod docked;
 mod hello;
 mod settle;
@@ -12,7 +13,7 @@ use crate::kept::KeptOrigin;
 use crate::limits::{self, Flow, Pace};
 use crate::omni::{Act, Omni};
 use crate::reach::Reach;
-use crate::rights::{self, Standings};
+use crate::rights::{self, App, Apps, Standings};
 use crate::socket::{PageId, Way};
 use crate::tokens::Tokens;
 use omnibar_contract::{
@@ -67,6 +68,10 @@ pub(crate) enum Out {
 struct Guest {
     origin: String,
     docked: crate::omni::Docked,
+    /// The custom app that it is; it may do what was granted to that, and no more.
+    app: Option<App>,
+    /// What its pages were last told of that.
+    granted: Option<omnibar_contract::Rights>,
     token: Option<Secret>,
     last: Option<omnibar_contract::LastEvent>,
 }
@@ -99,6 +104,7 @@ struct Pairing {
 
 pub(crate) struct Pages {
     standings: Standings,
+    apps: Apps,
     tokens: Tokens,
     journal: Journal,
     omni: Omni,
@@ -107,6 +113,8 @@ pub(crate) struct Pages {
     pairing: Option<Pairing>,
     /// Whose events the journal holds.
     agent: Option<AgentId>,
+    /// Handle of the session with the centre.
+    session: Option<String>,
     /// Address at which the agent last signed in, or tried to, as he wrote it.
     centre: String,
     epoch: String,
@@ -133,6 +141,7 @@ impl Pages {
         let epoch = entropy().iter().take(8).map(|b| format!("{b:02x}")).collect();
         Self {
             standings: Standings::new(kept),
+            apps: Apps::default(),
             tokens: Tokens::default(),
             journal: Journal::default(),
             omni: Omni::new(),
@@ -140,6 +149,7 @@ impl Pages {
             view,
             pairing: None,
             agent: None,
+            session: None,
             centre: String::new(),
             epoch,
             extra_ca,
@@ -170,6 +180,7 @@ impl Pages {
     pub(crate) fn closed(&mut self, page: PageId) {
         if self.pages.remove(&page).is_some() {
             self.omni.closed(page.0);
+            self.forget_apps();
         }
     }
 
@@ -220,6 +231,7 @@ impl Pages {
             self.journal.clear();
             self.agent = Some(user.clone());
         }
+        self.ask_of_apps_at_sign_in(now);
         let acts = self.omni.view_changed(now, &view);
         self.perform(now, acts);
         self.show_view();
@@ -274,6 +286,9 @@ impl Pages {
         ticket: u64,
         answer: Result<EndpointAnswer, String>,
     ) {
+        if Apps::is_ticket(ticket) {
+            return self.app_answered(now, ticket, &answer);
+        }
         let acts = self.omni.answered(now, ticket, answer, &Arc::clone(&self.view));
         self.perform(now, acts);
     }
@@ -292,7 +307,8 @@ impl Pages {
             State::Asking(_) | State::Docked(_) => None,
         });
         let pairing = self.pairing.as_ref().map(|p| p.until);
-        let fixed = [self.omni.deadline(), self.standings.deadline(), pairing];
+        let fixed =
+            [self.omni.deadline(), self.standings.deadline(), self.apps.deadline(), pairing];
         hello.chain(fixed.into_iter().flatten()).min()
     }
 
@@ -300,6 +316,7 @@ impl Pages {
         let acts = self.omni.tick(now);
         self.perform(now, acts);
         self.standings.tick(now);
+        self.ask_of_apps(now, self.apps.due(now));
         if self.pairing.as_ref().is_some_and(|p| now >= p.until) {
             self.pairing = None;
         }

@@ -33,6 +33,7 @@ impl Pages {
             if let Some(gone) = self.standings.set_home(home) {
                 self.undock(&gone);
             }
+            self.undock_apps();
         }
     }
 

@@ -121,7 +121,14 @@ impl World {
         app: &str,
     ) {
         let (origin, instance, app) = (origin.into(), instance.into(), app.into());
-        self.omni.opened(Docked { page, origin, context, instance, app });
+        self.omni.opened(Docked {
+            page,
+            origin,
+            context,
+            instance,
+            app,
+            fields: serde_json::Value::Null,
+        });
     }
 
     pub(crate) fn unix(&self) -> i64 {
