@@ -1,7 +1,7 @@
 use super::{ConnectionId, Core, Session};
 use crate::calls::Group;
 use omnibar_model::{
-    AgentId, AgentState, CampaignId, ExtensionId, Interaction, InteractionId, LegId, Moment,
+    AgentId, AgentState, Callback, CampaignId, ExtensionId, Interaction, InteractionId, LegId, Moment,
     PhoneNumber, Presence,
 };
 use std::collections::BTreeSet;
@@ -29,6 +29,8 @@ pub struct DeskNow {
     pub masked: bool,
     /// In the order of arrival.
     pub open: Vec<OpenInteraction>,
+    /// Those that the agent is shown.
+    pub callbacks: Vec<Callback>,
 }
 
 /// An interaction that is not disposed, with what its agent's own view leaves out.
@@ -97,6 +99,7 @@ impl Core {
             session_ttl: self.timings.session_ttl,
             masked: session.allowed.iter().any(|c| self.setup.masks(c)),
             open,
+            callbacks: self.callback_views(&session.user).into_values().collect(),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod absent;
 mod appserver;
+mod callbacks;
 mod cms;
 mod crm;
 mod customers;
@@ -66,7 +67,7 @@ impl Endpoints {
     pub(crate) fn new(shared: &Shared) -> Self {
         let services = [
             ("appserver", appserver::router()),
-            ("callback-server", absent::router(absent::CALLBACKS)),
+            ("callback-server", callbacks::router()),
             ("hub", hub::router()),
             ("cms", cms::router()),
             ("crm", crm::router()),
