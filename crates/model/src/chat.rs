@@ -1,4 +1,6 @@
-use crate::{CampaignId, Cause, Direction, InteractionId, Moment, Party, PhoneNumber, QueueId};
+use crate::{
+    CampaignId, Cause, Direction, InteractionId, Moment, Party, PhoneNumber, QueueId, Record,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -67,6 +69,9 @@ pub struct Chat {
     /// In the centre's directory; `None`: not known there.
     #[ts(type = "number | null")]
     pub customer_id: Option<u64>,
+    /// The CRM record that this chat is about.
+    #[serde(default)]
+    pub record: Option<Record>,
     pub phase: ChatPhase,
     /// When `phase` last changed.
     pub since: Moment,

@@ -2,7 +2,7 @@
 
 use crate::wire::{earlier, later, ms};
 use omnibar_model::{
-    CampaignId, Cause, ChatFrom, Direction, InteractionId, Moment, Party, QueueId,
+    CampaignId, Cause, ChatFrom, Direction, InteractionId, Moment, Party, QueueId, Record,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub struct Chat {
     pub customer: Party,
     #[serde(default)]
     pub customer_id: Option<u64>,
+    #[serde(default)]
+    pub record: Option<Record>,
     pub phase: ChatPhase,
     /// Time in this phase.
     pub since_ms: u64,
@@ -70,6 +72,7 @@ impl Chat {
             queue: self.queue,
             customer: self.customer,
             customer_id: self.customer_id,
+            record: self.record,
             phase: match self.phase {
                 ChatPhase::Offered { left_ms } => M::Offered { expires: later(now, left_ms) },
                 ChatPhase::Open => M::Open,
@@ -100,6 +103,7 @@ impl Chat {
             queue: c.queue.clone(),
             customer: c.customer.clone(),
             customer_id: c.customer_id,
+            record: c.record.clone(),
             phase: match c.phase {
                 M::Offered { expires } => ChatPhase::Offered { left_ms: ms(expires.since(now)) },
                 M::Open => ChatPhase::Open,
