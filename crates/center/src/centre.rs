@@ -5,6 +5,7 @@ use crate::core::Core;
 use crate::door::Door;
 use crate::fault::StartFault;
 use crate::hub::{Site, public_origin};
+use crate::identity::Identities;
 use crate::rpc::Shared;
 use crate::store::{FILE, Store, StoreFault};
 use crate::switchboard::Voice;
@@ -85,6 +86,7 @@ impl Centre {
             config.ice_servers,
             config.timings.heartbeat,
             Site::new(acceptor.is_some(), public, loopback && acceptor.is_none()),
+            Identities::new().map_err(|_| StartFault::Key)?,
             config.web_calls,
             stop.clone(),
         );

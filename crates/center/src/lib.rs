@@ -23,6 +23,7 @@ mod door;
 mod endpoint;
 mod fault;
 mod hub;
+mod identity;
 mod orders;
 mod outside;
 mod rest;

@@ -117,7 +117,7 @@ test('loopback from a secure page: asked once, no mixed content, a call from scr
 });
 
 test('relay by wss: paired once; a call; the token is its site\'s alone', async () => {
-  await page({ policy: BLOCKED });
+  await page({ policy: { ...BLOCKED, BlockThirdPartyCookies: false } });
   await pair();
   await crm.docked();
   await way('relay');
@@ -145,7 +145,8 @@ test('relay by wss: paired once; a call; the token is its site\'s alone', async 
 });
 
 test('third-party cookies blocked: paired once all the same, by a cookie of that site alone', async () => {
-  await page({ policy: { ...BLOCKED, BlockThirdPartyCookies: true } });
+  // What this browser does when nobody has set anything.
+  await page({ policy: BLOCKED });
   await pair();
   await crm.docked();
   await way('relay');

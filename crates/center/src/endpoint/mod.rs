@@ -11,6 +11,7 @@ mod customers;
 mod data_engine;
 mod date;
 mod hub;
+mod identity;
 mod interactions;
 mod proxy;
 mod refusal;
@@ -69,6 +70,7 @@ impl Endpoints {
             ("appserver", appserver::router()),
             ("callback-server", callbacks::router()),
             ("hub", hub::router()),
+            ("identity", identity::router()),
             ("cms", cms::router()),
             ("crm", crm::router()),
             ("customer-manager", customers::router()),

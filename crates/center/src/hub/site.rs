@@ -53,6 +53,10 @@ impl Site {
         !self.loopback_only || rpc::is_loopback(host) || self.is_public(&format!("https://{host}"))
     }
 
+    pub(crate) fn public(&self) -> Option<&str> {
+        self.public.as_deref()
+    }
+
     /// Whether this is the origin of which something in front of the centre answers.
     pub(crate) fn is_public(&self, origin: &str) -> bool {
         self.public.as_deref().is_some_and(|public| origin.eq_ignore_ascii_case(public))

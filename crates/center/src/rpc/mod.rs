@@ -15,6 +15,7 @@ use crate::config::IceServer;
 use crate::crm::Connectors;
 use crate::door::Door;
 use crate::hub::{Hub, Site};
+use crate::identity::Identities;
 use crate::store::Store;
 use crate::switch::SwitchLink;
 use axum::extract::ws::WebSocketUpgrade;
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) heartbeat: Duration,
     pub(crate) site: Site,
     pub(crate) hub: Hub,
+    pub(crate) identities: Arc<Identities>,
     pub(crate) crm: Arc<Connectors>,
     pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
     pub(crate) stop: CancellationToken,
@@ -61,6 +63,7 @@ impl Shared {
         ice_servers: Vec<IceServer>,
         heartbeat: Duration,
         site: Site,
+        identities: Identities,
         web_calls: usize,
         stop: CancellationToken,
     ) -> Self {
@@ -74,6 +77,7 @@ impl Shared {
             heartbeat,
             site,
             hub: Hub::default(),
+            identities: Arc::new(identities),
             crm,
             web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
             stop,

@@ -2,6 +2,7 @@
 //! and the workspace that frames them. Built before this crate, and kept in the program:
 //! `npm run build` in `ui` and in `sdk/omni`; without their folders it does not compile.
 
+use crate::identity;
 use crate::rpc::Shared;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -51,6 +52,7 @@ pub(super) fn router() -> Router<Shared> {
             get(|headers: HeaderMap| async move { part("boot.js", &headers) }),
         )
         .route("/omniapp/assets/{*file}", get(asset))
+        .merge(identity::router())
 }
 
 /// Any page may load it: what it may do is decided elsewhere.
