@@ -53,7 +53,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
             Ok(Command::Ask(Ask::Dispose {
                 interaction,
                 disposition,
-                note: note.trim().to_owned(),
+                note: note.trim().to_owned(), callback: None,
             }))
         }
         "select" => {
@@ -144,8 +144,7 @@ mod tests {
             Ask::Dispose {
                 interaction: None,
                 disposition: "resolved".into(),
-                note: "called back, all well".into()
-            }
+                note: "called back, all well".into(), callback: None }
         );
         assert_eq!(
             ask("consult agent:agent2"),

@@ -368,7 +368,7 @@ impl Floor {
 
     pub fn dispose(&mut self, agent: &str, id: &InteractionId, code: &str) {
         let (interaction, disposition) = (id.clone(), code.into());
-        self.ask(agent, Command::Dispose { interaction, disposition, note: String::new() });
+        self.ask(agent, Command::Dispose { interaction, disposition, note: String::new(), callback: None });
     }
 }
 

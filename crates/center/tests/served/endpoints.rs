@@ -46,7 +46,7 @@ impl Desk {
         self.ask(Command::End { interaction: interaction.clone() }).await.unwrap();
         let note = "done".to_owned();
         let (interaction, disposition) = (interaction.clone(), code.into());
-        self.ask(Command::Dispose { interaction, disposition, note }).await.unwrap();
+        self.ask(Command::Dispose { interaction, disposition, note, callback: None }).await.unwrap();
     }
 }
 

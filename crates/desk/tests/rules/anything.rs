@@ -141,7 +141,8 @@ fn asks() -> impl Strategy<Value = Ask> {
         (id(), code).prop_map(|(interaction, disposition)| Ask::Dispose {
             interaction,
             disposition,
-            note: String::new()
+            note: String::new(),
+            callback: None
         }),
     ];
     let whole = prop_oneof![

@@ -231,7 +231,12 @@ fn leg_state(conversation: Conversation) -> LegState {
 }
 
 fn campaign(id: &str, kind: CampaignKind) -> Campaign {
-    let codes = vec![DispositionCode { id: "done".into(), number: 1010, name: "Done".into() }];
+    let codes = vec![DispositionCode {
+        id: "done".into(),
+        number: 1010,
+        name: "Done".into(),
+        callback: false,
+    }];
     Campaign {
         id: id.into(),
         number: 101,

@@ -1,16 +1,17 @@
 //! API-12 to API-17: dialling, disposing, and what the agent has open.
 
 use super::arguments::{as_text, required, unfit};
-use super::pending::{self, Awaited, Disposal, Why};
+use super::pending::{self, Awaited, Disposal};
 use super::{Act, Call, Omni, Reply, http, seen, ui, when};
 use omnibar_contract::{Intent, SdkError};
 use omnibar_desk::{Ask, CallView, SessionView};
-use omnibar_model::{CampaignId, Conversation, DispositionCode, PhoneNumber};
-use omnibar_softphone::EndpointCall;
+use omnibar_model::{Booking, CampaignId, Conversation, DispositionCode, PhoneNumber};
 use serde_json::{Map, Value, json};
 
 /// Longest note, in characters: what the desk takes.
 const NOTE_MAX: usize = 2_000;
+/// How far ahead the centre books a callback.
+const AHEAD_MAX_MS: i64 = 366 * 86_400_000;
 
 impl Omni {
     /// API-12: done when the new interaction is there.
@@ -37,14 +38,7 @@ impl Omni {
             .ok_or_else(|| seen::not_found(NO_CODE))?
             .1;
         let disposal = disposal(call, open, code, None)?;
-        match callback(call, open)? {
-            None => self.start(call, open, disposal),
-            Some(booking) => {
-                // The callback first: an interaction cannot be taken back.
-                let why = Why::Callback { slip: call.slip(), disposal };
-                Ok(Reply::later().and(self.ask(call.now, booking, why)))
-            }
-        }
+        self.start(call, open, disposal)
     }
 
     /// API-14: done when the next interaction is there.
@@ -61,29 +55,6 @@ impl Omni {
         let next = chosen_campaign(call, Some(wanted))?;
         let disposal = disposal(call, open, code, Some((next, number)))?;
         self.start(call, open, disposal)
-    }
-
-    /// The callback is booked, or not; then the interaction may go.
-    pub(super) fn callback_booked(
-        &mut self,
-        now: i64,
-        slip: pending::Slip,
-        disposal: Disposal,
-        booked: Result<Value, SdkError>,
-        view: &omnibar_contract::View,
-    ) -> Vec<Act> {
-        let open = seen::call(&view.desk, &disposal.interaction);
-        match (booked, open) {
-            (Err(error), _) => vec![slip.failed(error)],
-            (Ok(_), None) => vec![slip.done("ok")],
-            (Ok(_), Some(open)) => match begin(open, disposal) {
-                Ok((act, disposal)) => {
-                    self.wait(now, slip, view, Awaited::Disposed(disposal));
-                    vec![act]
-                }
-                Err(error) => vec![slip.failed(error)],
-            },
-        }
     }
 
     fn start(
@@ -162,7 +133,8 @@ fn disposal(
         return Err(unfit("notes", "at most 2000 characters long"));
     }
     let (interaction, disposition) = (open.interaction.id.clone(), code.id.clone());
-    Ok(Disposal { interaction, disposition, note, next, ending: false })
+    let callback = callback(call)?;
+    Ok(Disposal { interaction, disposition, note, callback, next, ending: false })
 }
 
 /// A campaign, by its number, that the agent works for.
@@ -184,30 +156,23 @@ fn chosen_campaign(call: &Call<'_>, number: Option<i64>) -> Result<CampaignId, S
 }
 
 /// The callback that `additionalParams` asks for, if it does.
-fn callback(call: &Call<'_>, open: &CallView) -> Result<Option<EndpointCall>, SdkError> {
+fn callback(call: &Call<'_>) -> Result<Option<Booking>, SdkError> {
     const FIELDS: [&str; 3] = ["callbackTime", "phone", "isSelfCallback"];
     let Some(given) = call.arguments.object("additionalParams") else { return Ok(None) };
     let field = |name: &str| given.get(name).filter(|v| !v.is_null());
     if FIELDS.iter().all(|name| field(name).is_none()) {
         return Ok(None);
     }
-    let time = text(given, "callbackTime")?;
-    let at = when::parse(&time)
+    let at = when::parse(&text(given, "callbackTime")?)
         .ok_or_else(|| unfit("callbackTime", "a time like 2025-07-06T09:56:40+0530"))?;
-    let phone = ui::phone(Some(&text(given, "phone")?))?;
+    // Before a call that is up is ended for it.
+    if at <= call.now || at > call.now.saturating_add(AHEAD_MAX_MS) {
+        return Err(unfit("callbackTime", "a time that is still to come, at most a year ahead"));
+    }
+    let number = Some(ui::phone(Some(&text(given, "phone")?))?);
     let own = field("isSelfCallback").ok_or_else(|| required("isSelfCallback"))?;
     let own = own.as_bool().ok_or_else(|| unfit("isSelfCallback", "true or false"))?;
-    let campaign = campaign_of(call, open).map(|c| c.number);
-    let mut booking = http::get("callback-server", "/callbacks");
-    booking.method = "POST".into();
-    booking.body = json!({
-        "interactionId": open.interaction.id,
-        "campaignId": campaign,
-        "phone": phone.as_str(),
-        "callbackTime": when::iso(at),
-        "isSelfCallback": own,
-    });
-    Ok(Some(booking))
+    Ok(Some(Booking { at, number, own }))
 }
 
 fn text(given: &Map<String, Value>, name: &str) -> Result<String, SdkError> {

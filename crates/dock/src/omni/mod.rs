@@ -173,10 +173,6 @@ impl Omni {
                 Err(error) => vec![slip.failed(error)],
             },
             Why::Configuration { slip } => self.configuration_told(slip, answer),
-            Why::Callback { slip, disposal } => {
-                let booked = pending::result(answer, SdkErrorType::DataNotFound);
-                self.callback_booked(now_ms, slip, disposal, booked, view)
-            }
             Why::Gone { interaction, customer } => {
                 let told = pending::result(answer, SdkErrorType::DataNotFound);
                 self.disposal_told(&interaction, customer.as_ref(), told, view)

@@ -4,8 +4,8 @@ use super::{Act, Omni, seen, words};
 use omnibar_contract::{Intent, SdkError, SdkErrorType, View};
 use omnibar_desk::{Ask, RefusalView, SessionView};
 use omnibar_model::{
-    AgentId, CampaignId, Conversation, Direction, DispositionId, Interaction, InteractionId, LegId,
-    PhoneNumber,
+    AgentId, Booking, CampaignId, Conversation, Direction, DispositionId, Interaction,
+    InteractionId, LegId, PhoneNumber,
 };
 use omnibar_softphone::{EndpointAnswer, EndpointCall};
 use serde_json::{Value, json};
@@ -67,6 +67,7 @@ pub(super) struct Disposal {
     pub(super) interaction: InteractionId,
     pub(super) disposition: DispositionId,
     pub(super) note: String,
+    pub(super) callback: Option<Booking>,
     pub(super) next: Option<(CampaignId, PhoneNumber)>,
     /// The call is still being ended.
     pub(super) ending: bool,
@@ -85,8 +86,6 @@ pub(super) enum Why {
     Pass { slip: Slip, missing: SdkErrorType, named: bool },
     /// The connector's configuration; an app gets its fields of the CRM with it (TB-14).
     Configuration { slip: Slip },
-    /// A callback is being booked, and then the interaction is disposed.
-    Callback { slip: Slip, disposal: Disposal },
     /// How an interaction that has left was disposed.
     Gone { interaction: Box<Interaction>, customer: Option<LegId> },
     /// The agent links a record to an interaction, or takes it away.
@@ -96,9 +95,7 @@ pub(super) enum Why {
 impl Why {
     fn slip(&self) -> Option<Slip> {
         match self {
-            Self::Pass { slip, .. }
-            | Self::Configuration { slip }
-            | Self::Callback { slip, .. } => Some(*slip),
+            Self::Pass { slip, .. } | Self::Configuration { slip } => Some(*slip),
             Self::Gone { .. } | Self::Linked => None,
         }
     }
@@ -207,7 +204,7 @@ impl Omni {
         self.waits.retain(|w| w.slip.page != page || matches!(w.what, Awaited::Disposed(_)));
         self.asked.retain(|_, a| match &a.why {
             Why::Pass { slip, .. } | Why::Configuration { slip } => slip.page != page,
-            Why::Callback { .. } | Why::Gone { .. } | Why::Linked => true,
+            Why::Gone { .. } | Why::Linked => true,
         });
     }
 
@@ -311,6 +308,7 @@ pub(super) fn dispose(disposal: &Disposal) -> Act {
         interaction: Some(disposal.interaction.clone()),
         disposition: disposal.disposition.clone(),
         note: disposal.note.clone(),
+        callback: disposal.callback.clone(),
     };
     Act::Intent(Intent::Desk { ask })
 }

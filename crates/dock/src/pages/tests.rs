@@ -23,6 +23,7 @@ fn view() -> Arc<View> {
         window: WindowView::default(),
         notices: Vec::new(),
         dock: DockView::default(),
+        callbacks: Vec::new(),
     })
 }
 
@@ -215,6 +216,46 @@ fn nobody_else_vouches_for_an_app() {
     let ticket = question(&pages.take(0));
     pages.answered(0, ticket, Err("signed out".into()));
     assert_eq!(texts(&pages.take(0))[0]["rights"], json!(Rights::default()));
+}
+
+#[test]
+fn what_comes_together_is_shown_once_and_what_looks_the_same_not_at_all() {
+    let mut pages = pages();
+    let rights = Rights { events: true, ..Rights::default() };
+    pages.agent_asked(0, DockIntent::Allow { origin: CRM.into(), rights });
+    for page in [ONE, PageId(2)] {
+        pages.connected(0, page, Way::Loopback);
+        pages.text(0, page, &hello(CRM));
+        pages.text(0, page, &json!({"say": "watch", "views": true, "meters": false}).to_string());
+    }
+    let shown_at_once = texts(&pages.take(0));
+    assert_eq!(shown_at_once.iter().filter(|t| t["say"] == "view").count(), 2);
+
+    let changed = |revision, muted| {
+        let mut view = Arc::unwrap_or_clone(view());
+        (view.revision, view.desk.muted) = (revision, muted);
+        Arc::new(view)
+    };
+    pages.view_changed(100, changed(2, true));
+    pages.view_changed(105, changed(3, false));
+    pages.view_changed(107, changed(4, true));
+    assert!(texts(&pages.take(107)).is_empty());
+    assert_eq!(pages.deadline(), Some(108));
+    pages.tick(107);
+    assert!(texts(&pages.take(107)).is_empty());
+    pages.tick(108);
+    let shown = texts(&pages.take(108));
+    let revisions: Vec<_> = shown.iter().map(|t| t["view"]["revision"].as_u64()).collect();
+    assert_eq!(revisions, [Some(4), Some(4)], "one each, the newest");
+    assert_eq!(pages.deadline(), None);
+
+    pages.view_changed(200, changed(5, true));
+    pages.tick(208);
+    assert!(texts(&pages.take(208)).is_empty(), "nothing looks different");
+    pages.text(300, ONE, &json!({"say": "watch", "views": false, "meters": false}).to_string());
+    pages.view_changed(301, changed(6, false));
+    pages.tick(309);
+    assert_eq!(texts(&pages.take(309)).len(), 1, "one of the two is not looked at");
 }
 
 #[test]

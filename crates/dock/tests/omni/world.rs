@@ -67,6 +67,7 @@ impl World {
             window: WindowView::default(),
             notices: Vec::new(),
             dock: DockView::default(),
+            callbacks: Vec::new(),
         };
         let mut world = Self {
             omni: Omni::new(),
@@ -381,7 +382,7 @@ impl World {
 
 pub(crate) fn campaign(id: &str, number: u32) -> Campaign {
     let code =
-        |id: &str, number, name: &str| DispositionCode { id: id.into(), number, name: name.into() };
+        |id: &str, number, name: &str| DispositionCode { id: id.into(), number, name: name.into(), callback: false };
     Campaign {
         id: id.into(),
         number,
