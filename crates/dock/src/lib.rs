@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod actor;
+mod doorstep;
 mod journal;
 mod kept;
 mod limits;
