@@ -85,7 +85,8 @@ enum Invalid {
 impl Identities {
     pub(crate) fn new() -> Result<Self, ring::error::Unspecified> {
         let seed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())?;
-        let key = Ed25519KeyPair::from_pkcs8(seed.as_ref()).map_err(|_| ring::error::Unspecified)?;
+        let key =
+            Ed25519KeyPair::from_pkcs8(seed.as_ref()).map_err(|_| ring::error::Unspecified)?;
         let x = BASE64.encode(key.public_key());
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
         Ok(Self { key, id: BASE64.encode(thumbprint), used: Mutex::default() })
@@ -139,7 +140,13 @@ impl Identities {
 }
 
 /// A token for this agent and a page of this origin.
-pub(crate) fn token(shared: &Shared, user: &AgentId, name: &str, sid: &str, origin: &str) -> Secret {
+pub(crate) fn token(
+    shared: &Shared,
+    user: &AgentId,
+    name: &str,
+    sid: &str,
+    origin: &str,
+) -> Secret {
     let iat = now();
     shared.identities.sign(&Claims {
         iss: shared.site.public().unwrap_or(ISSUER).to_owned(),
@@ -172,7 +179,8 @@ struct Question {
 /// As RFC 7662 has it: `{"active": true, …claims}`, or `{"active": false, "reason"}`.
 async fn verify(State(shared): State<Shared>, body: axum::body::Bytes) -> Response {
     let Ok(Question { token, audience }) = serde_json::from_slice(&body) else {
-        let words = "The body is JSON: {\"token\", \"audience\"}, the audience being the CRM's origin.";
+        let words =
+            "The body is JSON: {\"token\", \"audience\"}, the audience being the CRM's origin.";
         return Refusal::new(StatusCode::BAD_REQUEST, words).into_response();
     };
     let answer = match shared.identities.take(&token, &audience, now()) {
