@@ -1,13 +1,12 @@
 //! What goes on with pages that are docked.
 
-use super::{Out, Page, Pages, State, text_of};
+use super::{Out, Page, Pages, State};
 use crate::journal::Entry;
 use crate::omni::Caller;
 use crate::socket::PageId;
 use crate::toolbar;
 use omnibar_contract::{Intent, ToPage};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Pages {
@@ -64,33 +63,11 @@ impl Pages {
             self.say(page, &event);
         }
     }
-
-    /// To all that watch; written once an origin.
-    pub(super) fn show_view(&mut self) {
-        let mut texts: BTreeMap<&str, Option<Arc<str>>> = BTreeMap::new();
-        for (id, page) in &self.pages {
-            let Some(origin) = page.watched() else { continue };
-            let text = texts.entry(origin).or_insert_with(|| {
-                let view = Box::new(toolbar::view_for(origin, &self.view));
-                text_of(&ToPage::View { view })
-            });
-            if let Some(text) = text {
-                self.out.push(Out::Send { page: *id, text: Arc::clone(text) });
-            }
-        }
-    }
-
-    pub(super) fn show_view_to(&mut self, id: PageId) {
-        if let Some(origin) = self.pages.get(&id).and_then(Page::watched) {
-            let view = Box::new(toolbar::view_for(origin, &self.view));
-            self.say(id, &ToPage::View { view });
-        }
-    }
 }
 
 impl Page {
     /// Its origin, if its frame is docked and shows the toolbar.
-    fn watched(&self) -> Option<&str> {
+    pub(super) fn watched(&self) -> Option<&str> {
         match &self.state {
             State::Docked(guest) if self.views => Some(&guest.origin),
             State::New { .. } | State::Asking(_) | State::Docked(_) => None,

@@ -5,6 +5,7 @@ mod apps;
 mod docked;
 mod hello;
 mod settle;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -122,6 +123,7 @@ pub(crate) struct Pages {
     entropy: Box<dyn FnMut() -> [u8; 32] + Send>,
     out: Vec<Out>,
     shown: DockView,
+    shown_views: shown::Shown,
     reach: Reach,
 }
 
@@ -156,6 +158,7 @@ impl Pages {
             entropy,
             out: Vec::new(),
             shown: DockView::default(),
+            shown_views: shown::Shown::default(),
             reach: Reach::default(),
         }
     }
@@ -234,7 +237,7 @@ impl Pages {
         self.ask_of_apps_at_sign_in(now);
         let acts = self.omni.view_changed(now, &view);
         self.perform(now, acts);
-        self.show_view();
+        self.show_soon(now);
     }
 
     pub(crate) fn meter_changed(&mut self, meter: Meter) {
@@ -307,8 +310,9 @@ impl Pages {
             State::Asking(_) | State::Docked(_) => None,
         });
         let pairing = self.pairing.as_ref().map(|p| p.until);
+        let views = self.shown_views.deadline();
         let fixed =
-            [self.omni.deadline(), self.standings.deadline(), self.apps.deadline(), pairing];
+            [self.omni.deadline(), self.standings.deadline(), self.apps.deadline(), pairing, views];
         hello.chain(fixed.into_iter().flatten()).min()
     }
 
@@ -316,6 +320,7 @@ impl Pages {
         let acts = self.omni.tick(now);
         self.perform(now, acts);
         self.standings.tick(now);
+        self.show_if_due(now);
         self.ask_of_apps(now, self.apps.due(now));
         if self.pairing.as_ref().is_some_and(|p| now >= p.until) {
             self.pairing = None;

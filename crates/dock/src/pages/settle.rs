@@ -24,9 +24,11 @@ impl Pages {
         };
         let centre = rights::centre_url(centre);
         let home = centre.as_ref().and_then(rights::origin_of);
-        if let Some(centre) = centre {
+        if let Some(centre) = centre.map(String::from)
+            && centre != self.view.remembered.centre
+        {
             // Calls of the SDK are told the centre that is meant, remembered or not.
-            Arc::make_mut(&mut self.view).remembered.centre = centre.into();
+            Arc::make_mut(&mut self.view).remembered.centre = centre;
         }
         if home.as_deref() != self.standings.home() {
             self.out.push(Out::Home(home.clone()));
