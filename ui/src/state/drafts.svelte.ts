@@ -56,7 +56,7 @@ export class Drafts {
   }
 
   /** Takes over notes from the core unless the agent is ahead of it. */
-  follow(interactions: Interaction[]): void {
+  follow(interactions: Pick<Interaction, 'id' | 'note'>[]): void {
     const live = new Set(interactions.map((i) => i.id));
     for (const id of [...this.#drafts.keys()]) if (!live.has(id)) this.#forget(id);
     for (const { id, note } of interactions) {

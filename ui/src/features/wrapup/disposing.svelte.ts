@@ -22,10 +22,11 @@ export function disposing(app: App, call: () => CallView): Disposing {
   function dispose(): void {
     const { disposition, note } = draft;
     if (!ready || pending || disposition === null) return;
-    const { id } = call().interaction;
+    const { id, channel } = call().interaction;
     // The note goes with the disposition; none is to follow it.
     app.drafts.drop(id);
-    void app.desk({ do: 'dispose', interaction: id, disposition, note });
+    if (channel === 'chat') void app.chat({ do: 'dispose', chat: id, disposition, note });
+    else void app.desk({ do: 'dispose', interaction: id, disposition, note, callback: null });
   }
 
   let handled = app.disposeAsked;
