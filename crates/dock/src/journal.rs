@@ -109,7 +109,9 @@ fn reaches(audience: &Audience, page: &Docked) -> bool {
         Audience::Crm => page.context == PageContext::Crm,
         Audience::App => page.context == PageContext::App,
         Audience::Page(number) => page.page == *number,
-        Audience::Instance(instance) => page.instance == *instance,
+        Audience::Instance { origin, instance } => {
+            page.origin == *origin && page.instance == *instance
+        }
     }
 }
 
