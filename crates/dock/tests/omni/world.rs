@@ -381,8 +381,12 @@ impl World {
 }
 
 pub(crate) fn campaign(id: &str, number: u32) -> Campaign {
-    let code =
-        |id: &str, number, name: &str| DispositionCode { id: id.into(), number, name: name.into(), callback: false };
+    let code = |id: &str, number, name: &str| DispositionCode {
+        id: id.into(),
+        number,
+        name: name.into(),
+        callback: false,
+    };
     Campaign {
         id: id.into(),
         number,
