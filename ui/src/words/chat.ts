@@ -17,6 +17,7 @@ const causes: Record<Cause, string> = {
 /** Sentences about web chats. */
 export const chat = {
   causes,
+  chat: 'Chat',
   incoming: 'Incoming chat',
   incomingFrom: (name: string) => `Incoming chat from ${name}`,
   firstWords: 'The customer writes',
