@@ -169,6 +169,7 @@ async fn wake(
     }
     core.load(clock.now(), live.calls, live.sessions);
     core.load_callbacks(live.callbacks);
+    core.load_chats(clock.now(), live.chats);
     Ok(actor::start(core, store.clone(), clock, voice, recordings))
 }
 

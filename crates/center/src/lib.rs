@@ -13,6 +13,7 @@ mod apps;
 pub mod callbacks;
 pub mod calls;
 mod centre;
+pub mod chats;
 mod clock;
 mod config;
 pub mod core;

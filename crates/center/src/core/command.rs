@@ -132,6 +132,12 @@ impl Core {
                 done(self.calls.drop_leg(now, user, &interaction, &leg))
             }
             Command::End { interaction } => done(self.calls.end(now, user, &interaction)),
+            Command::ChatAccept { .. }
+            | Command::ChatReject { .. }
+            | Command::ChatSay { .. }
+            | Command::ChatEnd { .. }
+            | Command::ChatDispose { .. }
+            | Command::ChatStart { .. } => self.chat_command(now, user, command),
             Command::SessionOpen { .. } => conflict("This connection is signed in already."),
             // Answered by the connection itself.
             Command::Search { .. }
@@ -150,10 +156,11 @@ impl Core {
         campaigns: Vec<CampaignId>,
         extension: &ExtensionId,
     ) -> Answer {
-        let open = self.calls.seats_of(user).any(|(_, s)| s.phase != Phase::Closed);
+        let open = self.calls.seats_of(user).any(|(_, s)| s.phase != Phase::Closed)
+            || self.chats.of(user).next().is_some();
         let Some(session) = self.sessions.get_mut(user) else { return conflict("Sign in first.") };
         if session.selected() && open {
-            return conflict("Finish and dispose your calls before changing campaigns.");
+            return conflict("Finish and dispose your calls and chats before changing campaigns.");
         }
         let chosen: BTreeSet<CampaignId> = campaigns.into_iter().collect();
         if chosen.is_empty() || !chosen.is_subset(&session.allowed) {
@@ -186,8 +193,8 @@ impl Core {
     }
 
     fn close(&mut self, now: Moment, user: &AgentId) -> Answer {
-        if self.calls.seats_of(user).next().is_some() {
-            return conflict("Finish and dispose your calls before signing out.");
+        if self.calls.seats_of(user).next().is_some() || self.chats.of(user).next().is_some() {
+            return conflict("Finish and dispose your calls and chats before signing out.");
         }
         self.end_session(now, user, wire::SessionEnd::SignedOut);
         done(Ok(()))

@@ -1,7 +1,7 @@
 use super::{ConnectionId, Core, Session};
 use crate::calls::Group;
 use omnibar_model::{
-    AgentId, AgentState, Callback, CampaignId, ExtensionId, Interaction, InteractionId, LegId, Moment,
+    AgentId, AgentState, Callback, CampaignId, Chat, ExtensionId, Interaction, InteractionId, LegId, Moment,
     PhoneNumber, Presence,
 };
 use std::collections::BTreeSet;
@@ -29,6 +29,8 @@ pub struct DeskNow {
     pub masked: bool,
     /// In the order of arrival.
     pub open: Vec<OpenInteraction>,
+    /// In the order of arrival.
+    pub chats: Vec<OpenChat>,
     /// Those that the agent is shown.
     pub callbacks: Vec<Callback>,
 }
@@ -49,6 +51,15 @@ pub struct OpenInteraction {
     pub consulted: bool,
 }
 
+/// A chat that is not disposed, with what its agent's own view leaves out.
+#[derive(Clone, Debug)]
+pub struct OpenChat {
+    /// As the agent sees it, without messages.
+    pub view: Chat,
+    /// Never masked.
+    pub number: Option<PhoneNumber>,
+}
+
 /// How a desk is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
@@ -67,6 +78,14 @@ impl Core {
             Whose::Handle(handle) => self.sessions.values().find(|s| s.handle() == *handle)?,
         };
         Some(self.desk_of(session))
+    }
+
+    fn chats_of(&self, user: &AgentId) -> Vec<OpenChat> {
+        let whole = |view: Chat| {
+            let chat = self.chats.get(&view.id);
+            OpenChat { number: chat.and_then(|c| c.customer.number.clone()), view }
+        };
+        self.chats.views(user).into_values().map(whole).collect()
     }
 
     fn desk_of(&self, session: &Session) -> DeskNow {
@@ -99,6 +118,7 @@ impl Core {
             session_ttl: self.timings.session_ttl,
             masked: session.allowed.iter().any(|c| self.setup.masks(c)),
             open,
+            chats: self.chats_of(&session.user),
             callbacks: self.callback_views(&session.user).into_values().collect(),
         }
     }

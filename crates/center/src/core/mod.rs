@@ -5,6 +5,7 @@
 //! order. The actor stores it in one transaction before anybody is answered.
 
 mod callbacks;
+mod chats;
 mod command;
 mod customer;
 mod desk;
@@ -12,18 +13,20 @@ mod news;
 mod session;
 mod switch;
 
+pub use chats::PageAsk;
 pub use customer::CustomerState;
-pub use desk::{DeskNow, OpenInteraction, Whose};
+pub use desk::{DeskNow, OpenChat, OpenInteraction, Whose};
 pub use news::News;
 pub use session::{Account, How, OpenSession, Session};
 
 use crate::acd::{Acd, Routed, Rules};
 use crate::callbacks::{Callbacks, Kept};
 use crate::calls::{Call, CallEffect, CallFault, Calls, Contact, Ids, Phase, RecordingNews};
+use crate::chats::{self as chat, Chats, PageId, PageNews};
 use crate::setup::Setup;
 use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
 use omnibar_model::{
-    AgentId, CallbackId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId, Record,
+    AgentId, CallbackId, Cause, ChatMessage, Interaction, InteractionId, LegId, Moment, Party, QueueId, Record,
 };
 use omnibar_protocol::{Code, Command, ErrorObject};
 use serde_json::Value;
@@ -42,6 +45,7 @@ pub struct Timings {
     /// A session without a connection is kept this long.
     pub session_ttl: Duration,
     pub heartbeat: Duration,
+    pub chats: chat::Rules,
 }
 
 impl Default for Timings {
@@ -50,6 +54,7 @@ impl Default for Timings {
             acd: Rules::default(),
             session_ttl: Duration::from_secs(120),
             heartbeat: Duration::from_secs(10),
+            chats: chat::Rules::default(),
         }
     }
 }
@@ -83,6 +88,11 @@ pub enum CoreInput {
     },
     Disconnected {
         connection: ConnectionId,
+    },
+    /// A customer's chat page. A page says nothing twice: its messages have keys.
+    Page {
+        page: PageId,
+        ask: PageAsk,
     },
     /// An administrator has laid something down anew. Queues and their order stay.
     Setup(Arc<Setup>),
@@ -120,6 +130,16 @@ pub enum CoreEffect {
     SaveCallback(Arc<Kept>),
     DeleteCallback(CallbackId),
     SaveCall(Call),
+    /// The chat as it is now, or its last word.
+    SaveChat(Arc<chat::Chat>),
+    AddMessage {
+        chat: InteractionId,
+        message: ChatMessage,
+    },
+    Page {
+        page: PageId,
+        news: PageNews,
+    },
     /// The last word on a call that is over.
     CloseCall(Call),
     Log {
@@ -166,6 +186,8 @@ pub struct Core {
     timings: Timings,
     acd: Acd,
     calls: Calls,
+    chats: Chats,
+    shown_chats: chats::Shown,
     sessions: BTreeMap<AgentId, Session>,
     names: BTreeMap<AgentId, String>,
     /// What each agent was last told of each interaction.
@@ -184,11 +206,16 @@ impl Core {
     pub fn new(setup: Arc<Setup>, timings: Timings, seed: u64) -> Self {
         let acd = Acd::new(timings.acd, setup.queue_rules());
         let calls = Calls::new(Arc::clone(&setup), Ids::new(seed));
+        // Ids of their own, which never meet those of calls.
+        let chat_ids = Ids::new(seed.rotate_left(32));
+        let chats = Chats::new(Arc::clone(&setup), timings.acd, timings.chats, chat_ids);
         Self {
             setup,
             timings,
             acd,
             calls,
+            chats,
+            shown_chats: chats::Shown::new(),
             sessions: BTreeMap::new(),
             names: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -221,6 +248,11 @@ impl Core {
     }
 
     /// Callbacks of a centre that was stopped or killed.
+    /// Chats that were open when the centre stopped, each with its newest messages.
+    pub fn load_chats(&mut self, now: Moment, chats: Vec<chat::Chat>) {
+        chats.into_iter().for_each(|chat| self.chats.load(now, chat));
+    }
+
     pub fn load_callbacks(&mut self, callbacks: Vec<Kept>) {
         let all = Arc::make_mut(&mut self.callbacks);
         callbacks.into_iter().for_each(|kept| all.load(kept));
@@ -231,6 +263,7 @@ impl Core {
             CoreInput::Tick => {
                 self.expire_sessions(now);
                 self.calls.tick(now);
+                self.chats.tick(now);
                 Ok(Value::Null)
             }
             CoreInput::Open(open) => self.open(now, open),
@@ -241,18 +274,27 @@ impl Core {
                 self.orders(now, &user, orders, &contact, detail)
             }
             CoreInput::Link { user, interaction, record } => {
-                match self.calls.link(&user, &interaction, record) {
-                    Ok(()) => Ok(Value::Null),
-                    Err(fault) => refuse(fault),
+                if self.chats.get(&interaction).is_some() {
+                    match self.chats.link(&user, &interaction, record) {
+                        Ok(()) => Ok(Value::Null),
+                        Err(fault) => chats::refuse_chat(fault),
+                    }
+                } else {
+                    match self.calls.link(&user, &interaction, record) {
+                        Ok(()) => Ok(Value::Null),
+                        Err(fault) => refuse(fault),
+                    }
                 }
             }
             CoreInput::Setup(setup) => {
                 self.calls.set_setup(Arc::clone(&setup));
+                self.chats.set_setup(Arc::clone(&setup));
                 self.setup = setup;
                 // Numbers may be hidden from now on.
                 Arc::make_mut(&mut self.callbacks).touch();
                 Ok(Value::Null)
             }
+            CoreInput::Page { page, ask } => self.page(now, page, ask),
             CoreInput::Disconnected { connection } => {
                 self.disconnected(now, connection);
                 Ok(Value::Null)
@@ -299,6 +341,7 @@ impl Core {
             .chain(self.acd.deadline())
             .chain(self.calls.deadline())
             .chain(self.callbacks.deadline())
+            .chain(self.chats.deadline())
             .min()
     }
 
@@ -325,6 +368,11 @@ impl Core {
     #[must_use]
     pub fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    #[must_use]
+    pub fn chats(&self) -> &Chats {
+        &self.chats
     }
 
     #[must_use]
@@ -371,11 +419,17 @@ impl Core {
                 self.routed(now, routed);
             }
             if !any {
+                // A call goes before a chat.
+                self.derive_chats(now);
+                any = self.route_chats(now);
+            }
+            if !any {
                 break;
             }
         }
         self.follow_callbacks(now);
         self.show(now);
+        self.follow_chats(now);
         self.tell_customers(now);
         let over = self.calls.take_over();
         let ended: BTreeSet<InteractionId> = over.iter().map(|c| c.id.clone()).collect();

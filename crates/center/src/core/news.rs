@@ -1,5 +1,5 @@
 use super::{Core, CoreEffect, JOURNAL};
-use omnibar_model::{AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, Moment, Presence};
+use omnibar_model::{Chat, AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, Moment, Presence};
 use omnibar_protocol::{Notification, Numbered, wire};
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum News {
-    Snapshot { agent: AgentNews, interactions: Vec<Interaction>, #[serde(default)] callbacks: Vec<Callback> },
+    Snapshot { agent: AgentNews, interactions: Vec<Interaction>, #[serde(default)] callbacks: Vec<Callback>, #[serde(default)] chats: Vec<Chat> },
     Agent { agent: AgentNews },
     Interaction { interaction: Box<Interaction> },
+    /// With those of its messages that the session has not been told.
+    Chat { chat: Box<Chat> },
     Callback { callback: Box<Callback> },
     CallbackGone { callback: CallbackId },
     VoiceCandidate { candidate: String },
@@ -30,18 +32,22 @@ impl News {
     #[must_use]
     pub fn numbered(&self, seq: u64, now: Moment) -> Numbered {
         let notification = match self {
-            Self::Snapshot { agent, interactions, callbacks } => Notification::Snapshot {
+            Self::Snapshot { agent, interactions, callbacks, chats } => Notification::Snapshot {
                 agent: agent.to_wire(now),
                 interactions: interactions
                     .iter()
                     .map(|i| wire::Interaction::from_model(i, now))
                     .collect(),
                 callbacks: callbacks.clone(),
+                chats: chats.iter().map(|c| wire::Chat::from_model(c, now)).collect(),
             },
             Self::Agent { agent } => Notification::AgentChanged { agent: agent.to_wire(now) },
             Self::Interaction { interaction } => Notification::InteractionChanged {
                 interaction: wire::Interaction::from_model(interaction, now),
             },
+            Self::Chat { chat } => {
+                Notification::ChatChanged { chat: wire::Chat::from_model(chat, now) }
+            }
             Self::Callback { callback } => {
                 Notification::CallbackChanged { callback: (**callback).clone() }
             }
@@ -97,7 +103,8 @@ impl Core {
         }
         let interactions = views.into_values().collect();
         let callbacks = self.callbacks_anew(user);
-        self.notify(user, News::Snapshot { agent, interactions, callbacks });
+        let chats = self.chats_anew(user);
+        self.notify(user, News::Snapshot { agent, interactions, callbacks, chats });
     }
 
     /// Tells each agent what has changed for him since he was last told.

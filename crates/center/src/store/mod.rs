@@ -6,6 +6,7 @@
 mod accounts;
 mod apps;
 mod cases;
+mod chats;
 mod closed;
 mod connectors;
 mod customers;
