@@ -49,6 +49,7 @@ use ui::Shown;
 pub use act::{Act, Audience};
 pub use names::{Right, rights_of};
 
+pub use store::Items;
 /// One call of a page.
 #[derive(Clone, Debug)]
 pub struct Caller {

@@ -12,7 +12,7 @@ mod tests;
 use crate::journal::{Entry, Journal};
 use crate::kept::KeptOrigin;
 use crate::limits::{self, Flow, Pace};
-use crate::omni::{Act, Omni};
+use crate::omni::{Act, Items, Omni};
 use crate::reach::Reach;
 use crate::rights::{self, App, Apps, Standings};
 use crate::socket::{PageId, Way};
@@ -60,6 +60,10 @@ pub(crate) enum Out {
     KeepTokens {
         origin: String,
         tokens: Option<Secret>,
+    },
+    KeepStore {
+        origin: String,
+        items: Option<Items>,
     },
     Reach(Box<Reach>),
 }
@@ -136,17 +140,22 @@ impl fmt::Debug for Pages {
 impl Pages {
     pub(crate) fn new(
         kept: Vec<KeptOrigin>,
+        stores: Vec<(String, Items)>,
         view: Arc<View>,
         extra_ca: Option<PathBuf>,
         mut entropy: Box<dyn FnMut() -> [u8; 32] + Send>,
     ) -> Self {
         let epoch = entropy().iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let mut omni = Omni::new();
+        for (origin, items) in stores {
+            omni.recall_store(origin, items);
+        }
         Self {
             standings: Standings::new(kept),
             apps: Apps::default(),
             tokens: Tokens::default(),
             journal: Journal::default(),
-            omni: Omni::new(),
+            omni,
             pages: BTreeMap::new(),
             view,
             pairing: None,
@@ -255,6 +264,8 @@ impl Pages {
 
     /// Of the native window, or of the toolbar in a page if [`toolbar::may`] let it pass.
     pub(crate) fn agent_asked(&mut self, now: i64, intent: DockIntent) {
+        let view = Arc::clone(&self.view);
+        let acts = self.omni.agent_asked(now, &intent, &view);
         match intent {
             DockIntent::Allow { origin, rights } => self.allow(now, &origin, rights),
             DockIntent::Block { origin } => {
@@ -276,11 +287,9 @@ impl Pages {
             | DockIntent::Detach { .. }
             | DockIntent::Create { .. }
             | DockIntent::AskOpenRecord
-            | DockIntent::Preview { .. } => {
-                let acts = self.omni.agent_asked(now, &intent, &Arc::clone(&self.view));
-                self.perform(now, acts);
-            }
+            | DockIntent::Preview { .. } => {}
         }
+        self.perform(now, acts);
     }
 
     pub(crate) fn answered(

@@ -51,6 +51,9 @@ impl Pages {
         if self.standings.take_stale() {
             self.keep_origins();
         }
+        for (origin, items) in self.omni.take_stale_stores() {
+            self.out.push(Out::KeepStore { origin, items });
+        }
         let mut shown = DockView {
             origins: self.standings.views(),
             pairing_code: self.pairing.as_ref().map(|p| p.code.clone()),

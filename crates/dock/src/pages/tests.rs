@@ -34,7 +34,7 @@ fn pages() -> Pages {
         count = count.wrapping_add(1);
         [count; 32]
     };
-    let mut pages = Pages::new(Vec::new(), view(), None, Box::new(entropy));
+    let mut pages = Pages::new(Vec::new(), Vec::new(), view(), None, Box::new(entropy));
     pages.view_changed(0, view());
     pages.take(0);
     pages
@@ -304,7 +304,7 @@ proptest! {
                     Out::Show(view) => prop_assert_eq!(view.pairing_code, None),
                     Out::Ask { call, .. } => prop_assert!(false, "without a right: {call:?}"),
                     Out::Close { .. } | Out::Notify { .. } | Out::Home(_)
-                    | Out::KeepTokens { .. } | Out::Reach(_) => {}
+                    | Out::KeepTokens { .. } | Out::KeepStore { .. } | Out::Reach(_) => {}
                 }
             }
         }

@@ -107,6 +107,14 @@ fn api_41_to_43_each_origin_has_its_own_store() {
     assert!(world.call("store.get", &[json!("k")]).unwrap().is_err());
     assert!(set(&mut world, CRM, "k", &"x".repeat(65_537)).is_err());
     assert!(set(&mut world, CRM, &"k".repeat(257), "v").is_err());
+    assert!(set(&mut world, CRM, "a", &"x".repeat(60_000)).is_ok());
+    let more = set(&mut world, CRM, "b", &"x".repeat(6_000)).unwrap_err();
+    assert!(more.description.contains("65536"), "{}", more.description);
+    assert!(set(&mut world, CRM, "a", "short").is_ok());
+    assert!(set(&mut world, CRM, "b", &"x".repeat(6_000)).is_ok());
+    for key in ["a", "b"] {
+        world.value("store.delete", &[json!(key)]);
+    }
     for n in 0..100 {
         assert!(set(&mut world, CRM, &n.to_string(), "").is_ok());
     }
