@@ -138,7 +138,7 @@ test('relay by wss: paired once; a call; the token is its site\'s alone', async 
   const other = await site('other');
   await page(null, { server: other });
   const frame = await until('the bridge in the other site', () => crm.frame(), 20000);
-  await crm.reaches((s) => s.state !== 'loading' && s.state !== 'open', 'not let in', 20000);
+  await crm.reaches((s) => s.frame === 'bridge' && /pair|code/i.test(s.words), 'not let in', 20000);
   assert.equal(await frame.evaluate(() => localStorage.length), 0);
   const alone = await chrome.page(`${bench.centre.page}/omniapp/workspace/`);
   assert.equal(await alone.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('omnibar.dock.')).length), 0);
