@@ -1,16 +1,14 @@
 //! A whole floor without IO: the core, a switch that does what it is told, and agents'
 //! desks that keep what they are told.
 
+use omnibar_center::callbacks::Kept;
 use omnibar_center::calls::{Contact, RecordingNews};
 use omnibar_center::core::{
     Account, ConnectionId, Core, CoreEffect, CoreInput, How, News, OpenSession, Session, Timings,
 };
 use omnibar_center::seed::company;
 use omnibar_center::switch::{Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
-use omnibar_model::{
-    AgentId, AgentState, Cause, Conversation, Interaction, InteractionId, LegId, Moment, Party,
-    PartyKind, PhoneNumber, Presence,
-};
+use omnibar_model::{AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, InteractionId, LegId, Moment, Party, PartyKind, PhoneNumber, Presence};
 use omnibar_protocol::{Code, Command, ErrorObject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +34,9 @@ pub struct Floor {
     pub closed: Vec<omnibar_center::calls::Call>,
     pub sessions: BTreeMap<Uuid, Session>,
     pub news: Vec<(AgentId, News)>,
+    /// In the store.
+    pub kept: BTreeMap<CallbackId, Kept>,
+    pub callbacks: BTreeMap<(AgentId, CallbackId), Callback>,
     customers: u32,
 }
 
@@ -66,6 +67,8 @@ impl Floor {
             closed: Vec::new(),
             sessions: BTreeMap::new(),
             news: Vec::new(),
+            kept: BTreeMap::new(),
+            callbacks: BTreeMap::new(),
             customers: 0,
         }
     }
@@ -91,7 +94,9 @@ impl Floor {
             self.calls.values().cloned().collect(),
             self.sessions.values().cloned().collect(),
         );
+        core.load_callbacks(self.kept.values().cloned().collect());
         let mut floor = Self::around(core, now);
+        floor.kept = self.kept;
         floor.calls = self.calls;
         floor.closed = self.closed;
         floor.sessions = self.sessions;
@@ -143,6 +148,12 @@ impl Floor {
                 self.calls.remove(&call.id);
                 self.closed.push(call);
             }
+            CoreEffect::SaveCallback(kept) => {
+                self.kept.insert(kept.id.clone(), (*kept).clone());
+            }
+            CoreEffect::DeleteCallback(id) => {
+                assert!(self.kept.remove(&id).is_some(), "{id} was not kept");
+            }
             CoreEffect::SaveSession(session) => {
                 self.sessions.insert(session.id, *session);
             }
@@ -155,7 +166,10 @@ impl Floor {
                     self.news.push((user, news));
                 }
             }
-            CoreEffect::Log { .. }
+            CoreEffect::SaveChat(_)
+            | CoreEffect::AddMessage { .. }
+            | CoreEffect::Page { .. }
+            | CoreEffect::Log { .. }
             | CoreEffect::Replay { .. }
             | CoreEffect::Close { .. }
             | CoreEffect::Customer { .. } => {}
@@ -164,9 +178,13 @@ impl Floor {
 
     fn told(&mut self, user: &AgentId, news: &News) {
         match news {
-            News::Snapshot { agent, interactions } => {
+            News::Snapshot { agent, interactions, callbacks, chats: _ } => {
                 self.states.insert(user.clone(), agent.state);
                 self.shown.retain(|(u, _), _| u != user);
+                self.callbacks.retain(|(u, _), _| u != user);
+                for c in callbacks {
+                    self.callbacks.insert((user.clone(), c.id.clone()), c.clone());
+                }
                 for i in interactions {
                     self.shown.insert((user.clone(), i.id.clone()), i.clone());
                 }
@@ -177,7 +195,13 @@ impl Floor {
             News::Interaction { interaction } => {
                 self.shown.insert((user.clone(), interaction.id.clone()), (**interaction).clone());
             }
-            News::VoiceCandidate { .. } | News::VoiceGone | News::SessionEnded { .. } => {}
+            News::Callback { callback } => {
+                self.callbacks.insert((user.clone(), callback.id.clone()), (**callback).clone());
+            }
+            News::CallbackGone { callback } => {
+                self.callbacks.remove(&(user.clone(), callback.clone()));
+            }
+            News::Chat { .. } | News::VoiceCandidate { .. } | News::VoiceGone | News::SessionEnded { .. } => {}
         }
     }
 

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, unreachable_pub, missing_debug_implementations)]
 
 mod acd_properties;
+mod callback_properties;
+mod callbacks;
 mod core_properties;
 mod floor;
 mod recording;
