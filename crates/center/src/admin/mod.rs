@@ -11,9 +11,11 @@ mod session;
 
 use crate::endpoint::Refusal;
 use crate::rpc::Shared;
+use crate::web;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{delete, get, post, put};
 use include_dir::{Dir, include_dir};
@@ -36,6 +38,8 @@ pub(crate) fn router() -> Router<Shared> {
     let package = DefaultBodyLimit::max(crate::apps::LONGEST_PACKAGE);
     let api = Router::new()
         .route("/session", get(session::who).post(session::sign_in).delete(session::sign_out))
+        // The others read nothing of who is not an administrator.
+        .layer(middleware::from_fn(web::in_time))
         .route("/state", get(campaigns::state))
         .route("/frame-origins", put(campaigns::frame_origins))
         .route("/outside-hosts", put(campaigns::outside_hosts))

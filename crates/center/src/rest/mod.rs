@@ -15,11 +15,13 @@ pub use document::openapi;
 
 use crate::core::CoreInput;
 use crate::rpc::Shared;
+use crate::web;
 use auth::Caller;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -43,7 +45,8 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/disposeAndManualDial", post(dispose_and_manual_dial))
         .fallback(|| async { RestFault::NoSuchPath })
         .method_not_allowed_fallback(|| async { RestFault::NoSuchMethod })
-        .layer(DefaultBodyLimit::max(LONGEST_BODY));
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(middleware::from_fn(web::in_time));
     Router::new()
         .nest("/ameyorestapi/voice", paths)
         .route("/openapi.json", get(|| async { Json(openapi()) }))

@@ -1,11 +1,13 @@
 //! What the centre serves over HTTP: the agents' WebSocket, the customer's page and its
 //! WebSocket, and a health check.
 
+mod crowd;
 mod customer;
 mod pages;
 mod prompt;
 
 pub use customer::{FromPage, Shown, ToPage};
+pub(crate) use crowd::Crowd;
 pub(crate) use prompt::Prompt;
 
 use crate::admin;
@@ -14,11 +16,13 @@ use crate::hub;
 use crate::rest;
 use crate::rpc::{self, Shared};
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use include_dir::{Dir, include_dir};
+use std::time::Duration;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// The page from which anyone with a browser calls a queue.
@@ -28,6 +32,9 @@ static CUSTOMER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/web/customer")
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       media-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
+
+/// For a request with a body, from its head to the answer.
+const REQUEST_LIMIT: Duration = Duration::from_secs(8);
 
 pub(crate) fn router(shared: Shared) -> Router {
     let fixed = |name: HeaderName, value: &'static str| {
@@ -53,6 +60,14 @@ pub(crate) fn router(shared: Shared) -> Router {
         .merge(admin::router())
         .merge(apps::router())
         .with_state(shared)
+}
+
+/// A body that never ends is waited for no longer.
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        (StatusCode::REQUEST_TIMEOUT, "That took too long. Try again.").into_response()
+    })
 }
 
 fn page(file: &str) -> Response {

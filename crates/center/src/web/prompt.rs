@@ -1,20 +1,23 @@
+use super::crowd::{Crowd, Place};
 use axum_server::accept::Accept;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// Accepts as `inner` does, and drops a client who then says nothing for so long: the
-/// server waits without limit for the first byte, to see which HTTP it is.
+/// Accepts as `inner` does while there is room, and drops a client who then says nothing
+/// for so long: the server waits without limit for the first byte, to see which HTTP it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Prompt<A> {
     pub(crate) inner: A,
     pub(crate) limit: Duration,
+    pub(crate) crowd: Crowd,
 }
 
-impl<I, S, A: Accept<I, S>> Accept<I, S> for Prompt<A>
+impl<S, A: Accept<TcpStream, S>> Accept<TcpStream, S> for Prompt<A>
 where
     A::Future: Send + 'static,
 {
@@ -22,13 +25,18 @@ where
     type Service = A::Service;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
-    fn accept(&self, stream: I, service: S) -> Self::Future {
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let limit = self.limit;
+        let room = stream.peer_addr().map(|from| self.crowd.enter(from.ip()));
         let accepted = self.inner.accept(stream, service);
         Box::pin(async move {
+            let Some(place) = room? else {
+                tracing::debug!("a connection too many is closed");
+                return Err(io::ErrorKind::QuotaExceeded.into());
+            };
             let (stream, service) = accepted.await?;
             let limit = Some(Box::pin(tokio::time::sleep(limit)));
-            Ok((PromptStream { stream, limit }, service))
+            Ok((PromptStream { stream, limit, _place: place }, service))
         })
     }
 }
@@ -39,6 +47,7 @@ pub(crate) struct PromptStream<T> {
     stream: T,
     /// `None` once something has come.
     limit: Option<Pin<Box<Sleep>>>,
+    _place: Place,
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for PromptStream<T> {
