@@ -16,6 +16,7 @@ mod act;
 mod apis;
 mod apps;
 mod arguments;
+mod chats;
 mod configuration;
 mod crm;
 mod events;
@@ -48,8 +49,8 @@ use ui::Shown;
 
 pub use act::{Act, Audience};
 pub use names::{Right, rights_of};
-
 pub use store::Items;
+
 /// One call of a page.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -124,7 +125,7 @@ impl Omni {
         view: &View,
     ) -> Vec<Act> {
         let slip = Slip { page: caller.page, id: caller.id };
-        match self.try_call(now_ms, &caller, api, arguments, view) {
+        match self.try_call(now_ms, &caller, api, arguments, &chats::among_calls(view)) {
             Ok(reply) => {
                 let mut acts = reply.acts;
                 acts.extend(reply.value.map(|value| slip.done(value)));
@@ -136,6 +137,7 @@ impl Omni {
 
     /// The desk has changed. The first view that is seen makes no events.
     pub fn view_changed(&mut self, now_ms: i64, view: &View) -> Vec<Act> {
+        let view = &*chats::among_calls(view);
         let acts = match self.before.take() {
             None => Vec::new(),
             Some(before) if before == view.desk => Vec::new(),
@@ -151,7 +153,7 @@ impl Omni {
 
     /// The agent has pressed something that is for pages.
     pub fn agent_asked(&mut self, now_ms: i64, intent: &DockIntent, view: &View) -> Vec<Act> {
-        self.pressed(now_ms, intent, view)
+        self.pressed(now_ms, intent, &chats::among_calls(view))
     }
 
     /// The answer to an [`Act::Ask`].
@@ -162,6 +164,7 @@ impl Omni {
         answer: Result<EndpointAnswer, String>,
         view: &View,
     ) -> Vec<Act> {
+        let view = &*chats::among_calls(view);
         let Some(asked) = self.asked.remove(&ticket) else { return Vec::new() };
         match asked.why {
             Why::Pass { slip, missing, named } => match pending::result(answer, missing) {

@@ -2,10 +2,10 @@
 
 use super::{Act, Omni, seen, words};
 use omnibar_contract::{Intent, SdkError, SdkErrorType, View};
-use omnibar_desk::{Ask, RefusalView, SessionView};
+use omnibar_desk::{Ask, ChatAsk, RefusalView, SessionView};
 use omnibar_model::{
-    AgentId, Booking, CampaignId, Conversation, Direction, DispositionId, Interaction,
-    InteractionId, LegId, PhoneNumber,
+    AgentId, Booking, CampaignId, Channel, ChatTarget, Conversation, Direction, DispositionId,
+    Interaction, InteractionId, LegId, PhoneNumber,
 };
 use omnibar_softphone::{EndpointAnswer, EndpointCall};
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ pub(super) enum Awaited {
     SignedOut,
     /// An outbound interaction that is not among these.
     Dialled {
+        channel: Channel,
         known: Vec<InteractionId>,
         value: Value,
     },
@@ -64,6 +65,7 @@ pub(super) enum Awaited {
 /// An interaction on its way out: ended if need be, disposed, and the next one dialled.
 #[derive(Clone, Debug)]
 pub(super) struct Disposal {
+    pub(super) channel: Channel,
     pub(super) interaction: InteractionId,
     pub(super) disposition: DispositionId,
     pub(super) note: String,
@@ -137,8 +139,8 @@ impl Omni {
                     self.signed_in(view, user, begun, chosen, &mut acts)
                 }
                 Awaited::SignedOut => signed_out(view, refusal.as_ref()),
-                Awaited::Dialled { known, value } => {
-                    let outcome = dialled(view, known, &taken, refusal.as_ref());
+                Awaited::Dialled { channel, known, value } => {
+                    let outcome = dialled(view, *channel, known, &taken, refusal.as_ref());
                     outcome.map(|outcome| {
                         outcome.map(|id| {
                             taken.push(id);
@@ -253,8 +255,13 @@ pub(super) fn dial(campaign: CampaignId, number: PhoneNumber) -> Act {
     Act::Intent(Intent::Desk { ask: Ask::Dial { number, campaign: Some(campaign) } })
 }
 
+pub(super) fn start_chat(campaign: CampaignId, customer: ChatTarget) -> Act {
+    let ask = ChatAsk::Start { campaign: Some(campaign), customer };
+    Act::Intent(Intent::Desk { ask: Ask::Chat { ask } })
+}
+
 fn dialled_next(view: &View) -> Awaited {
-    Awaited::Dialled { known: known(view), value: json!("ok") }
+    Awaited::Dialled { channel: Channel::Voice, known: known(view), value: json!("ok") }
 }
 
 pub(super) fn known(view: &View) -> Vec<InteractionId> {
@@ -272,12 +279,14 @@ fn signed_out(view: &View, before: Option<&RefusalView>) -> Option<Result<Value,
 
 fn dialled(
     view: &View,
+    channel: Channel,
     known: &[InteractionId],
     taken: &[InteractionId],
     before: Option<&RefusalView>,
 ) -> Option<Result<InteractionId, SdkError>> {
     let new = view.desk.calls.iter().map(|c| &c.interaction).find(|i| {
-        i.direction == Direction::Outbound && !known.contains(&i.id) && !taken.contains(&i.id)
+        let is_new = !known.contains(&i.id) && !taken.contains(&i.id);
+        i.channel == channel && i.direction == Direction::Outbound && is_new
     });
     match new {
         Some(interaction) => Some(Ok(interaction.id.clone())),
@@ -304,11 +313,25 @@ fn disposed(
 }
 
 pub(super) fn dispose(disposal: &Disposal) -> Act {
-    let ask = Ask::Dispose {
-        interaction: Some(disposal.interaction.clone()),
-        disposition: disposal.disposition.clone(),
-        note: disposal.note.clone(),
-        callback: disposal.callback.clone(),
+    let (disposition, note) = (disposal.disposition.clone(), disposal.note.clone());
+    let id = disposal.interaction.clone();
+    let ask = match disposal.channel {
+        Channel::Voice => Ask::Dispose {
+            interaction: Some(id),
+            disposition,
+            note,
+            callback: disposal.callback.clone(),
+        },
+        Channel::Chat => Ask::Chat { ask: ChatAsk::Dispose { chat: id, disposition, note } },
+    };
+    Act::Intent(Intent::Desk { ask })
+}
+
+pub(super) fn end(disposal: &Disposal) -> Act {
+    let id = disposal.interaction.clone();
+    let ask = match disposal.channel {
+        Channel::Voice => Ask::End { interaction: Some(id) },
+        Channel::Chat => Ask::Chat { ask: ChatAsk::End { chat: id } },
     };
     Act::Intent(Intent::Desk { ask })
 }

@@ -122,9 +122,7 @@ impl Omni {
 
     /// API-37.
     pub(super) fn populate(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
-        if interaction::voice(call.arguments.text("channelType")).is_err() {
-            return Err(unfit("channelType", "voice: this centre has no chat"));
-        }
+        let channel = interaction::channel(call)?;
         let details = call.arguments.object("channelDetails");
         let field = |name: &str| details.and_then(|d| d.get(name)).filter(|v| !v.is_null());
         for name in ["campaignId", "appName", "phone", "name"] {
@@ -140,7 +138,7 @@ impl Omni {
         }
         let count = self.shown.draft.as_ref().map_or(0, |d| d.number);
         let phone = number.to_string();
-        self.shown.draft = Some(Draft { phone, number: count.wrapping_add(1) });
+        self.shown.draft = Some(Draft { channel, phone, number: count.wrapping_add(1) });
         self.shown.searched.clone_from(&call.view.directory.text);
         Ok(Reply::void())
     }

@@ -41,8 +41,8 @@ fn api_12_says_what_is_wrong() {
     assert_eq!(kind(&dial("+15550102", 7)), SdkErrorType::DataNotFound);
     assert_eq!(kind(&dial("javascript:1", 101)), SdkErrorType::RequiredFieldMissing);
     assert_eq!(kind(&dial("******0102", 101)), SdkErrorType::RequiredFieldMissing);
-    let chat = [json!("CHAT"), json!({"phone": "+15550102"}), json!(101)];
-    assert_eq!(kind(&chat), SdkErrorType::DataNotFound);
+    let fax = [json!("FAX"), json!({"phone": "+15550102"}), json!(101)];
+    assert_eq!(kind(&fax), SdkErrorType::RequiredFieldMissing);
     assert_eq!(World::new().error(INITIATE, &dial("+15550102", 101)).error_code, 3000);
 }
 

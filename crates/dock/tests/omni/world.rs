@@ -360,6 +360,7 @@ impl World {
                 gone.conversation = Conversation::Ended;
                 vec![Input::InteractionChanged { interaction: gone }]
             }
+            Order::Chat { ask } => crate::chats::obey(self, ask),
             _ => Vec::new(),
         };
         said.push(Input::Answered { command, result: Ok(()) });
