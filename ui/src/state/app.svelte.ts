@@ -34,10 +34,19 @@ import { asCall } from './talk';
 
 /** What covers the screen beside what the core's state asks for. */
 export type Panel =
-  'none' | 'keypad' | 'transfer' | 'conference' | 'settings' | 'keys' | 'presence' | 'sign_in' | 'ask';
+  | 'none'
+  | 'keypad'
+  | 'transfer'
+  | 'conference'
+  | 'settings'
+  | 'callbacks'
+  | 'keys'
+  | 'presence'
+  | 'sign_in'
+  | 'ask';
 
 /** What a bar of 48 px cannot show. */
-const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'keys', 'sign_in', 'ask']);
+const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'callbacks', 'keys', 'sign_in', 'ask']);
 
 const SILENT: Meter = { microphone: 0, speaker: 0, quality: null };
 
@@ -406,6 +415,7 @@ function layoutKey(view: View | null): string {
     view.audio.fault?.fault,
     view.window.shape.dock,
     ...view.notices.map((n) => n.id),
+    view.callbacks.find((c) => c.due)?.id,
     ...view.dock.toasts.map((t) => t.id),
     ...view.dock.origins.map((o) => (o.standing === 'asking' ? o.origin : '')),
     ...view.dock.records.map((r) => `${r.interaction}${r.records.length}`),

@@ -19,6 +19,7 @@ import type {
 } from '../contract/generated';
 import type { NumberProblem } from '../state/number';
 import { bridge } from './bridge';
+import { callbacks } from './callbacks';
 import { chat } from './chat';
 import { dock } from './dock';
 import { labels } from './labels';
@@ -143,6 +144,7 @@ const directions: Record<Direction, string> = { inbound: 'Inbound', outbound: 'O
 export const en = {
   ...labels,
   bridge,
+  callbacks,
   chat,
   dock,
   causes,
