@@ -42,7 +42,7 @@ pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
 pub use crm::connect_salesforce;
 pub use fault::StartFault;
 pub use rest::openapi;
-pub use web::{FromPage, Shown, ToPage};
+pub use web::{ChatShown, FromChatPage, FromPage, QueueName, Shown, ToChatPage, ToPage};
 
 /// Runs only the built-in voice switch, commanded over this socket, with its voice on
 /// this address.

@@ -188,6 +188,13 @@ pub(super) async fn prepared(
             let (number, contact) = whose(shared, user, &campaign, &number).await?;
             Ok((Command::CallbackBook { campaign, number, at, own, note }, contact))
         }
+        Command::ChatStart { campaign, mut customer } => {
+            if let Some(number) = customer.number.take() {
+                let (number, _) = whose(shared, user, &campaign, &number).await?;
+                customer.number = Some(number);
+            }
+            Ok((Command::ChatStart { campaign, customer }, Contact::default()))
+        }
         // Somebody else's screen would show it whole.
         Command::Transfer { to: Destination::Number(number), .. }
         | Command::Consult { to: Destination::Number(number), .. }

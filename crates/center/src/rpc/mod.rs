@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) identities: Arc<Identities>,
     pub(crate) crm: Arc<Connectors>,
     pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
+    pub(crate) chat_pages: crate::web::ChatPages,
     pub(crate) stop: CancellationToken,
     throttle: Arc<Mutex<Throttle>>,
     /// Passwords that are being checked.
@@ -80,6 +81,7 @@ impl Shared {
             identities: Arc::new(identities),
             crm,
             web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
+            chat_pages: crate::web::ChatPages::default(),
             stop,
             throttle: Arc::default(),
             sign_ins: Arc::new(tokio::sync::Semaphore::new(CHECKS_AT_ONCE)),

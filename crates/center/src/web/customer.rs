@@ -118,7 +118,7 @@ pub(super) async fn call(
 
 /// Neither a control character nor one of Unicode's (UAX #9, general category Cf) that
 /// shows nothing or turns the text beside it around: a name must not rewrite a number.
-fn is_plain(c: char) -> bool {
+pub(super) fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(
             c,

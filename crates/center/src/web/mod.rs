@@ -1,11 +1,14 @@
 //! What the centre serves over HTTP: the agents' WebSocket, the customer's page and its
 //! WebSocket, and a health check.
 
+mod chat;
 mod crowd;
 mod customer;
 mod pages;
 mod prompt;
 
+pub use chat::{ChatShown, FromChatPage, QueueName, ToChatPage};
+pub(crate) use chat::ChatPages;
 pub use customer::{FromPage, Shown, ToPage};
 pub(crate) use crowd::Crowd;
 pub(crate) use prompt::Prompt;
@@ -28,6 +31,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 /// The page from which anyone with a browser calls a queue.
 static CUSTOMER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/web/customer");
 
+/// The page from which anyone with a browser writes to a queue.
+static CHAT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/web/chat");
+
 /// Only what comes with the page runs in it, and nobody frames it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       media-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
@@ -45,9 +51,13 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/ws/dock", get(hub::dock))
         .route("/ws/desktop", get(hub::desktop))
         .route("/ws/customer", get(customer::call))
+        .route("/ws/chat", get(chat::chat))
         .route("/call", get(into_folder))
         .route("/call/", get(|| async { page("index.html") }))
         .route("/call/{*file}", get(|Path(file): Path<String>| async move { page(&file) }))
+        .route("/chat", get(into_chat))
+        .route("/chat/", get(|| async { part(&CHAT, "index.html") }))
+        .route("/chat/{*file}", get(|Path(file): Path<String>| async move { part(&CHAT, &file) }))
         .route("/healthz", get(health))
         .merge(rest::router())
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
@@ -71,7 +81,11 @@ pub(crate) async fn in_time(request: Request, next: Next) -> Response {
 }
 
 fn page(file: &str) -> Response {
-    let Some(found) = CUSTOMER.get_file(file) else {
+    part(&CUSTOMER, file)
+}
+
+fn part(folder: &'static Dir<'static>, file: &str) -> Response {
+    let Some(found) = folder.get_file(file) else {
         return (StatusCode::NOT_FOUND, "There is no such page.").into_response();
     };
     let kind = mime_guess::from_path(file).first_or_octet_stream();
@@ -86,6 +100,10 @@ fn page(file: &str) -> Response {
 /// number and a queue.
 async fn into_folder(RawQuery(query): RawQuery) -> Redirect {
     Redirect::permanent(&query.map_or_else(|| "/call/".into(), |q| format!("/call/?{q}")))
+}
+
+async fn into_chat(RawQuery(query): RawQuery) -> Redirect {
+    Redirect::permanent(&query.map_or_else(|| "/chat/".into(), |q| format!("/chat/?{q}")))
 }
 
 async fn health(State(shared): State<Shared>) -> Response {
