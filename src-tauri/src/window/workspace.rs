@@ -193,7 +193,7 @@ impl Workspace {
 
     fn open(&self, url: Url, session: &Session, front: bool) -> tauri::Result<()> {
         let cookies = session.setup.keeps_cookies();
-        WebviewWindowBuilder::new(&self.app, WORKSPACE, WebviewUrl::External(url))
+        let window = WebviewWindowBuilder::new(&self.app, WORKSPACE, WebviewUrl::External(url))
             .title("Omnibar workspace")
             .inner_size(1100.0, 760.0)
             .min_inner_size(480.0, 400.0)
@@ -210,6 +210,9 @@ impl Workspace {
                 }
             })
             .build()?;
+        if cookies {
+            jar::take_all(&window)?;
+        }
         tracing::info!(cookies, "the CRM's window is open");
         Ok(())
     }

@@ -6,6 +6,7 @@ use omnibar_model::AgentId;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use tauri::WebviewWindow;
 
 /// The agent's own, as he left it at his last sign-in; everybody else's is emptied. Reads
 /// and removes files: call it where that may take time. `now`: milliseconds since 1970.
@@ -30,6 +31,26 @@ pub(super) fn open(root: &Path, centre: &str, user: &AgentId, now: u128) -> Path
     }
     // A directory that was emptied is not used again: the web view may hold some of it.
     own.unwrap_or_else(|| root.join(format!("{owner}-{now}")))
+}
+
+/// The CRM stands in a frame of the centre's page and is mostly of another site, of which
+/// WebKit keeps no cookies unless it is told to. Posted before the page has answered.
+#[cfg(target_os = "linux")]
+pub(super) fn take_all(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{CookieAcceptPolicy, CookieManagerExt, WebViewExt, WebsiteDataManagerExt};
+    window.with_webview(|webview| {
+        let kept = webview.inner().website_data_manager();
+        match kept.and_then(|kept| kept.cookie_manager()) {
+            Some(cookies) => cookies.set_accept_policy(CookieAcceptPolicy::Always),
+            None => tracing::warn!("the CRM's cookies are not kept: the web view has no jar"),
+        }
+    })
+}
+
+/// Elsewhere it is the system's web view that decides: Edge's keeps them, Apple's does not.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn take_all(_window: &WebviewWindow) -> tauri::Result<()> {
+    Ok(())
 }
 
 /// Nothing of a name that would mean something in a path.
