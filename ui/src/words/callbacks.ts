@@ -34,8 +34,9 @@ export const callbacks = {
   // Booking one
   title: 'Callback',
   self: 'Self callback',
+  selfShort: 'Self',
   selfHint: (campaign: string) => `Not ticked, anyone of ${campaign} may make it.`,
-  when: 'Call back in',
+  when: 'When',
   date: 'Date',
   time: 'Time',
   number: 'Number',
