@@ -4,7 +4,7 @@
 //! socket or relayed by the centre.
 
 use crate::{Intent, Meter, Password, View};
-use omnibar_model::{AgentId, ExtensionId, InteractionId, Record};
+use omnibar_model::{AgentId, Channel, ExtensionId, InteractionId, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -85,6 +85,8 @@ pub struct Preview {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Draft {
+    /// What it is to begin with: a call or a chat.
+    pub channel: Channel,
     pub phone: String,
     pub number: u32,
 }

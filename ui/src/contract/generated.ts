@@ -166,7 +166,11 @@ export type Chat = { id: InteractionId, direction: Direction, campaign: Campaign
 /**
  * In the centre's directory; `None`: not known there.
  */
-customer_id: number | null, phase: ChatPhase,
+customer_id: number | null,
+/**
+ * The CRM record that this chat is about.
+ */
+record: Record | null, phase: ChatPhase,
 /**
  * When `phase` last changed.
  */
@@ -374,7 +378,11 @@ user: AgentId | null,
  */
 extension: ExtensionId | null, };
 
-export type Draft = { phone: string, number: number, };
+export type Draft = {
+/**
+ * What it is to begin with: a call or a chat.
+ */
+channel: Channel, phone: string, number: number, };
 
 export type Edge = "left" | "right" | "top" | "bottom";
 
