@@ -10,9 +10,10 @@ export class Centre {
    * Demo accounts and campaigns, but no demo customers unless `customers`. `tls`: `{ name, cert, key }`,
    * with a certificate (files) for that host name.
    */
-  static async open(desktop, { name = 'centre', customers = false, tls, args = [] } = {}) {
+  static async open(desktop, { name = 'centre', customers = false, tls, args = [], env = {} } = {}) {
     const self = new Centre();
     self.desktop = desktop;
+    self.env = env;
     self.tls = tls;
     self.data = join(desktop.dir, name);
     self.log = join(desktop.dir, `${name}.log`);
@@ -33,7 +34,7 @@ export class Centre {
   }
 
   async start() {
-    this.child = start(centreBinary, this.args, { env: this.desktop.env, log: this.log });
+    this.child = start(centreBinary, this.args, { env: { ...this.desktop.env, ...this.env }, log: this.log });
     await until('the centre', () => (this.tls ? this.#answers() : fetch(`${this.page}/healthz`).then((r) => r.ok)));
   }
 
