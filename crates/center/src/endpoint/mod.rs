@@ -5,6 +5,7 @@
 mod absent;
 mod appserver;
 mod callbacks;
+mod chats;
 mod cms;
 mod crm;
 mod customers;
@@ -77,7 +78,7 @@ impl Endpoints {
             ("data-engine", data_engine::router()),
             ("interaction-service", interactions::router()),
             ("cfs", absent::router(absent::FILES)),
-            ("chat-service", absent::router(absent::CHAT)),
+            ("chat-service", chats::router()),
             ("chat-bosch-service", absent::router(absent::CHAT)),
             ("proxy", proxy::router()),
             ("workspace", workspace::router()),
