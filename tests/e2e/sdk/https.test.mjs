@@ -139,18 +139,29 @@ test('relay by wss: paired once; a call; the token is its site\'s alone', async 
   await page(null, { server: other });
   const frame = await until('the bridge in the other site', () => crm.frame(), 20000);
   await crm.reaches((s) => s.frame === 'bridge' && /pair|code/i.test(s.words), 'not let in', 20000);
-  assert.equal(await frame.evaluate(() => localStorage.length), 0);
+  assert.deepEqual(await frame.evaluate(() => Object.keys(localStorage)), [], 'a storage of its own');
   const alone = await chrome.page(`${bench.centre.page}/omniapp/workspace/`);
   assert.equal(await alone.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('omnibar.dock.')).length), 0);
 });
 
-test('third-party cookies blocked: paired once all the same, by a cookie of that site alone', async () => {
-  // What this browser does when nobody has set anything.
-  await page({ policy: BLOCKED });
+test('third-party cookies blocked: paired once all the same', async () => {
+  await page({ policy: { ...BLOCKED, BlockThirdPartyCookies: true } });
   await pair();
   await crm.docked();
   await way('relay');
-  assert.equal(await crm.frame().evaluate(() => { try { return !!localStorage; } catch { return false; } }), false, 'the browser refuses the storage');
+  await crm.page.reload();
+  await crm.docked();
+  await way('relay');
+  assert.deepEqual(await chrome.context.cookies(), []);
+  nothingRefused();
+});
+
+test('a browser that gives frames of other sites no storage: paired once, by a cookie of that site alone', async () => {
+  await page({ policy: { ...BLOCKED, BlockThirdPartyCookies: true }, partitioned: false });
+  await pair();
+  await crm.docked();
+  await way('relay');
+  assert.equal(await crm.frame().evaluate(() => { try { return !!localStorage; } catch { return false; } }), false, 'the browser refuses it');
   await crm.page.reload();
   await crm.docked();
   await way('relay');
