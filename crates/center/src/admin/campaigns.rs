@@ -1,6 +1,6 @@
 //! Everything that an administrator sees, and what he decides for campaigns and pages.
 
-use super::check;
+use super::{check, connectors};
 use super::session::Administrator;
 use crate::apps::SLOTS;
 use crate::core::CoreInput;
@@ -48,6 +48,7 @@ pub(super) async fn state(
         "outside_hosts": shared.store.outside_hosts().await?,
         "tokens": shared.store.tokens().await?,
         "apps": shared.store.apps().await?,
+        "connectors": connectors::shown(&shared).await?,
         "slots": SLOTS,
         "placeholders": {"landing_url": placeholder::LANDING, "call_url": placeholder::CALL},
     })))

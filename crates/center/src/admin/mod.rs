@@ -6,6 +6,7 @@
 
 mod campaigns;
 mod check;
+mod connectors;
 mod grants;
 mod session;
 
@@ -46,9 +47,14 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/campaigns/{id}", put(campaigns::campaign))
         .route("/tokens", post(grants::add_token))
         .route("/tokens/{id}", delete(grants::remove_token))
+        .route("/connector", put(connectors::choose))
+        .route("/connectors", post(connectors::add))
+        .route("/connectors/{id}", put(connectors::change).delete(connectors::remove))
         .route("/apps/{id}", put(grants::set_app).delete(grants::remove_app))
         .layer(DefaultBodyLimit::max(LONGEST_QUESTION))
         .route("/apps", post(grants::add_app).layer(package))
+        // Its own limit: it waits for somebody else's servers.
+        .route("/connectors/{id}/test", post(connectors::test))
         .fallback(|| async { Refusal::missing("There is no such path.") })
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(axum::Extension(Sessions::default()));

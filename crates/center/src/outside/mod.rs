@@ -212,6 +212,27 @@ fn headers(given: &BTreeMap<String, String>) -> Result<HeaderMap, OutsideFault> 
     Ok(headers)
 }
 
+/// Whether the centre may go to this host for an administrator who has not listed it: to
+/// public addresses only. A name that is not known is said so when it is used.
+pub(crate) async fn check(hosts: &[String], url: &Url) -> Result<(), OutsideFault> {
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+        return Err(OutsideFault::Bad("That address names no host.".to_owned()));
+    };
+    let exact = format!("{host}:{port}");
+    if hosts.iter().any(|h| h.eq_ignore_ascii_case(&exact)) {
+        return Ok(());
+    }
+    let addresses = match &host {
+        Host::Domain(name) => match tokio::net::lookup_host((*name, port)).await {
+            Ok(found) => found.map(|address| address.ip()).collect(),
+            Err(_) => Vec::new(),
+        },
+        Host::Ipv4(v4) => vec![IpAddr::V4(*v4)],
+        Host::Ipv6(v6) => vec![IpAddr::V6(*v6)],
+    };
+    if addresses.into_iter().all(is_public) { Ok(()) } else { Err(OutsideFault::Private(exact)) }
+}
+
 /// A client that can reach this host at its checked addresses, and nothing else.
 async fn client(hosts: &[String], url: &Url) -> Result<Client, OutsideFault> {
     let at = place(url);

@@ -29,6 +29,8 @@ pub struct ConnectorRow {
     pub changed_at: i64,
     /// Rises with every change.
     pub version: u32,
+    /// An administrator has made it the centre's.
+    pub chosen: bool,
 }
 
 /// OAuth 2.0, refresh token flow (RFC 6749 section 6).
@@ -39,7 +41,7 @@ pub struct ConnectorSecrets {
     pub refresh_token: Secret,
 }
 
-const COLUMNS: &str = "id, kind, name, domain, settings, added_at, changed_at, version";
+const COLUMNS: &str = "id, kind, name, domain, settings, added_at, changed_at, version, chosen";
 
 impl Store {
     /// In the order in which they were added; the directory is the first.
@@ -78,6 +80,55 @@ impl Store {
             .await?;
         tx.commit().await?;
         Ok(u32::try_from(id).unwrap_or(u32::MAX))
+    }
+
+    /// `secrets`: `None` leaves them as they are. False: there is none of that number, or it
+    /// is the directory.
+    pub async fn change_connector(
+        &self,
+        now: Moment,
+        row: &ConnectorRow,
+        secrets: Option<&ConnectorSecrets>,
+    ) -> Result<bool, StoreFault> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let changed = sqlx::query(
+            "UPDATE crm_connectors SET name = ?, domain = ?, settings = ?, changed_at = ?, \
+             version = version + 1 WHERE id = ? AND kind <> 'directory'",
+        )
+        .bind(&row.name)
+        .bind(&row.domain)
+        .bind(row.settings.to_string())
+        .bind(millis(now))
+        .bind(row.id)
+        .execute(&mut *tx)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if let Some(secrets) = secrets {
+            sqlx::query("UPDATE crm_secrets SET secret = ? WHERE connector = ?")
+                .bind(secret_text(secrets))
+                .bind(row.id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The one that the centre works with from now on. False: there is none of that number.
+    pub async fn choose_connector(&self, id: u32) -> Result<bool, StoreFault> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE crm_connectors SET chosen = 0").execute(&mut *tx).await?;
+        let chosen = sqlx::query("UPDATE crm_connectors SET chosen = 1 WHERE id = ?")
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        if chosen.rows_affected() == 0 {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// False: there is none of that number, or it is the directory.
@@ -141,5 +192,6 @@ fn connector(row: &SqliteRow) -> Option<ConnectorRow> {
         added_at: row.get(5),
         changed_at: row.get(6),
         version: number(7)?,
+        chosen: row.get::<i64, _>(8) != 0,
     })
 }
