@@ -5,6 +5,7 @@
 mod administration;
 mod attack;
 mod call;
+mod connectors;
 mod customer;
 mod desk;
 mod directory;
