@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { chatOffer, chatWrapping, hostile, messages, talk, waits } from '../src/host/fixture/chats';
+import { empty } from '../src/host/fixture/dock';
 import { call, NOW, offer, view } from '../src/host/fixture/views';
 import { rows } from '../src/features/chat/rows';
 import { TEXT_MAX } from '../src/state/chats.svelte';
@@ -243,6 +244,45 @@ describe('several chats, and a call beside them', () => {
     await w.settle();
     await w.click('chat-line');
     expect(w.find('chat-screen')).not.toBeNull();
+  });
+});
+
+describe('a chat that the agent begins', () => {
+  const draft = (channel: 'voice' | 'chat', number: number) =>
+    view({ view: { dock: { ...empty, draft: { channel, phone: '+15550134', number } } } });
+
+  it('with the number that stands in the field, typed or filled in by a page', async () => {
+    const w = await world(view());
+    expect(w.find('chat-start')).toBeNull();
+    await w.push(draft('chat', 1));
+    expect(w.get('chat-start').className).toContain('ok');
+    await w.settle();
+    await w.click('chat-start');
+    expect(asked(w)).toEqual([
+      { do: 'start', campaign: null, customer: { name: null, number: '+15550134', customer_id: null } },
+    ]);
+    expect((w.get('dial-number') as HTMLInputElement).value).toBe('+15550134');
+    await w.push(draft('voice', 2));
+    expect(w.get('chat-start').className).not.toContain('ok');
+  });
+
+  it('comes to the front, and the centre’s words when it cannot be stand under the field', async () => {
+    const w = await world(chats(talk()));
+    await w.settle();
+    await w.click('chat-home');
+    await w.type('dial-number', '+1 555 0134');
+    await w.settle();
+    await w.click('chat-start');
+    const message = 'The customer has no chat page open';
+    const refusal = {
+      interaction: null,
+      reason: { reason: 'centre', verb: 'start_chat', message },
+      since: NOW,
+    } as const;
+    await w.push(view({ desk: { chats: [talk()], refusal } }));
+    expect(w.get('refusal').textContent).toContain(`Could not start the chat: ${message}`);
+    await w.push(chats(talk(), { ...waits(), chat: { ...waits().chat, direction: 'outbound' } }));
+    expect(w.get('chat-name').textContent).toBe('Ines Duarte');
   });
 });
 

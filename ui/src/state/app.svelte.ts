@@ -3,6 +3,7 @@ import type {
   Ask,
   AudioIntent,
   CallView,
+  Channel,
   ChatAsk,
   ChatView,
   DockIntent,
@@ -64,6 +65,8 @@ export class App {
   dialled: string = $state('');
   /** What stands in the dial field; an offer that covers it does not lose it. */
   dialText: string = $state('');
+  /** What a page filled it in for. */
+  dialFor: Channel = $state('voice');
   /** A press of the dispose key that the disposition panel should answer. */
   disposeAsked: number = $state(0);
   /** When the link came to be as it is: its next try is counted from there. */
@@ -120,7 +123,10 @@ export class App {
     if (before?.dock.pairing_code !== view.dock.pairing_code) this.codeSince = view.now;
     // What stood in the view when this page was loaded is not news.
     const { draft } = view.dock;
-    if (before && draft && draft.number !== before.dock.draft?.number) this.dialText = draft.phone;
+    if (before && draft && draft.number !== before.dock.draft?.number) {
+      this.dialText = draft.phone;
+      this.dialFor = draft.channel;
+    }
     this.view = view;
     if (this.#sent && JSON.stringify(view.settings) !== this.#sent.base) this.#sent = null;
     applyAppearance(this.settings ?? view.settings);

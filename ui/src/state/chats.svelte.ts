@@ -19,8 +19,9 @@ export class Chats {
   #said = new Map<InteractionId, string>();
   /** Number of the last message that was read. */
   #read = new SvelteMap<InteractionId, number>();
-  /** Calls that have been on the screen: a new one comes to the front. */
+  /** What has been on the screen: a new call, or a chat that the agent has begun, comes to the front. */
   #calls = new Set<InteractionId>();
+  #begun = new Set<InteractionId>();
 
   typed(id: InteractionId): string {
     return this.#typed.get(id) ?? '';
@@ -76,10 +77,18 @@ export class Chats {
       for (const id of [...map.keys()]) if (!live.has(id)) map.delete(id);
     }
     const { front } = this;
+    const begun = chats.filter((c) => c.chat.direction === 'outbound').map((c) => c.chat.id);
+    const mine = begun.find((id) => !this.#begun.has(id));
+    this.#begun = new Set(begun);
     const calls = new Set(taken.map((c) => c.interaction.id));
     const came = [...calls].some((id) => !this.#calls.has(id));
     this.#calls = calls;
-    if (came || (front.is === 'chat' && !live.has(front.id)) || (front.is === 'home' && live.size === 0)) {
+    if (mine !== undefined) this.show(mine);
+    else if (
+      came ||
+      (front.is === 'chat' && !live.has(front.id)) ||
+      (front.is === 'home' && live.size === 0)
+    ) {
       this.front = { is: 'newest' };
     }
   }

@@ -14,7 +14,7 @@ export function asCall({ chat, can, pending }: ChatView): CallView {
       queue: chat.queue,
       customer: chat.customer,
       customer_id: chat.customer_id,
-      record: null,
+      record: chat.record,
       owner: true,
       conversation: conversation(chat.phase),
       since: chat.since,
