@@ -105,6 +105,7 @@ const shots = [
   ['chat-beside-call', 'chat-in-call', wait(350), click('chat-line')],
   ['chat-home', 'chat', wait(350), click('chat-home')],
   ['chat-written', 'chat', type('chat-text', 'I have sent you the new tracking number.\nAnything else?')],
+  ['chat-rtl', 'chat-arabic', (page) => page.evaluate(() => (document.documentElement.dir = 'rtl'))],
   ['chat-read', 'chat-wrap-up', wait(350), click('chat-read')],
   ['bar-chat-beside-call', 'bar-chat-in-call', wait(350), click('chat-next')],
   ['callbacks', 'callbacks', wait(350), click('callbacks-open'), wait(100)],
