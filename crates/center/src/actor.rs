@@ -2,9 +2,9 @@
 //! only then answers, notifies and steers the switch. What arrives together is
 //! committed together.
 
+use crate::chats::{PageId, PageNews};
 use crate::clock::Clock;
 use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, PageAsk};
-use crate::chats::{PageId, PageNews};
 use crate::door::{Door, Floor, Knock, Outbox, Outgoing};
 use crate::orders::perform;
 use crate::store::{Store, Write};

@@ -211,11 +211,14 @@ fn campaign(
 fn support() -> Codes {
     vec![
         ("Resolved", vec![("resolved", "Resolved on the call"), ("explained", "Explained how")]),
-        ("Follow-up", vec![
+        (
+            "Follow-up",
+            vec![
                 ("escalated", "Escalated"),
                 ("call_again", "Customer calls again"),
                 (CALLBACK, "Callback"),
-            ]),
+            ],
+        ),
         ("Other", vec![("wrong_number", "Wrong number"), ("not_disposed", "Not disposed in time")]),
     ]
 }
@@ -223,11 +226,14 @@ fn support() -> Codes {
 fn sales() -> Codes {
     vec![
         ("Sale", vec![("ordered", "Ordered"), ("upgraded", "Upgraded")]),
-        ("No sale", vec![
+        (
+            "No sale",
+            vec![
                 ("too_expensive", "Too expensive"),
                 ("thinking", "Thinks about it"),
                 (CALLBACK, "Callback"),
-            ]),
+            ],
+        ),
         ("Other", vec![("wrong_number", "Wrong number"), ("not_disposed", "Not disposed in time")]),
     ]
 }

@@ -1,7 +1,8 @@
 use crate::{AudioView, DockView, Remembered, Settings, WindowView};
 use omnibar_desk::Snapshot;
 use omnibar_model::{
-    Callback,     CampaignId, Cause, Channel, Destination, Direction, InteractionId, Moment, Party, QueueId,
+    Callback, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Moment, Party,
+    QueueId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -2,7 +2,9 @@
 
 use omnibar_contract::{DockIntent, Rights};
 use omnibar_desk::Ask;
-use omnibar_model::{Booking, CallbackAct, Destination, DispositionId, LegId, PhoneNumber, Presence};
+use omnibar_model::{
+    Booking, CallbackAct, Destination, DispositionId, LegId, PhoneNumber, Presence,
+};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +16,8 @@ pub(super) enum Command {
     Quit,
 }
 
-/// Longest line in bytes: a disposition with a full note fits.
-pub(super) const MAX_LINE: usize = 8 * 1024;
+/// Longest line in bytes: a chat's longest message fits, of four bytes a character.
+pub(super) const MAX_LINE: usize = 20 * 1024;
 
 /// Reads a line. The error is a sentence for the person or script that wrote it.
 pub(super) fn parse(line: &str) -> Result<Command, String> {
@@ -55,10 +57,12 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
             Ok(Command::Ask(Ask::Dispose {
                 interaction,
                 disposition,
-                note: note.trim().to_owned(), callback: None,
+                note: note.trim().to_owned(),
+                callback: None,
             }))
         }
         "callback" => callback(rest),
+        "chat" => super::chat::parse(rest).map(Command::Ask),
         "select" => {
             let interaction = one(word, rest, "an interaction")?.into();
             Ok(Command::Ask(Ask::Select { interaction }))
@@ -71,13 +75,15 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "devices" if rest.is_empty() => Ok(Command::Devices),
         "quit" if rest.is_empty() => Ok(Command::Quit),
         "callbacks" | "devices" | "pair" | "quit" => Err(extra(word)),
-        _ => Err("Unknown command. Known: ready, break REASON, call N, answer, reject, hold, \
+        _ => Err(format!(
+            "Unknown command. Known: ready, break REASON, call N, answer, reject, hold, \
                   resume, mute, unmute, dtmf DIGITS, transfer N, consult N, complete, conference, \
                   hold-leg LEG, resume-leg LEG, drop LEG, hangup, dispose CODE NOTE, select ID, \
                   allow ORIGIN [RIGHTS], block ORIGIN, forget ORIGIN, pair, callbacks, \
                   callback take ID, callback later ID, callback cancel ID REASON, callback in \
-                  SECONDS CODE NOTE (disposes with it), devices, quit."
-            .to_owned()),
+                  SECONDS CODE NOTE (disposes with it), {}, devices, quit.",
+            super::chat::WORDS
+        )),
     }
 }
 
@@ -92,7 +98,11 @@ fn callback(rest: &str) -> Result<Command, String> {
         "take" => CallbackAct::Take,
         "later" => CallbackAct::Snooze { at: None, reason: reason.trim().to_owned() },
         "cancel" => CallbackAct::Cancel { reason: reason.trim().to_owned() },
-        _ => return Err("`callback` needs take, later or cancel, and an id; or in, and seconds.".to_owned()),
+        _ => {
+            return Err(
+                "`callback` needs take, later or cancel, and an id; or in, and seconds.".to_owned()
+            );
+        }
     };
     if act == CallbackAct::Take && !reason.is_empty() {
         return Err(extra("callback take"));
@@ -186,7 +196,9 @@ mod tests {
             Ask::Dispose {
                 interaction: None,
                 disposition: "resolved".into(),
-                note: "called back, all well".into(), callback: None }
+                note: "called back, all well".into(),
+                callback: None
+            }
         );
         assert_eq!(
             ask("consult agent:agent2"),

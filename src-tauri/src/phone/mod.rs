@@ -1,6 +1,7 @@
 //! `omnibar phone`: the same softphone without a window, for scripts, checks and
 //! black-box benchmarks.
 
+mod chat;
 mod command;
 mod report;
 

@@ -57,10 +57,7 @@ impl Report {
         );
         let callbacks = last.as_deref().map(|v| v.callbacks.as_slice()).unwrap_or_default();
         for callback in &view.callbacks {
-            say(
-                !callbacks.contains(callback),
-                json!({"event": "callback", "callback": callback}),
-            );
+            say(!callbacks.contains(callback), json!({"event": "callback", "callback": callback}));
         }
         for gone in callbacks {
             say(
@@ -68,6 +65,7 @@ impl Report {
                 json!({"event": "callback_gone", "callback": gone.id}),
             );
         }
+        super::chat::changes(last.as_deref(), view).into_iter().for_each(|fact| say(true, fact));
         let dock = last.as_deref().map(|v| &v.dock);
         for page in &view.dock.origins {
             let before = dock.and_then(|d| d.origins.iter().find(|o| o.origin == page.origin));

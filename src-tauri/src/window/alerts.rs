@@ -17,10 +17,9 @@ pub(super) fn show(app: &AppHandle, alert: &Alert) {
             "Missed call".to_owned(),
             "You get no more calls until you choose Available again.".to_owned(),
         ),
-        Alert::CallbackDue { name, .. } if name.is_empty() => (
-            "Callback due".to_owned(),
-            "Open Omnibar to call back, or to put it off.".to_owned(),
-        ),
+        Alert::CallbackDue { name, .. } if name.is_empty() => {
+            ("Callback due".to_owned(), "Open Omnibar to call back, or to put it off.".to_owned())
+        }
         Alert::CallbackDue { name, .. } => (
             format!("Call back {name}"),
             "It is time. Open Omnibar to call, or to put it off.".to_owned(),

@@ -1,14 +1,15 @@
 //! What agents do with callbacks, and what they are told of them.
 
 use super::command::{conflict, done};
-use super::{Answer, Core, CoreEffect, News, refuse};
+use super::refusal::{refuse, refuse_callback};
+use super::{Answer, Core, CoreEffect, News};
 use crate::callbacks::{CallbackFault, Change, Kept, Present};
 use crate::calls::{CallFault, Contact};
 use omnibar_model::{
     AgentId, AgentState, Booking, Callback, CallbackAct, CallbackId, CampaignId, DispositionId,
     InteractionId, Moment, PhoneNumber,
 };
-use omnibar_protocol::{Code, ErrorObject, wire};
+use omnibar_protocol::wire;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -288,19 +289,4 @@ fn done_or(result: Result<(), CallbackFault>) -> Answer {
         Ok(()) => done(Ok(())),
         Err(fault) => refuse_callback(fault),
     }
-}
-
-fn refuse_callback(fault: CallbackFault) -> Answer {
-    let code = match fault {
-        CallbackFault::Gone | CallbackFault::NotYours => Code::NotFound,
-        CallbackFault::BadTime
-        | CallbackFault::NoNumber
-        | CallbackFault::Hidden
-        | CallbackFault::NoteTooLong
-        | CallbackFault::BadReason => Code::InvalidParams,
-        CallbackFault::NotInCampaign | CallbackFault::TooMany | CallbackFault::Full => {
-            Code::Conflict
-        }
-    };
-    Err(ErrorObject::new(code, fault.to_string()))
 }

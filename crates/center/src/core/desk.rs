@@ -1,8 +1,8 @@
 use super::{ConnectionId, Core, Session};
 use crate::calls::Group;
 use omnibar_model::{
-    AgentId, AgentState, Callback, CampaignId, Chat, ExtensionId, Interaction, InteractionId, LegId, Moment,
-    PhoneNumber, Presence,
+    AgentId, AgentState, Callback, CampaignId, Chat, ExtensionId, Interaction, InteractionId,
+    LegId, Moment, PhoneNumber, Presence,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -10,6 +10,7 @@ mod command;
 mod customer;
 mod desk;
 mod news;
+mod refusal;
 mod session;
 mod switch;
 
@@ -26,9 +27,11 @@ use crate::chats::{self as chat, Chats, PageId, PageNews};
 use crate::setup::Setup;
 use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
 use omnibar_model::{
-    AgentId, CallbackId, Cause, ChatMessage, Interaction, InteractionId, LegId, Moment, Party, QueueId, Record,
+    AgentId, CallbackId, Cause, ChatMessage, Interaction, InteractionId, LegId, Moment, Party,
+    QueueId, Record,
 };
-use omnibar_protocol::{Code, Command, ErrorObject};
+use omnibar_protocol::{Command, ErrorObject};
+use refusal::refuse;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -480,22 +483,4 @@ impl Core {
             }
         }
     }
-}
-
-fn refuse(fault: CallFault) -> Answer {
-    let code = match fault {
-        CallFault::NoSuchCall
-        | CallFault::NoSuchLeg
-        | CallFault::NoSuchCampaign
-        | CallFault::NoSuchDisposition
-        | CallFault::NoSuchDestination => Code::NotFound,
-        CallFault::BadDigits | CallFault::NoteTooLong => Code::InvalidParams,
-        CallFault::NotFree
-        | CallFault::OfferOver
-        | CallFault::NotNow
-        | CallFault::Consulting
-        | CallFault::NotAnswered
-        | CallFault::Full => Code::Conflict,
-    };
-    Err(ErrorObject::new(code, fault.to_string()))
 }

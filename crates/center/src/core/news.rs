@@ -1,5 +1,8 @@
 use super::{Core, CoreEffect, JOURNAL};
-use omnibar_model::{Chat, AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, Moment, Presence};
+use omnibar_model::{
+    AgentId, AgentState, Callback, CallbackId, Cause, Chat, Conversation, Interaction, Moment,
+    Presence,
+};
 use omnibar_protocol::{Notification, Numbered, wire};
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +11,37 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum News {
-    Snapshot { agent: AgentNews, interactions: Vec<Interaction>, #[serde(default)] callbacks: Vec<Callback>, #[serde(default)] chats: Vec<Chat> },
-    Agent { agent: AgentNews },
-    Interaction { interaction: Box<Interaction> },
+    Snapshot {
+        agent: AgentNews,
+        interactions: Vec<Interaction>,
+        #[serde(default)]
+        callbacks: Vec<Callback>,
+        #[serde(default)]
+        chats: Vec<Chat>,
+    },
+    Agent {
+        agent: AgentNews,
+    },
+    Interaction {
+        interaction: Box<Interaction>,
+    },
     /// With those of its messages that the session has not been told.
-    Chat { chat: Box<Chat> },
-    Callback { callback: Box<Callback> },
-    CallbackGone { callback: CallbackId },
-    VoiceCandidate { candidate: String },
+    Chat {
+        chat: Box<Chat>,
+    },
+    Callback {
+        callback: Box<Callback>,
+    },
+    CallbackGone {
+        callback: CallbackId,
+    },
+    VoiceCandidate {
+        candidate: String,
+    },
     VoiceGone,
-    SessionEnded { reason: wire::SessionEnd },
+    SessionEnded {
+        reason: wire::SessionEnd,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -178,10 +178,7 @@ async fn apply(tx: &mut SqliteConnection, effect: &CoreEffect) -> Result<(), Sto
             .await?;
         }
         CoreEffect::DeleteCallback(id) => {
-            sqlx::query("DELETE FROM callbacks WHERE id = ?")
-                .bind(id.as_str())
-                .execute(tx)
-                .await?;
+            sqlx::query("DELETE FROM callbacks WHERE id = ?").bind(id.as_str()).execute(tx).await?;
         }
         CoreEffect::SaveChat(chat) => chats::save(tx, chat).await?,
         CoreEffect::AddMessage { chat, message } => chats::add_message(tx, chat, message).await?,

@@ -113,8 +113,9 @@ fn apply(floor: &mut Floor, step: &Step) {
         17 => Command::Dispose {
             interaction,
             disposition: "wrong_number".into(),
-            note: String::new(), callback: None,
-            },
+            note: String::new(),
+            callback: None,
+        },
         18 => Command::Dial {
             campaign: "outreach".into(),
             number: PhoneNumber::parse("+15550123").unwrap(),

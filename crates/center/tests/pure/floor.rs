@@ -8,7 +8,10 @@ use omnibar_center::core::{
 };
 use omnibar_center::seed::company;
 use omnibar_center::switch::{Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
-use omnibar_model::{AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, InteractionId, LegId, Moment, Party, PartyKind, PhoneNumber, Presence};
+use omnibar_model::{
+    AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, InteractionId,
+    LegId, Moment, Party, PartyKind, PhoneNumber, Presence,
+};
 use omnibar_protocol::{Code, Command, ErrorObject};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -201,7 +204,10 @@ impl Floor {
             News::CallbackGone { callback } => {
                 self.callbacks.remove(&(user.clone(), callback.clone()));
             }
-            News::Chat { .. } | News::VoiceCandidate { .. } | News::VoiceGone | News::SessionEnded { .. } => {}
+            News::Chat { .. }
+            | News::VoiceCandidate { .. }
+            | News::VoiceGone
+            | News::SessionEnded { .. } => {}
         }
     }
 
@@ -392,7 +398,10 @@ impl Floor {
 
     pub fn dispose(&mut self, agent: &str, id: &InteractionId, code: &str) {
         let (interaction, disposition) = (id.clone(), code.into());
-        self.ask(agent, Command::Dispose { interaction, disposition, note: String::new(), callback: None });
+        self.ask(
+            agent,
+            Command::Dispose { interaction, disposition, note: String::new(), callback: None },
+        );
     }
 }
 

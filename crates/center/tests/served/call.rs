@@ -47,16 +47,18 @@ async fn a_demo_customer_is_answered_held_resumed_and_disposed() {
     let wrong = Command::Dispose {
         interaction: id.clone(),
         disposition: "no-such-code".into(),
-        note: String::new(), callback: None,
-            };
+        note: String::new(),
+        callback: None,
+    };
     assert_eq!(code(desk.ask(wrong).await), Code::NotFound);
     let code_of = |queue: &str| if queue == "sales" { "ordered" } else { "resolved" };
     let disposition = code_of(offer.campaign.as_str());
     desk.ask(Command::Dispose {
         interaction: id.clone(),
         disposition: disposition.into(),
-        note: "all well".into(), callback: None,
-            })
+        note: "all well".into(),
+        callback: None,
+    })
     .await
     .unwrap();
     desk.interaction("the last word", |i| i.id == id && i.conversation == Conversation::Ended)

@@ -5,6 +5,7 @@
 mod administration;
 mod attack;
 mod call;
+mod callbacks;
 mod connectors;
 mod customer;
 mod desk;
@@ -24,4 +25,5 @@ mod session;
 mod start;
 mod switch;
 mod web_client;
+mod web_services;
 mod world;

@@ -172,8 +172,9 @@ async fn end(desk: &mut Desk, id: &InteractionId) -> History {
     let dispose = Command::Dispose {
         interaction: id.clone(),
         disposition: "resolved".into(),
-        note: String::new(), callback: None,
-            };
+        note: String::new(),
+        callback: None,
+    };
     desk.ask(dispose).await.unwrap();
     let history = desk.ask(Command::History { before: None, limit: 10 }).await.unwrap();
     serde_json::from_value(history).unwrap()
