@@ -1,13 +1,32 @@
 import type { Net, Tokens } from './link';
-import { browser, findLoopback } from './way';
+import { browser, findLoopback, type Found } from './way';
 
 /** The browser around this frame, which the centre has served. */
 export const net: Net = {
-  find: (asking) => findLoopback(browser, asking),
+  find,
   open: (url) => new WebSocket(url),
   relay: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/dock`,
   random: Math.random,
 };
+
+let finding: Promise<Found> | null = null;
+let asked = false;
+const askers = new Set<() => void>();
+
+/** Two at a time would be two questions of the browser, of which it answers one. */
+function find(asking: () => void): Promise<Found> {
+  askers.add(asking);
+  if (asked) asking();
+  finding ??= findLoopback(browser, () => {
+    asked = true;
+    askers.forEach((each) => each());
+  }).finally(() => {
+    finding = null;
+    asked = false;
+    askers.clear();
+  });
+  return finding;
+}
 
 const KEY = 'omnibar.dock.';
 /** As long as the app takes a token, in s. */
