@@ -139,3 +139,44 @@ impl Scene {
         self.callbacks.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnibar_model::{Party, PartyKind};
+
+    fn callback(id: &str, at: i64, due: bool) -> Callback {
+        Callback {
+            id: id.into(),
+            campaign: "support".into(),
+            customer: Party { kind: PartyKind::Customer, name: "Nora".into(), number: None },
+            customer_id: None,
+            at,
+            own: true,
+            due,
+            mine: true,
+            booked_by: "Ada".into(),
+            booked_at: 0,
+            interaction: None,
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_callback_is_told_as_due_once_each_time_it_becomes_so() {
+        let ids = |due: Vec<Callback>| due.iter().map(|c| c.id.to_string()).collect::<Vec<_>>();
+        let mut scene = Scene::default();
+        let first = vec![callback("later", 2, false), callback("now", 1, true)];
+        assert_eq!(ids(scene.callbacks(first.clone())), ["now"]);
+        // A snapshot after a reconnection is no news.
+        assert!(scene.callbacks(first).is_empty());
+        assert_eq!(scene.callback(callback("later", 2, true)).map(|c| c.at), Some(2));
+        assert!(scene.callback(callback("later", 2, true)).is_none());
+        assert!(scene.callback(callback("now", 9, false)).is_none(), "it was put off");
+        assert!(scene.callback(callback("now", 9, true)).is_some());
+        let order: Vec<_> = scene.callbacks.iter().map(|c| c.id.to_string()).collect();
+        assert_eq!(order, ["later", "now"], "by their time");
+        scene.callback_gone(&"later".into());
+        assert_eq!(scene.callbacks.len(), 1);
+    }
+}

@@ -155,6 +155,11 @@ fn asks() -> impl Strategy<Value = Ask> {
         Just(Ask::Dial { number, campaign: None }),
         any::<bool>().prop_map(|on| Ask::Mute { on }),
         Just(Ask::ToggleMute),
+        Just(Ask::Callback { callback: "c1".into(), act: CallbackAct::Take }),
+        Just(Ask::Callback {
+            callback: "c1".into(),
+            act: CallbackAct::Cancel { reason: "r".into() }
+        }),
         Just(Ask::Dismiss),
     ];
     prop_oneof![3 => calls, 1 => whole]
