@@ -32,6 +32,7 @@ describe('a callback is scheduled', () => {
     expect(w.find('schedule')).toBeNull();
     const again = await atWrapUp();
     expect(again.get('schedule')).toBeTruthy();
+    expect(document.activeElement, 'the keys go on there').toBe(again.get('schedule-self'));
   });
 
   it('for the agent alone in 15 minutes, unless told otherwise', async () => {
@@ -82,7 +83,7 @@ describe('a callback is scheduled', () => {
     await w.click('disposition-change');
     await w.settle();
     expect(w.find('schedule')).toBeNull();
-    expect(w.get('disposition-search')).toBeTruthy();
+    expect(document.activeElement).toBe(w.get('disposition-search'));
   });
 });
 
