@@ -214,7 +214,12 @@ impl Desk {
         if who.is_some_and(|who| !who.knows_disposition(&campaign, disposition)) {
             return Err((Some(id.clone()), Refusal::NoSuchDisposition));
         }
-        self.order_chat(id, Verb::Dispose, ask, wish.clone())
+        self.order_chat(id, Verb::Dispose, ask, wish.clone())?;
+        if let Some(talk) = self.chats.iter_mut().find(|t| t.chat.id == *id) {
+            // The centre says no more of a chat that is disposed than that it is gone.
+            note.clone_into(&mut talk.chat.note);
+        }
+        Ok(())
     }
 
     fn start_chat(

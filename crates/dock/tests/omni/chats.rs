@@ -30,7 +30,7 @@ pub(crate) fn obey(world: &World, ask: ChatAsk) -> Vec<Input> {
             let cause = Some(Cause::AgentHungUp);
             Chat { phase: ChatPhase::Wrapping { until: None }, cause, ..of(&chat) }
         }
-        ChatAsk::Dispose { chat, note, .. } => Chat { phase: ChatPhase::Ended, note, ..of(&chat) },
+        ChatAsk::Dispose { chat, .. } => Chat { phase: ChatPhase::Ended, ..of(&chat) },
         ChatAsk::Start { campaign, customer } => Chat {
             direction: Direction::Outbound,
             campaign: campaign.unwrap(),
@@ -161,6 +161,7 @@ fn a_chat_is_told_as_calls_are_and_does_not_ring() {
     );
     let over = world.event("interactionDisposed").payload;
     assert_eq!(over["dispositionDetails"]["dispositionCode"], 1400);
+    assert_eq!(over["dispositionDetails"]["callNotes"], "Two of them");
     assert_eq!(over["channelDetails"]["chatId"], "c1");
 }
 
