@@ -209,6 +209,14 @@ mod tests {
         }
         assert!(SDK.get_file("ameyo-sdk.js").is_some());
         assert!(SDK.get_file("ameyo-sdk.d.ts").is_some());
+        let map = SDK.get_file("ameyo-sdk.js.map").unwrap().contents_utf8().unwrap();
+        let map: serde_json::Value = serde_json::from_str(map).unwrap();
+        let sources = map["sources"].as_array().unwrap();
+        assert_eq!(sources.len(), map["sourcesContent"].as_array().unwrap().len());
+        for source in sources {
+            assert!(source.as_str().unwrap().starts_with("../src/"), "{source}: no machine's path");
+        }
+        assert_eq!(kind("ameyo-sdk.js.map"), "application/json");
     }
 
     #[test]
