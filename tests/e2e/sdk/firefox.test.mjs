@@ -9,6 +9,7 @@ import { Bench, DOCK_PORT } from './lib/bench.mjs';
 import { covers } from './lib/coverage.mjs';
 import { Crm } from './lib/crm.mjs';
 import { Firefox } from './lib/firefox.mjs';
+import { html, Server } from './lib/server.mjs';
 
 let bench, phone, firefox, crm;
 
@@ -101,6 +102,35 @@ test('relay: paired with the code of the app\'s window, and again by itself afte
   await crm.page.reload();
   await crm.docked(30000);
   await way('relay');
+});
+
+test('a public page: fetch waits for the agent\'s answer, a frame needs its page\'s word; by sockets nobody is asked', async () => {
+  const app = await bench.keep(Server.open((request, response) => response.writeHead(200, { 'access-control-allow-origin': '*' }).end('hello')));
+  const inner = await bench.keep(Server.open());
+  const outer = await bench.keep(Server.open((request, response) => html(response, `<iframe src="${inner.origin}"></iframe><iframe src="${inner.origin}" allow="loopback-network"></iframe>`)));
+  const preferences = { 'network.lna.address_space.public.override': [outer, inner].map(({ port }) => `127.0.0.1:${port}`).join(',') };
+  firefox = await Firefox.open(bench.desktop, { preferences });
+  const reach = (where) => where.evaluate(async (origin) => {
+    const asked = (await navigator.permissions.query({ name: 'loopback-network' })).state;
+    const fetched = await Promise.race([fetch(origin).then((r) => r.text(), () => 'refused'), new Promise((r) => setTimeout(r, 2000, 'waits'))]);
+    return { asked, fetched };
+  }, app.origin);
+  const page = await firefox.page(outer.origin);
+  const [top, bare, delegated] = await Promise.all(page.frames().map(reach));
+  assert.deepEqual({ top, bare, delegated }, {
+    top: { asked: 'prompt', fetched: 'waits' },
+    bare: { asked: 'denied', fetched: 'refused' },
+    delegated: { asked: 'prompt', fetched: 'waits' },
+  });
+  await firefox.close();
+
+  firefox = await Firefox.open(bench.desktop, {
+    preferences: { 'network.lna.address_space.public.override': [bench.server, bench.centre].map(({ port }) => `127.0.0.1:${port}`).join(',') },
+  });
+  crm = await Crm.open(firefox, bench.server, bench.centre);
+  await crm.docked(30000);
+  await way('loopback');
+  assert.ok(!(await crm.page.evaluate(() => states.some((s) => /asks/.test(s.words)))), 'nobody was asked');
 });
 
 test('the demo CRM docks, dials from its list and logs the events', async () => {

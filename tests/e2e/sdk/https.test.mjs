@@ -1,6 +1,7 @@
 // As it is in an office: the CRM on its own https site, the centre on another, the app on the
 // agent's machine. Certificates of an authority that browser and app are told to trust.
 import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { Centre } from '../lib/centre.mjs';
@@ -13,6 +14,7 @@ import { Bench } from './lib/bench.mjs';
 import { Chrome } from './lib/chrome.mjs';
 import { covers } from './lib/coverage.mjs';
 import { Crm, crmAnswer } from './lib/crm.mjs';
+import { Firefox } from './lib/firefox.mjs';
 import { Secure } from './lib/secure.mjs';
 
 const NAMES = ['centre.test', 'crm.test', 'other.test', 'proxy.test'];
@@ -210,6 +212,34 @@ test('a CRM whose policy forgets the frame is told so in words', async () => {
   await page({ policy: { LoopbackNetworkAllowedForUrls: ['https://*'] } }, { server: forgetful });
   const state = await crm.reaches((s) => s.state === 'unreachable', 'told', 20000);
   assert.match(state.words, /policy/i);
+});
+
+test('Firefox: by loopback from a secure page, by relay, both without a question', async () => {
+  const publicPorts = [bench.server.port, bench.centre.port].map((port) => `127.0.0.1:${port}`).join(',');
+  const firefox = async (preferences) => {
+    const profile = await mkdtemp(join(bench.desktop.dir, 'firefox-'));
+    await authority.enter(profile);
+    chrome = await Firefox.open(bench.desktop, {
+      profile,
+      preferences: { 'network.dns.localDomains': NAMES.join(','), 'network.lna.address_space.public.override': publicPorts, ...preferences },
+    });
+    return page(null);
+  };
+  await firefox({});
+  await crm.docked(30000);
+  await way('loopback');
+  assert.equal(await crm.page.evaluate(() => isSecureContext), true);
+  nothingRefused();
+  await chrome.close();
+  // As the organisation would forbid it; sockets are guarded then too.
+  await firefox({ 'permissions.default.loopback-network': 2, 'network.lna.websocket.enabled': true });
+  await pair();
+  await crm.docked(30000);
+  await way('relay');
+  await crm.page.reload();
+  await crm.docked(30000);
+  await way('relay');
+  nothingRefused();
 });
 
 test('a proxy with the certificate in front of the centre: loopback and relay under its name', async () => {
