@@ -91,6 +91,7 @@ impl Centre {
             stop.clone(),
         );
         tokio::spawn(tidy(store.clone(), clock, stop.clone()));
+        tokio::spawn(crate::crm::push(store.clone(), clock, stop.clone()));
         let handle = Handle::new();
         let tls = acceptor.is_some();
         let server = serve(listener, acceptor, crowd, shared, handle.clone())
@@ -316,7 +317,5 @@ fn prompt<A>(inner: A, crowd: Crowd) -> Prompt<A> {
 }
 
 fn limit_heads(builder: &mut Builder<TokioExecutor>) {
-    // A client that begins with HTTP/2's preface would have no limit.
-    *builder = builder.clone().http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
 }

@@ -24,8 +24,9 @@ fn on(interaction: &omnibar_model::InteractionId, leg: &omnibar_model::LegId) ->
         Command::Dispose {
             interaction: interaction(),
             disposition: "resolved".into(),
-            note: "stolen".into(), callback: None,
-            },
+            note: "stolen".into(),
+            callback: None,
+        },
         Command::Hold { interaction: interaction(), leg: None },
         Command::Hold { interaction: interaction(), leg: Some(leg.clone()) },
         Command::Resume { interaction: interaction(), leg: None },
@@ -248,6 +249,8 @@ async fn a_request_that_is_never_finished_is_cut_off() {
     let settings = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     tokio::join!(
         cut_off(""),
+        cut_off("P"),
+        cut_off("PRI * HTTP/2"),
         cut_off(unfinished),
         cut_off(after_one),
         cut_off(&sign_in),
@@ -266,7 +269,8 @@ async fn a_connection_too_many_is_closed_at_once_and_the_idle_make_room() {
         crowd.push(connect().await);
     }
     for _ in 0..100 {
-        let closed = tokio::time::timeout(Duration::from_secs(2), connect().await.read_u8());
+        let mut more = connect().await;
+        let closed = tokio::time::timeout(Duration::from_secs(2), more.read_u8());
         assert!(closed.await.expect("it is closed before the idle are").is_err());
     }
     for idle in &mut crowd {
