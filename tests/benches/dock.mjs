@@ -3,7 +3,7 @@
 // Prints each figure beside its goal and the machine's load. Not a timed test. No other
 // toolbar runs beside it: the figures are absolute.
 //
-// An event is timed from the centre's own log line when it hands the notification to the
+// An event is timed from the centre's own log line when it hands the first word of it to the
 // agent's socket (tests/e2e/sdk/lib/moments.mjs) to the first line of the page's handler. Its
 // cause is the agent's own command, so that the toolbar in the same page has a change to draw a
 // moment before, which is the worst case. Page and toolbar are of one site here (127.0.0.1, two

@@ -252,6 +252,7 @@ impl Connection {
     }
 
     async fn respond(&mut self, response: Response) -> Result<(), Over> {
+        tracing::debug!(connection = self.id.0, "answer");
         self.send(Message::text(response.to_text())).await
     }
 

@@ -14,14 +14,17 @@ export function lag() {
 
 export const lagOf = (page) => page.evaluate(`(${lag})()`);
 
-/** A centre that notes when it hands a notification to the agent's socket. */
+/** A centre that notes when it hands something to an agent's socket. */
 export const NOTING = { env: { OMNIBAR_LOG: 'debug', NO_COLOR: '1' } };
 
-/** When the centre handed notifications to sockets, ms since 1970, by its own log. */
+/**
+ * When the centre handed something to sockets, ms since 1970, by its own log: a notification,
+ * or the answer to a command, from which the desktop knows of its change as well.
+ */
 export async function sendings(centre) {
   const found = [];
   for (const line of (await readFile(centre.log, 'utf8')).split('\n')) {
-    const told = line.match(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)Z DEBUG .*rpc::connection: news /);
+    const told = line.match(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)Z DEBUG .*rpc::connection: (?:news|answer) /);
     if (told) found.push(Date.parse(`${told[1]}Z`) + Number(told[2]) * 1000);
   }
   return found;
@@ -36,7 +39,7 @@ export const pause = (ms = 120) => new Promise((resolve) => setTimeout(resolve, 
 
 /**
  * The agent goes on a break and comes back, `rounds` times. Gives for each change when the
- * command was given, when the centre sent the news of it, and when the handler of each page ran
+ * command was given, when the centre sent the first word of it, and when the handler of each page ran
  * (`pages`: Crm). Nobody asks the pages anything meanwhile.
  */
 export async function changes({ bench, phone, pages, rounds }) {
