@@ -185,7 +185,7 @@ test('a hostile app reaches neither the workspace nor the centre, its neighbours
         throw new Error('deaf');
       }])),
     };
-    const done = await Promise.all(Object.entries(tries).map(([what, attempt]) => Promise.race([attempt().then(() => what, () => ''), after(8000, `${what}: never`)])));
+    const done = await Promise.all(Object.entries(tries).map(([what, attempt]) => Promise.race([(async () => attempt())().then(() => what, () => ''), after(8000, `${what}: never`)])));
     // What is sent without an answer must not do anything either.
     await fetch(`${centre}/admin/api/tokens`, { method: 'POST', mode: 'no-cors', credentials: 'include', body: JSON.stringify({ name: 'evil', days: 1, once: false }) }).catch(() => {});
     await fetch(`${centre}/admin/api/session`, { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{"user":"admin","password":"demo"}' }).catch(() => {});

@@ -1,7 +1,7 @@
 //! Everything that an administrator sees, and what he decides for campaigns and pages.
 
-use super::{check, connectors};
 use super::session::Administrator;
+use super::{check, connectors};
 use crate::apps::SLOTS;
 use crate::core::CoreInput;
 use crate::endpoint::{Answer, Refusal};

@@ -1,7 +1,7 @@
 //! Where the CRM is. Secrets go in and never come out.
 
 use super::session::Administrator;
-use crate::crm::{self, CrmFault, GivenSecrets, Step, Trouble};
+use crate::crm::{self, CrmFault, GivenSecrets, Step, Trouble, WebSettings};
 use crate::endpoint::{Answer, Refusal};
 use crate::outside;
 use crate::rpc::Shared;
@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use omnibar_model::Secret;
 use omnibar_protocol::wire;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -26,19 +27,34 @@ static ONE: Semaphore = Semaphore::const_new(1);
 
 /// A connector as the form has it. Of secrets what is left out stays as it was.
 #[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Given {
-    Salesforce {
-        name: String,
-        /// `https://example.my.salesforce.com`
-        domain: String,
-        login: Option<String>,
-        api_version: Option<String>,
-        objects: Option<BTreeMap<String, Vec<String>>>,
-        client_id: Option<String>,
-        client_secret: Option<wire::Password>,
-        refresh_token: Option<wire::Password>,
-    },
+    Salesforce(Salesforce),
+    Web(Web),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Salesforce {
+    name: String,
+    /// `https://example.my.salesforce.com`
+    domain: String,
+    login: Option<String>,
+    api_version: Option<String>,
+    objects: Option<BTreeMap<String, Vec<String>>>,
+    client_id: Option<String>,
+    client_secret: Option<wire::Password>,
+    refresh_token: Option<wire::Password>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Web {
+    name: String,
+    settings: WebSettings,
+    /// The header `Authorization`, whole.
+    authorization: Option<wire::Password>,
+    push_key: Option<wire::Password>,
 }
 
 type Asked = Result<Json<Given>, JsonRejection>;
@@ -71,15 +87,21 @@ pub(super) async fn add(
         let words = "There are 20 connectors already. Remove those that nobody uses.";
         return Err(Refusal::new(StatusCode::CONFLICT, words));
     }
-    let Given::Salesforce { .. } = &given;
-    let (form, secrets) = form(given);
-    near(&shared, &crm::salesforce_hosts(&form.domain, &form.settings).map_err(Refusal::bad)?)
-        .await?;
-    let Form { name, domain, settings } = form;
-    let id = crm::add_salesforce(&shared.store, &name, &domain, &settings, secrets)
-        .await
-        .map_err(Refusal::bad)?;
-    tracing::info!(%user, connector = id, domain, "a CRM was connected");
+    let id = match given {
+        Given::Salesforce(given) => {
+            let (form, secrets) = form(given);
+            let hosts = crm::salesforce_hosts(&form.domain, &form.settings);
+            near(&shared, &hosts.map_err(Refusal::bad)?).await?;
+            let Form { name, domain, settings } = form;
+            crm::add_salesforce(&shared.store, &name, &domain, &settings, secrets).await
+        }
+        Given::Web(Web { name, settings, authorization, push_key }) => {
+            let secrets = [secret(authorization), secret(push_key)];
+            crm::add_web(&shared.store, &name, &settings, secrets).await
+        }
+    }
+    .map_err(Refusal::bad)?;
+    tracing::info!(%user, connector = id, "a CRM was connected");
     Ok(Json(json!({ "id": id })))
 }
 
@@ -92,21 +114,26 @@ pub(super) async fn change(
 ) -> Answer {
     let Json(given) = given.map_err(|e| unread(&e))?;
     let row = row(&shared, id).await?;
-    match row.kind {
-        ConnectorKind::Salesforce => {}
-        ConnectorKind::Directory => {
+    let changed = match (row.kind, given) {
+        (ConnectorKind::Salesforce, Given::Salesforce(given)) => {
+            let (form, secrets) = form(given);
+            let hosts = crm::salesforce_hosts(&form.domain, &form.settings);
+            near(&shared, &hosts.map_err(Refusal::bad)?).await?;
+            let Form { name, domain, settings } = form;
+            crm::change_salesforce(&shared.store, row, &name, &domain, settings, secrets).await
+        }
+        (ConnectorKind::Web, Given::Web(Web { name, settings, authorization, push_key })) => {
+            let secrets = [secret(authorization), secret(push_key)];
+            crm::change_web(&shared.store, row, &name, &settings, secrets).await
+        }
+        (ConnectorKind::Directory | ConnectorKind::Salesforce | ConnectorKind::Web, _) => {
             return Err(Refusal::bad("A connector stays of its kind. Add another one."));
         }
-    }
-    let (form, secrets) = form(given);
-    near(&shared, &crm::salesforce_hosts(&form.domain, &form.settings).map_err(Refusal::bad)?)
-        .await?;
-    let Form { name, domain, settings } = form;
-    let changed = crm::change_salesforce(&shared.store, row, &name, &domain, settings, secrets);
-    if !changed.await.map_err(Refusal::bad)? {
+    };
+    if !changed.map_err(Refusal::bad)? {
         return Err(missing());
     }
-    tracing::info!(%user, connector = id, domain, "a connector was changed");
+    tracing::info!(%user, connector = id, "a connector was changed");
     Ok(Json(json!({})))
 }
 
@@ -180,8 +207,8 @@ struct Form {
     settings: Value,
 }
 
-fn form(given: Given) -> (Form, GivenSecrets) {
-    let Given::Salesforce {
+fn form(given: Salesforce) -> (Form, GivenSecrets) {
+    let Salesforce {
         name,
         domain,
         login,
@@ -200,15 +227,16 @@ fn form(given: Given) -> (Form, GivenSecrets) {
     for (part, value) in parts {
         settings.extend(value.map(|value| (part.to_owned(), value)));
     }
-    let secret = |given: Option<wire::Password>| {
-        given.map(wire::Password::into_secret).filter(|secret| !secret.expose().is_empty())
-    };
     let secrets = GivenSecrets {
         client_id: filled(client_id),
         client_secret: secret(client_secret),
         refresh_token: secret(refresh_token),
     };
     (Form { name, domain: bare(&domain), settings: Value::Object(settings) }, secrets)
+}
+
+fn secret(given: Option<wire::Password>) -> Option<Secret> {
+    given.map(wire::Password::into_secret).filter(|secret| !secret.expose().is_empty())
 }
 
 fn filled(text: Option<String>) -> Option<String> {

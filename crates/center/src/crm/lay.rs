@@ -1,10 +1,11 @@
 //! What an administrator lays down for a connector, from the command line or in the page.
 
 use super::salesforce::Plan;
+use super::web::Settings as WebSettings;
 use crate::clock::Clock;
-use crate::store::{ConnectorKind, ConnectorRow, ConnectorSecrets, Store};
+use crate::store::{ConnectorKind, ConnectorRow, ConnectorSecrets, Store, WebSecrets};
 use omnibar_model::Secret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 const LONGEST_NAME: usize = 64;
@@ -59,7 +60,7 @@ pub(crate) async fn add_salesforce(
     checked(&secrets)?;
     let now = Clock::start().now();
     store
-        .add_connector(now, ConnectorKind::Salesforce, name, &domain, settings, &secrets)
+        .add_connector(now, ConnectorKind::Salesforce, name, &domain, settings, &secrets.text())
         .await
         .map_err(|e| e.to_string())
 }
@@ -104,7 +105,67 @@ pub(crate) async fn change_salesforce(
     let domain = plan.domain.origin().ascii_serialization();
     let row = ConnectorRow { name, domain, settings, ..row };
     let now = Clock::start().now();
-    store.change_connector(now, &row, Some(&secrets)).await.map_err(|e| e.to_string())
+    store.change_connector(now, &row, Some(&secrets.text())).await.map_err(|e| e.to_string())
+}
+
+/// `authorization`, `push_key`: `None` is none. Returns the connector's number.
+pub(crate) async fn add_web(
+    store: &Store,
+    name: &str,
+    settings: &WebSettings,
+    [authorization, push_key]: [Option<Secret>; 2],
+) -> Result<u32, String> {
+    let name = checked_name(name)?;
+    settings.check()?;
+    let none = || Secret::new("");
+    let secrets = WebSecrets {
+        authorization: authorization.unwrap_or_else(none),
+        push_key: push_key.unwrap_or_else(none),
+    };
+    let (now, settings) = (Clock::start().now(), json!(settings));
+    let domain = domain(&settings);
+    let id = store
+        .add_connector(now, ConnectorKind::Web, name, &domain, &settings, &secrets.text())
+        .await
+        .map_err(|e| e.to_string())?;
+    store.begin_pushes(id).await.map_err(|e| e.to_string())?;
+    Ok(id)
+}
+
+/// What is kept goes to no other host than before, as with [`change_salesforce`].
+pub(crate) async fn change_web(
+    store: &Store,
+    row: ConnectorRow,
+    name: &str,
+    settings: &WebSettings,
+    [authorization, push_key]: [Option<Secret>; 2],
+) -> Result<bool, String> {
+    let name = checked_name(name)?.to_owned();
+    settings.check()?;
+    let kept = store.web_secrets(row.id).await.map_err(|e| e.to_string())?;
+    let before = serde_json::from_value::<WebSettings>(row.settings.clone())
+        .map(|before| before.origins())
+        .unwrap_or_default();
+    let elsewhere = !settings.origins().is_subset(&before);
+    let held = |given: &Option<Secret>, kept: &Secret| given.is_none() && !kept.expose().is_empty();
+    if elsewhere && (held(&authorization, &kept.authorization) || held(&push_key, &kept.push_key)) {
+        return Err("An address is at another host: give the secrets again.".into());
+    }
+    let secrets = WebSecrets {
+        authorization: authorization.unwrap_or(kept.authorization),
+        push_key: push_key.unwrap_or(kept.push_key),
+    };
+    let settings = json!(settings);
+    let row = ConnectorRow { name, domain: domain(&settings), settings, ..row };
+    let now = Clock::start().now();
+    store.change_connector(now, &row, Some(&secrets.text())).await.map_err(|e| e.to_string())
+}
+
+/// Of the address that records come from.
+fn domain(settings: &Value) -> String {
+    let address = settings["get"].as_str().unwrap_or_default();
+    let end = address.find(['{', '?']).unwrap_or(address.len());
+    Url::parse(&address[..end]).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 /// Hosts that a Salesforce connector speaks to.
@@ -116,7 +177,7 @@ pub(crate) fn salesforce_hosts(domain: &str, settings: &Value) -> Result<[Url; 2
 /// A connector's settings with what is taken where nothing is said.
 pub(crate) fn whole_settings(row: &ConnectorRow) -> Value {
     match row.kind {
-        ConnectorKind::Directory => row.settings.clone(),
+        ConnectorKind::Directory | ConnectorKind::Web => row.settings.clone(),
         ConnectorKind::Salesforce => {
             let plan = Plan::read(&row.domain, &row.settings);
             plan.map_or_else(|_| row.settings.clone(), |plan| plan.settings())

@@ -5,12 +5,15 @@ mod built_in;
 mod lay;
 mod salesforce;
 mod trouble;
+mod web;
 
 pub use lay::connect_salesforce;
 pub(crate) use lay::{
-    GivenSecrets, add_salesforce, change_salesforce, salesforce_hosts, whole_settings,
+    GivenSecrets, add_salesforce, add_web, change_salesforce, change_web, salesforce_hosts,
+    whole_settings,
 };
 pub(crate) use trouble::{Step, Trouble};
+pub(crate) use web::{Settings as WebSettings, push};
 
 use crate::clock::Clock;
 use crate::store::{ConnectorKind, ConnectorRow, Store, StoreFault};
@@ -22,6 +25,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use web::Web;
 
 /// Records of one answer at most.
 pub(crate) const MOST_RECORDS: u32 = 500;
@@ -162,6 +166,7 @@ impl Connectors {
         match row.kind {
             ConnectorKind::Directory => Ok(self.directory().objects().await?),
             ConnectorKind::Salesforce => self.salesforce(row)?.test().await,
+            ConnectorKind::Web => Web::new(row, self.store.clone())?.test().await,
         }
     }
 
@@ -169,6 +174,7 @@ impl Connectors {
         match row.kind {
             ConnectorKind::Directory => Ok(Arc::new(self.directory())),
             ConnectorKind::Salesforce => Ok(self.salesforce(row)?),
+            ConnectorKind::Web => Ok(Arc::new(Web::new(row, self.store.clone())?)),
         }
     }
 

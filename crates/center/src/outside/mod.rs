@@ -68,6 +68,19 @@ pub(crate) struct Ask {
     multipart: bool,
 }
 
+impl Ask {
+    /// With a body of JSON; null: none.
+    pub(crate) fn new(
+        url: &Url,
+        method: &str,
+        headers: BTreeMap<String, String>,
+        body: Value,
+    ) -> Self {
+        let (method, query) = (method.to_owned(), BTreeMap::new());
+        Self { url: url.to_string(), method, headers, query, body, multipart: false }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutsideFault {
     #[error("{0}")]

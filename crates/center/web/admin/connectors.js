@@ -1,7 +1,8 @@
 import { ask } from './ask.js';
 import { day, doing, el, labelled } from './parts.js';
 
-const KINDS = { directory: 'the centre itself', salesforce: 'Salesforce' };
+const KINDS = { directory: 'the centre itself', salesforce: 'Salesforce', web: 'web services' };
+const FORMS = { salesforce, web };
 
 const STEPS = {
   dns: 'Name',
@@ -21,19 +22,22 @@ export function connectors(section, state, reload) {
 
 /** Once: an empty form below the others, which is gone when it was kept. */
 export function adding(section, reload) {
-  section.querySelector('#add-salesforce').addEventListener('click', () => {
-    const list = section.querySelector('.list');
-    list.querySelector('[data-new]')?.remove();
-    const made = card({ id: null, kind: 'salesforce', name: 'Salesforce', domain: '', settings: null, used: false }, reload);
-    made.dataset.new = '';
-    list.append(made);
-    made.elements.domain.focus();
-  });
+  for (const kind of ['salesforce', 'web']) {
+    section.querySelector(`#add-${kind}`).addEventListener('click', () => {
+      const list = section.querySelector('.list');
+      list.querySelector('[data-new]')?.remove();
+      const name = kind === 'web' ? 'Web services' : 'Salesforce';
+      const made = card({ id: null, kind, name, domain: '', settings: null, used: false }, reload);
+      made.dataset.new = '';
+      list.append(made);
+      made.elements.name.focus();
+    });
+  }
 }
 
 function card(one, reload) {
   const fresh = one.id === null;
-  const parts = one.kind === 'salesforce' ? salesforce(one) : null;
+  const parts = FORMS[one.kind]?.(one) ?? null;
   const tested = el('p', { class: 'tested', role: 'status' });
   const form = el(
     'form',
@@ -92,10 +96,12 @@ function card(one, reload) {
   return form;
 }
 
+function text(field, value, more = {}) {
+  return el('input', { name: field, value, spellcheck: 'false', autocomplete: 'off', maxlength: '2048', ...more });
+}
+
 function salesforce({ id, name, domain, settings }) {
   const kept = id === null ? '' : 'kept; empty leaves it';
-  const text = (field, value, more = {}) =>
-    el('input', { name: field, value, spellcheck: 'false', autocomplete: 'off', maxlength: '2048', ...more });
   const secret = (field) => text(field, '', { type: 'password', autocomplete: 'new-password', placeholder: kept });
   const objects = Object.entries(settings?.objects ?? {}).map(([object, fields]) => `${object}: ${fields.join(', ')}`);
   const inputs = {
@@ -127,6 +133,53 @@ function salesforce({ id, name, domain, settings }) {
     client_id: inputs.client_id.value,
     client_secret: inputs.client_secret.value,
     refresh_token: inputs.refresh_token.value,
+  });
+  return { nodes, read };
+}
+
+function web({ id, name, settings }) {
+  const kept = id === null ? 'none' : 'kept; empty leaves it';
+  const secret = (field) => text(field, '', { type: 'password', autocomplete: 'new-password', placeholder: kept });
+  const address = (field, placeholder) => text(field, settings?.[field] ?? '', { inputmode: 'url', placeholder });
+  const inputs = {
+    name: text('name', name, { maxlength: '64' }),
+    object: text('object', settings?.object ?? 'Contact', { maxlength: '64' }),
+    fields: text('fields', (settings?.fields ?? []).map((f) => `${f.name} ${f.type}`).join(', '), {
+      placeholder: 'Id id, Name string, Phone phone',
+    }),
+    get: address('get', 'https://crm.example/contacts?phone={phone}'),
+    records: text('records', settings?.records ?? '', { placeholder: 'data.items; empty: the answer itself' }),
+    post: address('post', 'https://crm.example/contacts/{id}; empty: shown only'),
+    push: address('push', 'https://crm.example/events; empty: told nothing'),
+    authorization: secret('authorization'),
+    push_key: secret('push_key'),
+  };
+  const nodes = [
+    el('div', { class: 'pair' }, labelled('Name', inputs.name), labelled('Kind of record', inputs.object)),
+    labelled('Fields with their types', inputs.fields),
+    labelled('GET: finds records ({phone}, {field}, {text}, {limit}, {offset})', inputs.get),
+    labelled('Where the records are in the answer', inputs.records),
+    labelled('POST: changes and makes records ({id})', inputs.post),
+    labelled('PUSH: is told what happens to interactions', inputs.push),
+    el('div', { class: 'pair' }, labelled('Authorization header', inputs.authorization), labelled('Key that signs PUSH', inputs.push_key)),
+  ];
+  const read = () => ({
+    kind: 'web',
+    name: inputs.name.value,
+    settings: {
+      object: inputs.object.value.trim(),
+      fields: inputs.fields.value
+        .split(',')
+        .map((field) => field.trim().split(/\s+/))
+        .filter(([field]) => field)
+        .map(([field, type = 'string']) => ({ name: field, type })),
+      get: inputs.get.value.trim(),
+      records: inputs.records.value.trim(),
+      post: inputs.post.value.trim(),
+      push: inputs.push.value.trim(),
+    },
+    authorization: inputs.authorization.value,
+    push_key: inputs.push_key.value,
   });
   return { nodes, read };
 }

@@ -23,7 +23,7 @@ impl Omni {
         let number = call.arguments.number("campaignId");
         let act = match channel {
             Channel::Voice => {
-                let phone = ui::phone(detail(call, "phone").as_deref())?;
+                let phone = ui::dialled(detail(call, "phone").as_deref())?;
                 pending::dial(chosen_campaign(call, number)?, phone)
             }
             Channel::Chat => {
@@ -66,7 +66,7 @@ impl Omni {
             .or_else(|| seen::code(campaign, label.trim().parse().ok()?))
             .ok_or_else(|| seen::not_found(NO_CODE))?
             .1;
-        let number = ui::phone(Some(call.arguments.text("phone")))?;
+        let number = ui::dialled(Some(call.arguments.text("phone")))?;
         let wanted = call.arguments.number("campaignId").unwrap_or(i64::from(campaign.number));
         let next = chosen_campaign(call, Some(wanted))?;
         let disposal = disposal(call, open, code, Some((next, number)))?;

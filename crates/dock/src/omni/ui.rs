@@ -177,16 +177,22 @@ impl Omni {
     }
 }
 
-/// A number that a page wants dialled or shown.
+/// A number that a page wants shown.
 pub(super) fn phone(given: Option<&str>) -> Result<PhoneNumber, SdkError> {
-    let given = given.map(str::trim).filter(|g| !g.is_empty()).ok_or_else(|| required("phone"))?;
-    // Not the number itself: words of errors reach logs.
-    let number = PhoneNumber::parse(given)
-        .map_err(|bad| unfit("phone", &format!("a number that can be dialled: {bad}")))?;
+    let number = dialled(given)?;
     if number.is_masked() {
         return Err(unfit("phone", "the whole number: this one is masked"));
     }
     Ok(number)
+}
+
+/// A number that a page wants dialled. One that the centre has masked for it stands for the
+/// customer whom it knows under it.
+pub(super) fn dialled(given: Option<&str>) -> Result<PhoneNumber, SdkError> {
+    let given = given.map(str::trim).filter(|g| !g.is_empty()).ok_or_else(|| required("phone"))?;
+    // Not the number itself: words of errors reach logs.
+    PhoneNumber::parse(given)
+        .map_err(|bad| unfit("phone", &format!("a number that can be dialled: {bad}")))
 }
 
 /// One line of at most `max` characters.

@@ -7,7 +7,7 @@ const FIELDS = {
   Contact: [['Id', 'id', false], ['FirstName', 'string', true], ['LastName', 'string', true], ['Phone', 'phone', true], ['OtherPhone', 'phone', true]],
 };
 
-export const CLIENT = { id: 'the client', secret: 'client & secret', refresh: 'refresh-0' };
+export const CLIENT = { id: '3MVG9-an-app', secret: 'f2a0 & 77 = 1', refresh: '5Aep861-refresh' };
 
 export async function salesforce() {
   const org = { refreshed: 0, scope: true };
