@@ -167,6 +167,10 @@ impl Desk {
         let now = self.now;
         self.refusal.take_if(|r| r.since + REFUSAL_SHOWN <= now);
         for waiting in self.orders.take_overdue(now) {
+            // It is shown as on its way, and the outbox goes on with it.
+            if matches!(waiting.verb, Verb::Say) {
+                continue;
+            }
             self.agent.refused(waiting.command);
             if matches!(waiting.verb, Verb::Choose) {
                 self.session.not_chosen(false);
@@ -248,6 +252,7 @@ impl Desk {
     }
 
     fn answered(&mut self, command: CommandId, result: Result<(), String>) {
+        self.said(command, result.is_ok());
         let Some(waiting) = self.orders.answered(command, result.is_ok()) else {
             // Already timed out, or overtaken by the call's new state.
             return;
@@ -258,13 +263,9 @@ impl Desk {
                 if matches!(waiting.verb, Verb::Note | Verb::Dispose) {
                     self.note_kept(waiting.interaction.as_ref());
                 }
-                if matches!(waiting.verb, Verb::Say) {
-                    self.said(command, true);
-                }
             }
             Err(message) => {
                 self.agent.refused(command);
-                self.said(command, false);
                 if matches!(waiting.verb, Verb::Choose) {
                     self.session.not_chosen(true);
                 }

@@ -4,6 +4,8 @@
 mod acd_properties;
 mod callback_properties;
 mod callbacks;
+mod chat_properties;
+mod chats;
 mod core_properties;
 mod floor;
 mod recording;
