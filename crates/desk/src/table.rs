@@ -242,6 +242,8 @@ mod tests {
             Verb::Note,
             Verb::Dispose,
             Verb::Callback,
+            Verb::Say,
+            Verb::StartChat,
         ];
         let mut text = String::new();
         for conversation in conversations {

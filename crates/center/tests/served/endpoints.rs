@@ -81,7 +81,10 @@ async fn what_is_not_there_is_refused_with_words() {
         ("callback-server", "DELETE", "/callbacks/none", 404),
         ("callback-server", "POST", "/callbacks/none/dial", 404),
         ("cfs", "GET", "/files", 501),
-        ("chat-service", "POST", "/chats", 501),
+        ("chat-service", "POST", "/chats", 405),
+        ("chat-service", "GET", "/chats/none", 404),
+        ("chat-service", "GET", "/chats/none/messages?limit=many", 400),
+        ("chat-service", "POST", "/chats/none/messages", 415),
         ("chat-bosch-service", "GET", "/", 501),
     ] {
         let (got, body) = desk.endpoint(service, method, path, Value::Null).await;

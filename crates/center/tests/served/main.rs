@@ -6,6 +6,7 @@ mod administration;
 mod attack;
 mod call;
 mod callbacks;
+mod chats;
 mod connectors;
 mod customer;
 mod desk;

@@ -78,6 +78,7 @@ impl Bench {
             presence: Presence::Available,
             next: None,
             interactions,
+            chats: Vec::new(),
         })
     }
 

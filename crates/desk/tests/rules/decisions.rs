@@ -4,7 +4,7 @@ use crate::bench::*;
 use omnibar_desk::*;
 use omnibar_model::*;
 
-const VERBS: [Verb; 21] = [
+const VERBS: [Verb; 23] = [
     Verb::SignIn,
     Verb::Choose,
     Verb::SignOut,
@@ -26,6 +26,8 @@ const VERBS: [Verb; 21] = [
     Verb::Note,
     Verb::Dispose,
     Verb::Callback,
+    Verb::Say,
+    Verb::StartChat,
 ];
 
 const LINES: [LineState; 6] = [
@@ -68,6 +70,11 @@ fn ask_for(verb: Verb) -> Ask {
             note: String::new(),
             callback: None,
         },
+        // A call is no chat.
+        Verb::Say => Ask::Chat { ask: ChatAsk::Say { chat: "i1".into(), text: "t".into() } },
+        Verb::StartChat => Ask::Chat {
+            ask: ChatAsk::Start { campaign: None, customer: ChatTarget::default() },
+        },
         Verb::Callback => Ask::Callback {
             callback: "c1".into(),
             act: CallbackAct::Snooze { at: None, reason: String::new() },
@@ -98,7 +105,9 @@ fn shown(can: Can, verb: Verb) -> Option<bool> {
         | Verb::Select
         | Verb::Dial
         | Verb::Note
-        | Verb::Callback => None,
+        | Verb::Callback
+        | Verb::Say
+        | Verb::StartChat => None,
     }
 }
 

@@ -4,6 +4,7 @@
 mod answering;
 mod anything;
 mod bench;
+mod chats;
 mod callbacks;
 mod calls;
 mod decisions;
