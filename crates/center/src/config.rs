@@ -34,7 +34,7 @@ pub struct Config {
     pub switch: SwitchChoice,
     pub timings: Timings,
     pub ice_servers: Vec<IceServer>,
-    /// Calls from the web page at one time.
+    /// Calls from the web page at one time; one address may have a quarter of them.
     pub web_calls: usize,
     /// Connections of all kinds at one time, as far as the system's limit of open files
     /// goes; one address may have a quarter of them.

@@ -32,6 +32,11 @@ impl Site {
         Self { scheme: if tls { "https" } else { "http" }, public, loopback_only }
     }
 
+    /// Everybody comes from the address of what is in front.
+    pub(crate) fn is_fronted(&self) -> bool {
+        self.public.is_some()
+    }
+
     /// The request's origin when it is this centre's own: what a browser says of a page
     /// that came from here, and nobody else's page can say.
     pub(crate) fn own_origin(&self, headers: &HeaderMap) -> Option<String> {

@@ -18,6 +18,7 @@ use crate::hub::{Hub, Site};
 use crate::identity::Identities;
 use crate::store::Store;
 use crate::switch::SwitchLink;
+use crate::web::{ChatPages, Crowd};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -45,8 +46,8 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) identities: Arc<Identities>,
     pub(crate) crm: Arc<Connectors>,
-    pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
-    pub(crate) chat_pages: crate::web::ChatPages,
+    pub(crate) web_calls: Crowd,
+    pub(crate) chat_pages: ChatPages,
     pub(crate) stop: CancellationToken,
     throttle: Arc<Mutex<Throttle>>,
     /// Passwords that are being checked.
@@ -68,6 +69,7 @@ impl Shared {
         web_calls: usize,
         stop: CancellationToken,
     ) -> Self {
+        let fronted = site.is_fronted();
         let crm = Arc::new(Connectors::new(store.clone(), clock));
         Self {
             door,
@@ -80,8 +82,8 @@ impl Shared {
             hub: Hub::default(),
             identities: Arc::new(identities),
             crm,
-            web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
-            chat_pages: crate::web::ChatPages::default(),
+            web_calls: Crowd::new(web_calls, fronted),
+            chat_pages: ChatPages::new(fronted),
             stop,
             throttle: Arc::default(),
             sign_ins: Arc::new(tokio::sync::Semaphore::new(CHECKS_AT_ONCE)),

@@ -5,22 +5,24 @@
 //! What was said is kept before the page hears of it; the page says again, with the same
 //! key, what it has not heard of.
 
+use super::crowd::Crowd;
 use super::customer::is_plain;
 use crate::chats::{PageId, PageNews, PageState, Visitor};
 use crate::core::{CoreInput, PageAsk};
 use crate::directory;
 use crate::rpc::{Bucket, Shared, allowed, new_token, token_hash};
-use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use omnibar_model::{Cause, ChatFrom, Party, PartyKind, PhoneNumber, QueueId, Secret};
 use omnibar_protocol::{Code, ErrorObject, wire};
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 /// A message of 4,000 characters of four bytes, each of which may be escaped.
@@ -34,7 +36,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(4 * 3600);
 /// News that a page may be behind before it is given up.
 const BEHIND: usize = 1_024;
-/// Pages that are open at one time.
+/// Pages that are open at one time; one address may have a quarter of them.
 const PAGES: usize = 500;
 
 /// What the page says.
@@ -142,26 +144,27 @@ impl From<PageState> for ChatShown {
 /// Counts and bounds the pages. Clones count together.
 #[derive(Clone, Debug)]
 pub(crate) struct ChatPages {
-    room: Arc<Semaphore>,
+    room: Crowd,
     last: Arc<AtomicU64>,
 }
 
-impl Default for ChatPages {
-    fn default() -> Self {
-        Self { room: Arc::new(Semaphore::new(PAGES)), last: Arc::default() }
+impl ChatPages {
+    pub(crate) fn new(fronted: bool) -> Self {
+        Self { room: Crowd::new(PAGES, fronted), last: Arc::default() }
     }
 }
 
 /// `GET /ws/chat`
 pub(super) async fn chat(
     State(shared): State<Shared>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if !allowed(&headers, &shared.site) {
         return (StatusCode::FORBIDDEN, "Chat from this centre's own page.").into_response();
     }
-    let Ok(permit) = shared.chat_pages.room.clone().try_acquire_owned() else {
+    let Some(place) = shared.chat_pages.room.enter(from.ip()) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "Too many are here. Try again in a moment.")
             .into_response();
     };
@@ -169,7 +172,7 @@ pub(super) async fn chat(
     upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).on_upgrade(
         move |socket| async move {
             Writer { shared, socket, id, began: false }.serve().await;
-            drop(permit);
+            drop(place);
         },
     )
 }

@@ -7,10 +7,10 @@ mod customer;
 mod pages;
 mod prompt;
 
-pub use chat::{ChatShown, FromChatPage, QueueName, ToChatPage};
 pub(crate) use chat::ChatPages;
-pub use customer::{FromPage, Shown, ToPage};
+pub use chat::{ChatShown, FromChatPage, QueueName, ToChatPage};
 pub(crate) use crowd::Crowd;
+pub use customer::{FromPage, Shown, ToPage};
 pub(crate) use prompt::Prompt;
 
 use crate::admin;
