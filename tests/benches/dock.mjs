@@ -40,13 +40,13 @@ async function bare(bench) {
   const echo = await bench.keep(Echo.open());
   const pages = [await echo.page(bench.chrome)];
   const [here, there] = [lag(), await lagOf(pages[0])];
-  const delays = (await floor(echo, pages, ROUNDS, pause)).map(({ at, heard }) => heard[0] + there - at - here);
+  const delays = (await floor(echo, pages, ROUNDS, () => pause())).map(({ at, heard }) => heard[0] + there - at - here);
   figure('bare socket, frame and port in the same browser, p50', 'ms', quantile(delays, 0.5), null, ROUNDS);
   figure('bare socket, frame and port in the same browser, p99', 'ms', quantile(delays, 0.99), null, ROUNDS);
   while (pages.length < TOGETHER) pages.push(await echo.page(bench.chrome));
   const lags = await Promise.all(pages.map(lagOf));
   await Promise.all(pages.map((page) => page.evaluate(() => { window.heard = []; })));
-  const spreads = (await floor(echo, pages, 30, pause)).map(({ heard }) => spread(heard.map((at, i) => at + lags[i])));
+  const spreads = (await floor(echo, pages, 30, () => pause())).map(({ heard }) => spread(heard.map((at, i) => at + lags[i])));
   figure(`${TOGETHER} bare pages: the last handler after the first, p50`, 'ms', quantile(spreads, 0.5), null, spreads.length);
   figure(`${TOGETHER} bare pages: the last handler after the first, most`, 'ms', Math.max(...spreads), null, spreads.length);
   for (const page of pages) await page.close();

@@ -60,13 +60,14 @@ export class Echo {
   }
 }
 
-/** Sends `rounds` texts, a while apart, and gives for each when it was sent and when each page's handler ran, ms since 1970. */
-export async function floor(echo, pages, rounds, pause) {
+/** Sends `rounds` texts, each followed by `between`, and gives for each when it was sent and when each page's handler ran, ms since 1970. */
+export async function floor(echo, pages, rounds, between) {
   const sent = [];
   for (let n = 0; n < rounds; n++) {
     sent.push(echo.send(n));
-    await pause();
+    await between(n);
   }
+  await Promise.all(pages.map((page) => page.waitForFunction((all) => window.heard.length >= all, rounds)));
   const heard = await Promise.all(pages.map((page) => page.evaluate(() => window.heard)));
   return sent.map((at, n) => ({ at, heard: heard.map((list) => list.find((each) => each.n === n).at) }));
 }

@@ -37,6 +37,13 @@ export const spread = (list) => Math.max(...list) - Math.min(...list);
 /** Longer than anything measured takes, and in step with nothing. */
 export const pause = (ms = 120) => new Promise((resolve) => setTimeout(resolve, ms + Math.random() * 40));
 
+/** The events of that name which the page was told since `from`, when there are `count` of them. */
+export async function all(crm, name, from, count) {
+  const few = ([name, from, count]) => window.told.slice(from).filter((e) => e.event === name).length >= count;
+  await crm.page.waitForFunction(few, [name, from, count]);
+  return (await crm.told()).slice(from).filter((e) => e.event === name);
+}
+
 /**
  * The agent goes on a break and comes back, `rounds` times. Gives for each change when the
  * command was given, when the centre sent the first word of it, and when the handler of each page ran
@@ -56,14 +63,12 @@ export async function changes({ bench, phone, pages, rounds }) {
   }
   const sent = await sendings(bench.centre);
   if (sent.length < rounds) throw new Error(`the centre's log has ${sent.length} sendings of ${rounds}: was it opened with NOTING?`);
-  const told = await Promise.all(pages.map((crm) => crm.told()));
-  const handled = told.map((list, i) => list.slice(froms[i]).filter((e) => e.event === 'userAvailabilityChanged').map((e) => e.at + lags[i]));
+  const told = await Promise.all(pages.map((crm, i) => all(crm, 'userAvailabilityChanged', froms[i], rounds)));
+  const handled = told.map((list, i) => list.map((e) => e.at + lags[i]));
+  if (handled.some((list) => list.length !== rounds)) throw new Error('more events than changes');
   return commands.map((command, i) => ({
     command,
     sent: sent.find((at) => at > command),
-    handled: handled.map((list) => {
-      if (list.length !== rounds) throw new Error(`${list.length} events of ${rounds} changes`);
-      return list[i];
-    }),
+    handled: handled.map((list) => list[i]),
   }));
 }
