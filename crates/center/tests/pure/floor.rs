@@ -122,6 +122,7 @@ impl Floor {
         floor.chats = self.chats;
         floor.closed_chats = self.closed_chats;
         floor.said = self.said;
+        floor.customers = self.customers;
         floor.calls = self.calls;
         floor.closed = self.closed;
         floor.sessions = self.sessions;
