@@ -241,9 +241,7 @@ impl Floor {
                 self.callbacks.remove(&(user.clone(), callback.clone()));
             }
             News::Chat { chat } => self.told_chat(user, chat),
-            News::VoiceCandidate { .. }
-            | News::VoiceGone
-            | News::SessionEnded { .. } => {}
+            News::VoiceCandidate { .. } | News::VoiceGone | News::SessionEnded { .. } => {}
         }
     }
 

@@ -72,9 +72,9 @@ fn ask_for(verb: Verb) -> Ask {
         },
         // A call is no chat.
         Verb::Say => Ask::Chat { ask: ChatAsk::Say { chat: "i1".into(), text: "t".into() } },
-        Verb::StartChat => Ask::Chat {
-            ask: ChatAsk::Start { campaign: None, customer: ChatTarget::default() },
-        },
+        Verb::StartChat => {
+            Ask::Chat { ask: ChatAsk::Start { campaign: None, customer: ChatTarget::default() } }
+        }
         Verb::Callback => Ask::Callback {
             callback: "c1".into(),
             act: CallbackAct::Snooze { at: None, reason: String::new() },
