@@ -80,6 +80,16 @@ export class Phone {
     );
   }
 
+  /** Is ready for the call that comes, and answers it. */
+  async take() {
+    const offered = this.call('offered', { from: 0 });
+    this.say('ready');
+    await offered;
+    const up = this.call('connected');
+    this.say('answer');
+    await up;
+  }
+
   close() {
     return end(this.child);
   }
