@@ -78,6 +78,24 @@ describe('a callback is scheduled', () => {
     expect(disposed(w)[0]).toMatchObject({ number: '5550101' });
   });
 
+  it('in the bar with one press more', async () => {
+    const shape = { dock: 'bar', edge: 'bottom' } as const;
+    const bar = { shape, can_shape: true, demo: false };
+    const w = await world(view({ desk: { calls: [wrapping()] }, view: { window: bar } }));
+    vi.setSystemTime(NOW);
+    await w.settle();
+    w.all('disposition-class')[1]!.click();
+    await w.settle();
+    w.all('disposition-code')[0]!.click();
+    await w.settle();
+    await w.click('schedule-when-tomorrow');
+    await w.click('schedule-self');
+    await w.settle();
+    await w.click('dispose');
+    const at = new Date(2026, 10, 22, 9).getTime();
+    expect(disposed(w)).toEqual([{ at, number: null, own: false }]);
+  });
+
   it('and another disposition can still be chosen', async () => {
     const w = await atWrapUp();
     await w.click('disposition-change');
