@@ -66,7 +66,7 @@ impl Store {
     pub(crate) async fn begin_pushes(&self, connector: u32) -> Result<(), StoreFault> {
         sqlx::query(
             "INSERT INTO crm_pushes (connector, told) \
-             SELECT ?, coalesce(max(id), 0) FROM events ON CONFLICT (connector) DO NOTHING",
+             SELECT ?, coalesce(max(id), 0) FROM events WHERE true ON CONFLICT (connector) DO NOTHING",
         )
         .bind(connector)
         .execute(&self.pool)
