@@ -153,9 +153,10 @@ impl Chats {
     }
 
     /// A chat that was open when the centre stopped, with its newest messages. Whoever
-    /// was offered it may not be there now, and no page is connected.
+    /// was offered it may not be there now, and no page is connected: while the centre
+    /// was not there nobody could come back.
     pub fn load(&mut self, now: Moment, mut chat: Chat) {
-        chat.away_since.get_or_insert(now);
+        chat.away_since = Some(now);
         if matches!(chat.phase, Phase::Offered { .. }) {
             (chat.phase, chat.agent) = (Phase::Waiting, None);
         }

@@ -99,6 +99,7 @@ impl Core {
 
     /// Whom chats may be offered to, which follows from what everybody does.
     pub(super) fn derive_chats(&mut self, now: Moment) {
+        self.chats.tick(now);
         for session in self.sessions.values().filter(|s| s.selected()) {
             let free = session.state == AgentState::Available && session.connection.is_some();
             self.chats.set_agent(&session.user, &session.campaigns, free.then_some(session.since));

@@ -266,7 +266,6 @@ impl Core {
             CoreInput::Tick => {
                 self.expire_sessions(now);
                 self.calls.tick(now);
-                self.chats.tick(now);
                 Ok(Value::Null)
             }
             CoreInput::Open(open) => self.open(now, open),
