@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the centre tells a desktop: `method` and `params` of a JSON-RPC notification.
-#[expect(clippy::large_enum_variant, reason = "one at a time is on its way; a box would be dearer")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "method", content = "params")]
 pub enum Notification {
