@@ -15,9 +15,9 @@ use crate::rpc::Shared;
 use crate::web;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use axum::routing::{delete, get, post, put};
 use include_dir::{Dir, include_dir};
 use session::Sessions;
@@ -73,13 +73,5 @@ pub(crate) fn router() -> Router<Shared> {
 }
 
 fn page(file: &str) -> Response {
-    let Some(found) = PAGE.get_file(file) else {
-        return (StatusCode::NOT_FOUND, "There is no such page.").into_response();
-    };
-    let kind = mime_guess::from_path(file).first_or_octet_stream();
-    let headers = [
-        (header::CONTENT_TYPE, kind.as_ref().to_owned()),
-        (header::CACHE_CONTROL, "no-cache".to_owned()),
-    ];
-    (headers, found.contents()).into_response()
+    web::part(&PAGE, file)
 }

@@ -84,7 +84,8 @@ fn page(file: &str) -> Response {
     part(&CUSTOMER, file)
 }
 
-fn part(folder: &'static Dir<'static>, file: &str) -> Response {
+/// A file of a page that is built in.
+pub(crate) fn part(folder: &'static Dir<'static>, file: &str) -> Response {
     let Some(found) = folder.get_file(file) else {
         return (StatusCode::NOT_FOUND, "There is no such page.").into_response();
     };
