@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { writeFile } from 'node:fs/promises';
+import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { until } from '../lib/process.mjs';
 import { Bench } from './lib/bench.mjs';
 import { covers } from './lib/coverage.mjs';
 import { CLIENT, salesforce } from './lib/salesforce.mjs';
+import { Server } from './lib/server.mjs';
 import { zip } from './lib/zip.mjs';
 
 let bench, page;
@@ -90,6 +92,68 @@ test('the CRM: Salesforce is added, tried, mended, used, and its secrets are nev
   await form(2).getByRole('button', { name: 'Remove' }).click();
   await form(2).waitFor({ state: 'detached' });
   await crm.close();
+});
+
+test('a mini-CRM by web services: found with GET, changed with POST, told by PUSH', async () => {
+  const told = [], written = [];
+  const [authorization, key] = ['Basic bWluaTpjcm0tZjJhMA==', 'key-9c41'];
+  const crm = await bench.keep(Server.open(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    const url = new URL(request.url, 'http://crm');
+    const answer = (status, value) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(value));
+    };
+    if (url.pathname === '/events') {
+      told.push({ signature: request.headers['x-omnibar-signature'], body });
+      return answer(200, {});
+    }
+    if (request.headers.authorization !== authorization) return answer(401, { message: 'who are you?' });
+    if (request.method === 'POST') {
+      written.push([url.pathname, JSON.parse(body)]);
+      return answer(200, {});
+    }
+    const known = url.searchParams.get('phone') === '+15550103';
+    answer(200, { items: known ? [{ Id: 7, Name: 'Paula Reyes', Phone: '+15550103' }] : [] });
+  }));
+  await page.locator('#hosts textarea').fill(new URL(crm.origin).host);
+  await page.locator('#hosts').getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Add web services' }).click();
+  const fresh = form(null);
+  await fresh.getByLabel('Fields with their types').fill('Id id, Name string, Phone phone');
+  await fresh.getByLabel(/^GET/).fill(`${crm.origin}/contacts?phone={phone}`);
+  await fresh.getByLabel('Where the records are').fill('items');
+  await fresh.getByLabel(/^POST/).fill(`${crm.origin}/contacts/{id}`);
+  await fresh.getByLabel(/^PUSH/).fill(`${crm.origin}/events`);
+  await fresh.getByLabel('Authorization header').fill(authorization);
+  await fresh.getByLabel('Key that signs PUSH').fill(key);
+  await fresh.getByRole('button', { name: 'Add' }).click();
+  const card = page.locator('#connectors form[data-connector]').last();
+  await until('the new one', async () => /web services/.test(await card.locator('header').textContent()));
+  const id = await card.getAttribute('data-connector');
+  assert.match(await tested(id), /^It works: Contact \(Id, Name, Phone\)$/);
+  assert.equal(JSON.parse(told[0].body).event, 'test');
+
+  const phone = bench.opened.findLast((thing) => thing.say);
+  const docked = await bench.page(phone);
+  const [[found]] = [await docked.ask('crm.searchCase', id, 'Contact', '+15550103', 'Phone', 5, 0)];
+  assert.deepEqual(found.map((value) => value.value), [7, 'Paula Reyes', '+15550103']);
+  await docked.ask('crm.updateObject', 'Contact', { Name: 'Paula Summer' }, id, '7');
+  assert.deepEqual(written, [['/contacts/7', { object: 'Contact', record: '7', fields: { Name: 'Paula Summer' } }]]);
+  phone.say('ready');
+  const customer = await bench.customer({ number: '+15550103', name: 'Paula Reyes' });
+  const events = () => told.map(({ body }) => JSON.parse(body));
+  const offered = await until('the offer to be told', () => events().find((e) => e.event === 'offered'), 15000);
+  assert.equal(offered.userId, 'agent1');
+  assert.equal(offered.phone, '+15550103');
+  await customer.hangUp();
+  for (const { signature, body } of told) {
+    const [, time, tag] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature);
+    assert.equal(createHmac('sha256', key).update(`${time}.${body}`).digest('hex'), tag);
+  }
+  covers('TB-09');
+  await docked.close();
 });
 
 test('apps: hostile packages are refused with the reason in the page; a good one shows what it asks for', async () => {
