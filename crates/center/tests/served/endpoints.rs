@@ -84,7 +84,7 @@ async fn what_is_not_there_is_refused_with_words() {
         ("chat-service", "POST", "/chats", 405),
         ("chat-service", "GET", "/chats/none", 404),
         ("chat-service", "GET", "/chats/none/messages?limit=many", 400),
-        ("chat-service", "POST", "/chats/none/messages", 415),
+        ("chat-service", "POST", "/chats/none/messages", 400),
         ("chat-bosch-service", "GET", "/", 501),
     ] {
         let (got, body) = desk.endpoint(service, method, path, Value::Null).await;
