@@ -121,7 +121,7 @@ async fn a_customer_writes_is_answered_reloads_and_leaves() {
     let world = World::start().await;
     let (mut desk, _) = Desk::ready(&world.url(), "agent1").await;
     desk.available().await;
-    let (mut page, token) = Page::begin(world.centre.url()).await;
+    let (mut page, token) = Page::begin(&world.centre.url()).await;
     page.write("k1", "My bill is <b>wrong</b>").await;
     assert_eq!(
         page.read().await,
@@ -141,7 +141,7 @@ async fn a_customer_writes_is_answered_reloads_and_leaves() {
     // The notice that the agent has come was the second.
     assert_eq!(page.read().await.0, 3);
 
-    let mut again = Page::open(world.centre.url()).await;
+    let mut again = Page::open(&world.centre.url()).await;
     again.say(&FromChatPage::Resume { token: token.clone(), last: 2 }).await;
     assert_eq!(again.read().await, (3, ChatFrom::Agent, "Let me look".into(), None));
     page.is_closed().await;
@@ -208,7 +208,7 @@ async fn an_agent_begins_with_who_has_the_page_open() {
         nobody.message,
         "This centre reaches customers by chat only while they have the chat page open."
     );
-    let mut page = Page::open(world.centre.url()).await;
+    let mut page = Page::open(&world.centre.url()).await;
     page.say(&FromChatPage::Hello { name: "Zoe".into(), number: Some("+15550150".into()) }).await;
     page.until(|m| matches!(m, ToChatPage::Token { .. }).then_some(())).await;
     let started = desk.ask(start).await.unwrap();
@@ -223,7 +223,7 @@ async fn an_agent_begins_with_who_has_the_page_open() {
 async fn hostile_pages_end_their_own_connection_only() {
     let world = World::start().await;
     let centre = world.centre.url();
-    let (mut honest, _) = Page::begin(centre).await;
+    let (mut honest, _) = Page::begin(&centre).await;
     let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
     for text in [
         "",
@@ -240,14 +240,14 @@ async fn hostile_pages_end_their_own_connection_only() {
         &deep,
         &"x".repeat(70_000),
     ] {
-        let mut page = Page::open(centre).await;
+        let mut page = Page::open(&centre).await;
         page.text(text.to_owned()).await;
         page.is_closed().await;
     }
-    let mut binary = Page::open(centre).await;
+    let mut binary = Page::open(&centre).await;
     let _ = binary.0.send(Message::Binary(Bytes::from_static(&[0, 1, 2]))).await;
     binary.is_closed().await;
-    let mut flood = Page::open(centre).await;
+    let mut flood = Page::open(&centre).await;
     for _ in 0..200 {
         flood.say(&FromChatPage::Leave {}).await;
     }
@@ -255,7 +255,7 @@ async fn hostile_pages_end_their_own_connection_only() {
 
     // Asked too early, too long or twice: refused, and the page goes on.
     let refused = |m: &ToChatPage| matches!(m, ToChatPage::Refused { .. }).then_some(());
-    let mut early = Page::open(centre).await;
+    let mut early = Page::open(&centre).await;
     early.write("k", "nobody is there").await;
     early.until(refused).await;
     early.say(&FromChatPage::Open { name: "x".into(), number: None, queue: "no".into() }).await;
