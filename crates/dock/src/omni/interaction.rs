@@ -214,7 +214,7 @@ fn callback(call: &Call<'_>) -> Result<Option<Booking>, SdkError> {
     if at <= call.now || at > call.now.saturating_add(AHEAD_MAX_MS) {
         return Err(unfit("callbackTime", "a time that is still to come, at most a year ahead"));
     }
-    let number = Some(ui::phone(Some(&text(given, "phone")?))?);
+    let number = Some(ui::dialled(Some(&text(given, "phone")?))?);
     let own = field("isSelfCallback").ok_or_else(|| required("isSelfCallback"))?;
     let own = own.as_bool().ok_or_else(|| unfit("isSelfCallback", "true or false"))?;
     Ok(Some(Booking { at, number, own }))

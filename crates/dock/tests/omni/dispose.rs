@@ -40,10 +40,11 @@ fn api_12_says_what_is_wrong() {
     let mut kind = |arguments: &[Value]| world.error(INITIATE, arguments).error_type;
     assert_eq!(kind(&dial("+15550102", 7)), SdkErrorType::DataNotFound);
     assert_eq!(kind(&dial("javascript:1", 101)), SdkErrorType::RequiredFieldMissing);
-    assert_eq!(kind(&dial("******0102", 101)), SdkErrorType::RequiredFieldMissing);
     let fax = [json!("FAX"), json!({"phone": "+15550102"}), json!(101)];
     assert_eq!(kind(&fax), SdkErrorType::RequiredFieldMissing);
     assert_eq!(World::new().error(INITIATE, &dial("+15550102", 101)).error_code, 3000);
+    // The centre knows whose it is, or says that it does not.
+    assert_eq!(World::available().call(INITIATE, &dial("******0102", 101)), None);
 }
 
 #[test]
