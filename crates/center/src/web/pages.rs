@@ -177,6 +177,10 @@ fn kind(file: &str) -> String {
     if file.ends_with(".d.ts") {
         return "text/plain; charset=utf-8".into();
     }
+    // A source map (ECMA-426 section 8).
+    if file.ends_with(".map") {
+        return "application/json".into();
+    }
     let guess = mime_guess::from_path(file).first_or_octet_stream();
     let text = guess.type_() == "text" && guess.get_param("charset").is_none();
     format!("{guess}{}", if text { "; charset=utf-8" } else { "" })
