@@ -50,7 +50,7 @@ impl Drop for Program {
     }
 }
 
-async fn select(desk: &mut Desk) {
+pub async fn select(desk: &mut Desk) {
     let campaigns = vec!["support".into(), "sales".into(), "outreach".into()];
     desk.ask(Command::SessionSelect { campaigns, extension: "centre".into() }).await.unwrap();
 }
