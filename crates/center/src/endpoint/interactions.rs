@@ -14,7 +14,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Extension, Json, Router};
 use omnibar_model::{
-    CampaignId, Channel, ChatPhase, Conversation, Direction, InteractionId, LegId, Moment, PhoneNumber, QueueId, Record,
+    CampaignId, Channel, ChatPhase, Conversation, Direction, InteractionId, LegId, Moment,
+    PhoneNumber, QueueId, Record,
 };
 use omnibar_protocol::Code;
 use serde::Deserialize;
@@ -156,11 +157,8 @@ async fn set_record<'a>(
     record: Option<Record>,
 ) -> Result<Open<'a>, Refusal> {
     let open = found(caller, id).ok_or_else(not_there)?;
-    let input = CoreInput::Link {
-        user: caller.desk.user.clone(),
-        interaction: open.id().clone(),
-        record,
-    };
+    let input =
+        CoreInput::Link { user: caller.desk.user.clone(), interaction: open.id().clone(), record };
     shared.door.input(input, None).await.map_err(|error| {
         let status = match Code::from(error.code) {
             Code::NotFound => StatusCode::NOT_FOUND,
