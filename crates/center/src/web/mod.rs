@@ -34,6 +34,9 @@ static CUSTOMER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/web/customer")
 /// The page from which anyone with a browser writes to a queue.
 static CHAT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/web/chat");
 
+/// How the built-in pages look alike.
+static STYLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/web/style");
+
 /// Only what comes with the page runs in it, and nobody frames it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       media-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
@@ -53,11 +56,15 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/ws/customer", get(customer::call))
         .route("/ws/chat", get(chat::chat))
         .route("/call", get(into_folder))
-        .route("/call/", get(|| async { page("index.html") }))
-        .route("/call/{*file}", get(|Path(file): Path<String>| async move { page(&file) }))
+        .route("/call/", get(|| async { part(&CUSTOMER, "index.html") }))
+        .route(
+            "/call/{*file}",
+            get(|Path(file): Path<String>| async move { part(&CUSTOMER, &file) }),
+        )
         .route("/chat", get(into_chat))
         .route("/chat/", get(|| async { part(&CHAT, "index.html") }))
         .route("/chat/{*file}", get(|Path(file): Path<String>| async move { part(&CHAT, &file) }))
+        .route("/style/{file}", get(|Path(file): Path<String>| async move { part(&STYLE, &file) }))
         .route("/healthz", get(health))
         .merge(rest::router())
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
@@ -78,10 +85,6 @@ pub(crate) async fn in_time(request: Request, next: Next) -> Response {
     answer.unwrap_or_else(|_| {
         (StatusCode::REQUEST_TIMEOUT, "That took too long. Try again.").into_response()
     })
-}
-
-fn page(file: &str) -> Response {
-    part(&CUSTOMER, file)
 }
 
 /// A file of a page that is built in.
