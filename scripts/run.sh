@@ -25,6 +25,12 @@ if [ ! -e sdk/omni/dist/ameyo-sdk.js ] || [ -n "$(find sdk/omni/src sdk/omni/pac
   echo "run: building the SDK that the centre serves"
   quietly npm run --silent --prefix sdk/omni build
 fi
+crm=sdk/examples/crm/react
+if [ $display = yes ] && { [ ! -e $crm/dist/index.html ] ||
+  [ -n "$(find $crm/src $crm/index.html $crm/package-lock.json sdk/examples/crm/shared -newer $crm/dist/index.html -print -quit)" ]; }; then
+  echo "run: building the demo CRM's React page"
+  quietly npm run --silent --prefix $crm build
+fi
 # OMNIBAR_PROFILE=dev builds quicker and runs slower.
 profile=${OMNIBAR_PROFILE:-release}
 directory=$profile
@@ -35,8 +41,8 @@ cargo build --locked --quiet --profile "$profile" -p omnibar -p omnibar-center
 if [ $display = yes ]; then
   # A CRM beside the toolbar: customers, screen pop, click to dial.
   node sdk/examples/crm/serve.mjs 5151 http://127.0.0.1:7340 >/dev/null &
-  crm=$!
-  trap 'kill "$crm" 2>/dev/null' EXIT
+  crm_server=$!
+  trap 'kill "$crm_server" 2>/dev/null' EXIT
   node scripts/open-crm.mjs http://127.0.0.1:7340/healthz http://127.0.0.1:5151/ &
   "target/$directory/omnibar" --demo "$@"
   exit

@@ -11,7 +11,7 @@ build=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libasound
 headless=(xvfb xauth openbox dbus-x11 webkit2gtk-driver gnome-keyring libsecret-tools
   libayatana-appindicator3-1 fonts-dejavu-core at-spi2-core pulseaudio pulseaudio-utils
   espeak-ng sox)
-test=(chromium xdotool wmctrl x11-utils imagemagick coturn xdg-utils
+test=(chromium firefox-esr libnss3-tools xdotool wmctrl x11-utils imagemagick coturn xdg-utils
   desktop-file-utils python3-venv openssl)
 
 case "${1:?build, headless or test}" in
@@ -61,7 +61,7 @@ install_node() {
 }
 install_node ui
 install_node sdk/omni
-[ "$1" != test ] || install_node sdk/examples/crm/react
+install_node sdk/examples/crm/react
 [ "$1" = build ] || [ ! -e tests/e2e/package-lock.json ] || install_node tests/e2e
 
 if [ "$1" = test ]; then

@@ -99,8 +99,9 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         None => Loopback::Off,
     };
     let (origins, has_window) = (c.kept.origins.clone(), c.surface.is_some());
+    let (stores, paths) = (c.kept.stores.clone(), c.paths.clone());
     let shell = ShellPort::start(c.paths, c.kept, c.surface, inbox.clone());
-    let (keeper, kept) = PagesKeeper::start(&shell, origins, has_window);
+    let (keeper, kept) = PagesKeeper::start(&shell, origins, stores, paths, has_window);
     let doors = Softphone::start(
         Ports {
             centre: Box::new(backend),

@@ -33,6 +33,11 @@ impl Paths {
         self.root.join("origins.toml")
     }
 
+    /// What docked pages have stored, a file for each origin.
+    pub(crate) fn stores(&self) -> PathBuf {
+        self.root.join("stores")
+    }
+
     /// Of the CRM's window, where its session policy keeps something.
     pub(crate) fn crm(&self) -> PathBuf {
         self.root.join("crm")

@@ -3,8 +3,12 @@
 // Prints each figure beside its goal and the machine's load. Not a timed test. No other
 // toolbar runs beside it: the figures are absolute.
 //
-// Times between processes are of one machine's clock: Date.now()-like times of Chromium
-// (performance.timeOrigin + now) and of this process, both in ms since 1970.
+// An event is timed from the centre's own log line when it hands the first word of it to the
+// agent's socket (tests/e2e/sdk/lib/moments.mjs) to the first line of the page's handler. Its
+// cause is the agent's own command, so that the toolbar in the same page has a change to draw a
+// moment before, which is the worst case. Page and toolbar are of one site here (127.0.0.1, two
+// ports), so Chromium runs both on one thread. What the same way costs the browser without
+// anything of ours (tests/e2e/sdk/lib/echo.mjs) is printed beside.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -14,41 +18,47 @@ import { until } from '../e2e/lib/process.mjs';
 import { Bench } from '../e2e/sdk/lib/bench.mjs';
 import { Chrome } from '../e2e/sdk/lib/chrome.mjs';
 import { Crm } from '../e2e/sdk/lib/crm.mjs';
+import { Echo, floor } from '../e2e/sdk/lib/echo.mjs';
+import { changes, lag, lagOf, NOTING, pause, quantile, sendings, spread } from '../e2e/sdk/lib/moments.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 100);
+const TOGETHER = 10;
 const TABS = Number(process.env.TABS ?? 50);
 const SECONDS = Number(process.env.SECONDS_EACH ?? 10);
 const figures = {};
 
-const now = () => performance.timeOrigin + performance.now();
-const quantile = (list, q) => list.toSorted((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * q))];
-
 function figure(name, unit, value, goal, n) {
   figures[name] = { unit, value, goal, n };
-  console.log(`${name.padEnd(62)} ${value.toFixed(2)} ${unit} (n ${n})  goal <= ${goal}  ${value <= goal ? 'met' : 'MISSED'}`);
+  const verdict = goal === null ? 'to compare with' : `goal <= ${goal}  ${value <= goal ? 'met' : 'MISSED'}`;
+  console.log(`${name.padEnd(66)} ${value.toFixed(2)} ${unit} (n ${n})  ${verdict}`);
 }
 
-/**
- * The centre tells of a change; how long after the app's own report of it (a line on a pipe)
- * a page's handler runs, in ms.
- */
+const load = () => loadavg().map((l) => l.toFixed(2)).join(' ');
+
+/** What the browser costs: one page, and ten. */
+async function bare(bench) {
+  const echo = await bench.keep(Echo.open());
+  const pages = [await echo.page(bench.chrome)];
+  const [here, there] = [lag(), await lagOf(pages[0])];
+  const delays = (await floor(echo, pages, ROUNDS, () => pause())).map(({ at, heard }) => heard[0] + there - at - here);
+  figure('bare socket, frame and port in the same browser, p50', 'ms', quantile(delays, 0.5), null, ROUNDS);
+  figure('bare socket, frame and port in the same browser, p99', 'ms', quantile(delays, 0.99), null, ROUNDS);
+  while (pages.length < TOGETHER) pages.push(await echo.page(bench.chrome));
+  const lags = await Promise.all(pages.map(lagOf));
+  await Promise.all(pages.map((page) => page.evaluate(() => { window.heard = []; })));
+  const spreads = (await floor(echo, pages, 30, () => pause())).map(({ heard }) => spread(heard.map((at, i) => at + lags[i])));
+  figure(`${TOGETHER} bare pages: the last handler after the first, p50`, 'ms', quantile(spreads, 0.5), null, spreads.length);
+  figure(`${TOGETHER} bare pages: the last handler after the first, most`, 'ms', Math.max(...spreads), null, spreads.length);
+  for (const page of pages) await page.close();
+}
+
 async function events(bench, phone, crm, way, goals) {
-  const [delays, whole] = [[], []];
-  for (let i = 0; i < ROUNDS; i++) {
-    const from = await crm.mark();
-    // The phone's report and the page's event have the same cause: the centre's message.
-    const heard = phone.wait('presence', (e) => e.event === 'presence');
-    const said = now();
-    phone.say(i % 2 ? 'break tea' : 'ready');
-    await heard;
-    const told = phone.heardAt[phone.events.findLastIndex((e) => e.event === 'presence')];
-    const event = await crm.event('userAvailabilityChanged', () => true, { from });
-    delays.push(event.at - told);
-    whole.push(event.at - said);
-  }
+  const rows = await changes({ bench, phone, pages: [crm], rounds: ROUNDS });
+  const delays = rows.map(({ sent, handled }) => handled[0] - sent);
   figure(`centre event to the page's handler, ${way}, p50`, 'ms', quantile(delays, 0.5), goals[0], ROUNDS);
   figure(`centre event to the page's handler, ${way}, p99`, 'ms', quantile(delays, 0.99), goals[1], ROUNDS);
-  console.log(`  the whole way, from the agent's command by the centre to the handler: p50 ${quantile(whole, 0.5).toFixed(2)}, p99 ${quantile(whole, 0.99).toFixed(2)} ms`);
+  const whole = rows.map(({ command, handled }) => handled[0] - command);
+  console.log(`  least ${Math.min(...delays).toFixed(2)}, most ${Math.max(...delays).toFixed(2)}; from the agent's command through the centre to the handler: p50 ${quantile(whole, 0.5).toFixed(2)}, p99 ${quantile(whole, 0.99).toFixed(2)} ms`);
 }
 
 /** From the page's call to its effect in the core, and back: the answer comes after it. */
@@ -65,7 +75,36 @@ async function calls(crm) {
   figure('SDK call to its effect in the core and back, loopback, p50', 'ms', quantile(delays, 0.5), 3, delays.length);
 }
 
-/** The offer reaches the desktop; when the CRM page has drawn the customer. */
+/** Ten pages of one browser: when each has the event, and when its toolbar shows the change. */
+async function together(bench, phone) {
+  const pages = [];
+  for (let i = 0; i < TOGETHER; i++) {
+    const crm = await (await Crm.open(bench.chrome, bench.server, bench.centre, { instance: `together-${i}` })).docked(60000);
+    await crm.frame().evaluate(() => {
+      window.shown = [];
+      const note = () => shown.push(performance.timeOrigin + performance.now());
+      new MutationObserver(note).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['data-state-name'] });
+    });
+    pages.push(crm);
+  }
+  const rows = await changes({ bench, phone, pages, rounds: 30 });
+  const spreads = rows.map(({ handled }) => spread(handled));
+  figure(`${TOGETHER} tabs: the last handler after the first, p50`, 'ms', quantile(spreads, 0.5), 50, spreads.length);
+  figure(`${TOGETHER} tabs: the last handler after the first, most`, 'ms', Math.max(...spreads), 50, spreads.length);
+  const lags = await Promise.all(pages.map((crm) => lagOf(crm.frame())));
+  const drawn = await Promise.all(pages.map((crm) => crm.frame().evaluate(() => shown)));
+  const states = rows.map(({ command }, i) => drawn.map((list, n) => {
+    const next = rows[i + 1]?.command ?? Infinity;
+    return list.map((at) => at + lags[n]).filter((at) => at > command && at < next).at(-1);
+  }));
+  const shown = states.map(spread);
+  if (shown.some(Number.isNaN)) throw new Error('a toolbar has not shown a change');
+  figure(`${TOGETHER} tabs: the last toolbar after the first, p50`, 'ms', quantile(shown, 0.5), 50, shown.length);
+  figure(`${TOGETHER} tabs: the last toolbar after the first, most`, 'ms', Math.max(...shown), 50, shown.length);
+  for (const crm of pages) await crm.close();
+}
+
+/** The offer leaves the centre; when the CRM page has drawn the customer. */
 async function pops(bench, phone, crm) {
   await crm.page.evaluate(() => {
     window.drawn = [];
@@ -74,6 +113,7 @@ async function pops(bench, phone, crm) {
       requestAnimationFrame(() => requestAnimationFrame(() => drawn.push({ id: pop.interactionId, at: performance.timeOrigin + performance.now() })));
     });
   });
+  const [here, there] = [lag(), await lagOf(crm.page)];
   const delays = [];
   const codes = await crm.ask('configuration.getDispositionCodesWithDispositionClass', 101);
   for (let i = 0; i < 7; i++) {
@@ -82,9 +122,11 @@ async function pops(bench, phone, crm) {
     phone.say('ready');
     const customer = await bench.customer({ number: '+15550103', name: 'Paula Reyes' });
     const { call } = await offered;
-    const at = phone.heardAt[phone.events.findIndex((e, n) => n >= from && e.event === 'call' && e.call.id === call.id)];
+    const told = performance.timeOrigin + performance.now() + here;
     const drawn = await until('the screen pop', () => crm.page.evaluate((id) => drawn.find((d) => d.id === id) ?? null, call.id));
-    delays.push(drawn.at - at);
+    // The last that the centre sent before the app said so.
+    const sent = (await sendings(bench.centre)).findLast((at) => at < told);
+    delays.push(drawn.at + there - sent);
     const up = phone.call('connected');
     phone.say('answer');
     await up;
@@ -119,27 +161,18 @@ async function idle(bench, phone) {
   for (const tab of tabs) await tab.close();
 }
 
-/** Notes when each line of the phone's report arrived. */
-function watch(phone) {
-  phone.heardAt = [];
-  const push = phone.events.push.bind(phone.events);
-  phone.heardAt.length = phone.events.length;
-  phone.events.push = (event) => {
-    phone.heardAt.push(now());
-    return push(event);
-  };
-}
-
-const bench = await Bench.open();
+const bench = await Bench.open({ centre: NOTING });
 try {
-  console.log(`machine: ${cpus().length} x ${cpus()[0].model}, load ${loadavg().map((l) => l.toFixed(2)).join(' ')}`);
+  console.log(`machine: ${cpus().length} x ${cpus()[0].model}, load ${load()}`);
   const size = gzipSync(await readFile(join(root, 'sdk/omni/dist/ameyo-sdk.js')), { level: 9 }).length / 1000;
   figure('SDK, gzip', 'kB', size, 12, 1);
+  await bare(bench);
   const phone = await bench.phone();
-  watch(phone);
-  const crm = await bench.page(phone);
-  await calls(crm);
-  await events(bench, phone, crm, 'loopback', [3, 10]);
+  // One page is docked at a time, but where it says otherwise.
+  const near = await bench.page(phone);
+  await calls(near);
+  await events(bench, phone, near, 'loopback', [3, 10]);
+  await near.close();
 
   const policy = { LoopbackNetworkBlockedForUrls: [bench.server.origin] };
   const outside = await Chrome.open(bench.desktop, { policy, publicPorts: [bench.server.port, bench.centre.port] });
@@ -150,11 +183,12 @@ try {
   await events(bench, phone, far, 'relay', [5, 20]);
   await outside.close();
 
-  await pops(bench, phone, crm);
+  await together(bench, phone);
+  await pops(bench, phone, await bench.page(phone));
   phone.say('break tea');
   await idle(bench, phone);
 } finally {
   await bench.close();
 }
-console.log(`load at the end: ${loadavg().map((l) => l.toFixed(2)).join(' ')}`);
+console.log(`load at the end: ${load()}`);
 if (process.argv[2]) await writeFile(process.argv[2], JSON.stringify({ load: loadavg(), figures }, null, 1));

@@ -74,12 +74,7 @@ test('a call at TRACE leaves no password, token or number in any log', async () 
   });
   await agent.signedIn();
   const customer = await browser.call(centre, { number: '+15550110', name: 'Rosa Lindt' });
-  const offered = agent.call('offered', { from: 0 });
-  agent.say('ready');
-  await offered;
-  const up = agent.call('connected');
-  agent.say('answer');
-  await up;
+  await agent.take();
   await customer.state('connected');
   agent.say(`dtmf ${DIGITS}`);
   const consulting = agent.wait('a consultation', (e) =>

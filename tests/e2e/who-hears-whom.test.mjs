@@ -48,12 +48,7 @@ afterEach(async () => {
 /** A customer calls and agent1 has answered; both hear each other. */
 async function connected() {
   const customer = await browser.call(centre, { hertz: CUSTOMER });
-  const offered = agent.call('offered', { from: 0 });
-  agent.say('ready');
-  await offered;
-  const up = agent.call('connected');
-  agent.say('answer');
-  await up;
+  await agent.take();
   await customer.state('connected');
   await Promise.all([ear.hears(CUSTOMER), customer.hears({ [AGENT]: true })]);
   return customer;

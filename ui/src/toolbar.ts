@@ -16,7 +16,7 @@ new Bridge(link, parentPage).start(window);
 if (window.parent === window) {
   // Opened by itself, in a tab or a window of the browser: the centre's own page.
   const { origin } = location;
-  link.begin(() => ({ origin, context: 'crm', instance: 'toolbar', app: '', last: null }));
+  link.begin(() => ({ origin, context: 'crm', instance: 'toolbar', app: '', app_version: '', last: null }));
 }
 const target = document.getElementById('app');
 if (target) mount(Docked, { target, props: { app: new App(host), link } });

@@ -94,6 +94,7 @@ describe('who is heard', () => {
     const p = page(w, {
       opaque: 'https://centre.example',
       app: 'notes',
+      appVersion: '1.0',
       context: 'app',
       instance: 'panel-4',
     });
@@ -104,6 +105,7 @@ describe('who is heard', () => {
       origin: 'https://centre.example',
       context: 'app',
       app: 'notes',
+      app_version: '1.0',
       instance: 'panel-4',
     });
     expect(socket.sent[0]).not.toHaveProperty('claimed');

@@ -207,12 +207,12 @@ describe('what pages ask to show', () => {
   });
 
   it('a draft goes into the dial field once', async () => {
-    const w = await world(docked({ draft: { phone: '+15550111', number: 1 } }));
+    const w = await world(docked({ draft: { channel: 'voice', phone: '+15550111', number: 1 } }));
     expect(w.get('dial-number')).toHaveProperty('value', '');
-    await w.push(docked({ draft: { phone: '+15550122', number: 2 } }));
+    await w.push(docked({ draft: { channel: 'voice', phone: '+15550122', number: 2 } }));
     expect(w.get('dial-number')).toHaveProperty('value', '+15550122');
     await w.type('dial-number', '12');
-    await w.push(docked({ draft: { phone: '+15550122', number: 2 } }));
+    await w.push(docked({ draft: { channel: 'voice', phone: '+15550122', number: 2 } }));
     expect(w.get('dial-number')).toHaveProperty('value', '12');
   });
 

@@ -116,6 +116,7 @@ export const introduce = (): Omit<Extract<FromPage, { say: 'hello' }>, 'say' | '
   context: 'crm',
   instance: 'ameyoIframe',
   app: '',
+  app_version: '',
   last: null,
 });
 
@@ -140,6 +141,7 @@ export function page(w: DockWorld, peer: Partial<Peer> = {}) {
     context: 'crm',
     opaque: null,
     app: '',
+    appVersion: '',
     instance: null,
     ...peer,
   });

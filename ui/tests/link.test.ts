@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { words } from '../src/words';
 import { CRM, dockWorld, introduce, invalid, welcome } from './dockworld';
 
 describe('the way to the core', () => {
@@ -55,6 +56,24 @@ describe('the way to the core', () => {
     w.socket().open();
     w.socket().end(4404, 'Omnibar is not running.');
     expect(w.link.state).toMatchObject({ state: 'unpaired', wrong: 'Omnibar is not running.' });
+  });
+
+  it('says that nobody is signed in, keeps its token, and comes back by itself', async () => {
+    const w = dockWorld({ trouble: 'denied' });
+    w.kept.set(CRM, 'agent.old');
+    w.link.begin(introduce);
+    await w.pass(0);
+    w.socket().open();
+    w.socket().end(4404, 'Omnibar is not running or not signed in.');
+    expect(w.link.state).toMatchObject({ state: 'away', absent: true });
+    expect(words.dock.way(w.link.state)).toContain('not signed in');
+    expect(w.kept.get(CRM)).toBe('agent.old');
+    await w.pass(1_000);
+    await w.welcome();
+    expect(w.socket().sent[0]).toEqual({ route: { token: 'agent.old' } });
+    expect(w.link.state).toMatchObject({ state: 'up', way: 'relay' });
+    w.socket().end(1006);
+    expect(w.link.state).toMatchObject({ state: 'away', absent: false });
   });
 
   it('connects by itself when the app is started later', async () => {

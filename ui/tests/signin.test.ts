@@ -141,6 +141,50 @@ it('one of several extensions has to be chosen', async () => {
   expect(w.asks()).toContainEqual({ do: 'choose', campaigns: campaigns.map((c) => c.id), extension: 'desk' });
 });
 
+it('a page fills in the user, until the agent types another', async () => {
+  const base = view().dock;
+  const filled = (user: string | null) => signedOut({ dock: { ...base, user } });
+  const field = () => w.get('signin-user') as HTMLInputElement;
+  const w = await world(filled(null));
+  await w.push(filled('agent7'));
+  expect(field().value).toBe('agent7');
+  expect((w.get('signin-password') as HTMLInputElement).value).toBe('');
+  await w.type('signin-centre', 'ws://127.0.0.1:4400');
+  await w.type('signin-password', 'demo');
+  await w.click('signin-submit');
+  expect(w.sent().find((i) => i.to === 'sign_in')).toMatchObject({ user: 'agent7' });
+  await w.type('signin-user', 'agent2');
+  await w.push(filled('agent8'));
+  expect(field().value).toBe('agent2');
+});
+
+it('a page names the user before the one that is remembered, and not his password', async () => {
+  const remembered = { centre: 'ws://127.0.0.1:4400', user: 'agent1', password: true };
+  const w = await world(signedOut({ remembered, dock: { ...view().dock, user: 'agent7' } }));
+  expect((w.get('signin-user') as HTMLInputElement).value).toBe('agent7');
+  expect((w.get('signin-submit') as HTMLButtonElement).disabled).toBe(true);
+});
+
+it('a page chooses the extension, if it is one of the agent’s', async () => {
+  const filled = (extension: string | null) => {
+    const choice = choosing(true);
+    if (choice.desk.session.state !== 'choosing') throw new Error('not choosing');
+    choice.desk.session.extensions.push({ id: 'desk', name: 'Desk phone', kind: 'phone' });
+    return { ...choice, dock: { ...choice.dock, extension } };
+  };
+  const w = await world(filled(null));
+  await w.settle();
+  expect(w.find('choose-filled')).toBeNull();
+  await w.push(filled('desk-99'));
+  expect(w.get('choose-filled').textContent).toContain('“desk-99”');
+  expect((w.get('choose-next') as HTMLButtonElement).disabled).toBe(true);
+  await w.push(filled('desk'));
+  expect(w.find('choose-filled')).toBeNull();
+  expect(w.get('extension-desk').getAttribute('aria-checked')).toBe('true');
+  await w.click('choose-next');
+  expect(w.asks()).toContainEqual({ do: 'choose', campaigns: campaigns.map((c) => c.id), extension: 'desk' });
+});
+
 it('misses the centre only when signed in', async () => {
   const link = { state: 'down' } as const;
   const w = await world(view({ desk: { session: { state: 'signed_out', fault: null }, link } }));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { View } from '../src/contract/generated';
 import { socketHost } from '../src/host/socket';
 import { asks, empty } from '../src/host/fixture/dock';
@@ -71,8 +71,26 @@ describe('the three doors over a socket', () => {
     await w.pass(400);
     await w.welcome('e2');
     w.socket().say({ say: 'view', view: { ...view({ desk: { muted: true } }), revision: 1 } });
+    await w.pass(32);
     expect(app.view?.desk.muted).toBe(true);
     app.clock.pause();
+  });
+
+  it('shows the newest view with the next picture, and passes events on before', async () => {
+    vi.stubGlobal('requestAnimationFrame', () => 1);
+    vi.stubGlobal('cancelAnimationFrame', () => undefined);
+    const { w, h, socket } = await host();
+    const seen: (boolean | string)[] = [];
+    h.onView((v) => seen.push(v.desk.muted));
+    w.link.onFrame((f) => f.say === 'event' && seen.push(f.event));
+    socket.say({ say: 'view', view: { ...view({ desk: { muted: true } }), revision: 1 } });
+    socket.say({ say: 'view', view: { ...view({ desk: { muted: false } }), revision: 2 } });
+    socket.say({ say: 'event', seq: 1, namespace: 'session', event: 'userLoggedIn', payload: null });
+    expect(seen).toEqual(['userLoggedIn']);
+    // In a frame that is not drawn there is no next picture.
+    await w.pass(32);
+    expect(seen).toEqual(['userLoggedIn', false]);
+    vi.unstubAllGlobals();
   });
 
   it('shows a page nothing that is to be decided about pages, and no window to shape', async () => {

@@ -6,14 +6,23 @@ interface Machine {
   ports?: Record<number, 'ours' | 'other' | 'web'>;
   permission?: Permission[];
   delegated?: boolean;
+  /** Ports at which a socket opens unasked; `null`: this browser asks about sockets too. */
+  free?: number[] | null;
 }
 
-function machine({ ports = {}, permission = ['unknown'], delegated = true }: Machine) {
+function machine({ ports = {}, permission = ['unknown'], delegated = true, free = null }: Machine) {
   const asked: string[] = [];
   const said = [...permission];
+  const knocked: string[] = [];
   const world: Surroundings = {
     permission: async () => (said.length > 1 ? said.shift()! : said[0]!),
     delegated: () => delegated,
+    knock:
+      free &&
+      (async (url) => {
+        knocked.push(url);
+        return free.includes(Number(new URL(url).port));
+      }),
     async fetch(url, { mode }) {
       asked.push(url);
       const there = ports[Number(new URL(url).port)];
@@ -25,7 +34,7 @@ function machine({ ports = {}, permission = ['unknown'], delegated = true }: Mac
     },
   };
   let asking = 0;
-  return { find: () => findLoopback(world, () => (asking += 1)), asked, asking: () => asking };
+  return { find: () => findLoopback(world, () => (asking += 1)), asked, knocked, asking: () => asking };
 }
 
 describe('looking for the app', () => {
@@ -54,6 +63,22 @@ describe('looking for the app', () => {
   it('tells the page’s developer from the agent', async () => {
     const m = machine({ permission: ['denied'], delegated: false });
     expect(await m.find()).toEqual({ trouble: 'not_delegated' });
+  });
+
+  it('asks the agent nothing where sockets are open unasked', async () => {
+    const m = machine({ permission: ['prompt'], free: [47621] });
+    expect(await m.find()).toEqual({ port: 47621 });
+    expect(m.knocked).toEqual(['ws://127.0.0.1:47620/dock', 'ws://127.0.0.1:47621/dock']);
+    expect([m.asked, m.asking()]).toEqual([[], 0]);
+  });
+
+  it('asks when no socket opens, and knocks nowhere that the agent has forbidden', async () => {
+    const m = machine({ permission: ['prompt', 'granted'], free: [], ports: { 47620: 'ours' } });
+    expect(await m.find()).toEqual({ port: 47620 });
+    expect(m.asking()).toBe(1);
+    const blocked = machine({ permission: ['denied'], free: [47620] });
+    expect(await blocked.find()).toEqual({ trouble: 'denied' });
+    expect(blocked.knocked).toEqual([]);
   });
 
   it('tells the agent beforehand that the browser will ask, and hears the no', async () => {

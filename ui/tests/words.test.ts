@@ -31,6 +31,7 @@ const refusals = {
   interactions_open: { reason: 'interactions_open' },
   centre_away: { reason: 'centre_away' },
   no_such_call: { reason: 'no_such_call' },
+  no_such_chat: { reason: 'no_such_chat' },
   no_such_leg: { reason: 'no_such_leg' },
   no_such_campaign: { reason: 'no_such_campaign' },
   no_such_extension: { reason: 'no_such_extension' },
@@ -40,6 +41,7 @@ const refusals = {
   pending: { reason: 'pending', verb: 'hold' },
   bad_digits: { reason: 'bad_digits' },
   note_too_long: { reason: 'note_too_long' },
+  bad_chat_text: { reason: 'bad_chat_text' },
   finish_call_first: { reason: 'finish_call_first' },
   centre: { reason: 'centre', verb: 'transfer', message: 'Nobody is there' },
 } satisfies { [K in Refusal['reason']]: Extract<Refusal, { reason: K }> };

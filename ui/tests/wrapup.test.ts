@@ -21,7 +21,7 @@ describe('disposition', () => {
     await w.click('dispose');
     await w.pass(NOTE_DELAY_MS);
     expect(w.asks()).toEqual([
-      { do: 'dispose', interaction: 'i1', disposition: 'fixed', note: 'Sent a new cable.' },
+      { do: 'dispose', interaction: 'i1', disposition: 'fixed', note: 'Sent a new cable.', callback: null },
     ]);
   });
 

@@ -62,7 +62,9 @@ fn result_of(method: &str, generator: &mut SchemaGenerator) -> Value {
     match method {
         "session.open" => generator.subschema_for::<SessionOpened>().into(),
         "session.select" => generator.subschema_for::<SessionSelected>().into(),
-        "call.dial" => generator.subschema_for::<wire::Dialled>().into(),
+        "call.dial" | "chat.start" => generator.subschema_for::<wire::Dialled>().into(),
+        "chat.say" => generator.subschema_for::<wire::Said>().into(),
+        "callback.book" => generator.subschema_for::<wire::Booked>().into(),
         "directory.search" => generator.subschema_for::<Searched>().into(),
         "history.list" => generator.subschema_for::<wire::History>().into(),
         "endpoint.call" => generator.subschema_for::<wire::EndpointAnswer>().into(),

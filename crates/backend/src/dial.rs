@@ -1,5 +1,4 @@
 use crate::address::Address;
-use crate::tls;
 use omnibar_protocol::MAX_FRAME;
 use rustls::{CertificateError, ClientConfig};
 use std::fmt;
@@ -80,7 +79,7 @@ impl Reach for Network {
         let extra_ca = self.extra_ca.clone();
         Box::pin(async move {
             let load = || async move {
-                let load = move || tls::client_config(extra_ca.as_deref());
+                let load = move || omnibar_tls::client_config(extra_ca.as_deref());
                 let loaded = tokio::task::spawn_blocking(load).await;
                 loaded.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
             };

@@ -26,7 +26,6 @@ mod session;
 #[cfg(test)]
 mod session_test;
 mod task;
-mod tls;
 mod translate;
 mod words;
 

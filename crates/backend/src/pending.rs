@@ -48,10 +48,11 @@ impl Pending {
         Some(self.0.remove(at))
     }
 
-    /// To be sent once more, in its old place or at the end.
+    /// To be sent once more, before what was made after it.
     pub(crate) fn put_back(&mut self, mut waiting: Waiting) {
         waiting.sent = false;
-        self.0.push(waiting);
+        let place = self.0.iter().position(|w| w.since > waiting.since);
+        self.0.insert(place.unwrap_or(self.0.len()), waiting);
     }
 
     pub(crate) fn forget(&mut self, which: impl Fn(&Purpose) -> bool) {

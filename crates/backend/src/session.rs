@@ -2,7 +2,7 @@ use crate::outbox::Entry;
 use crate::pending::{Pending, Purpose, Waiting};
 use crate::task::{Ask, EndpointReply};
 use crate::{translate, words};
-use omnibar_desk::{Order, SignInFault};
+use omnibar_desk::{ChatAsk, Order, SignInFault};
 use omnibar_model::{AgentId, CommandId, Secret};
 use omnibar_protocol::{
     Code, Command, ErrorObject, FromCentre, Notification, Numbered, Response, Resume, Searched,
@@ -208,7 +208,12 @@ impl Session {
 
     fn order(&mut self, command: CommandId, order: Order, online: bool) -> Option<Entry> {
         let is_choice = matches!(order, Order::Choose { .. });
-        let is_kept = matches!(order, Order::Note { .. } | Order::Dispose { .. });
+        let is_kept = matches!(
+            order,
+            Order::Note { .. }
+                | Order::Dispose { .. }
+                | Order::Chat { ask: ChatAsk::Say { .. } | ChatAsk::Dispose { .. } }
+        );
         let order = translate::command(order);
         if is_kept {
             if self.pending.count(|p| matches!(p, Purpose::Kept(_))) >= KEPT_MAX {
@@ -276,16 +281,23 @@ impl Session {
         (self.last_seq, self.counted) = (seq, true);
         let now = self.clock.now();
         let event = match notification {
-            Notification::Snapshot { agent, interactions } => CentreEvent::Synchronised {
-                agent: translate::agent(agent, now),
-                interactions: interactions.into_iter().map(|i| i.into_model(now)).collect(),
-            },
+            Notification::Snapshot { agent, interactions, callbacks, chats } => {
+                CentreEvent::Synchronised {
+                    agent: translate::agent(agent, now),
+                    interactions: interactions.into_iter().map(|i| i.into_model(now)).collect(),
+                    callbacks,
+                    chats: chats.into_iter().map(|c| c.into_model(now)).collect(),
+                }
+            }
             Notification::AgentChanged { agent } => {
                 CentreEvent::AgentChanged(translate::agent(agent, now))
             }
             Notification::InteractionChanged { interaction } => {
                 CentreEvent::InteractionChanged(interaction.into_model(now))
             }
+            Notification::ChatChanged { chat } => CentreEvent::ChatChanged(chat.into_model(now)),
+            Notification::CallbackChanged { callback } => CentreEvent::CallbackChanged(callback),
+            Notification::CallbackGone { callback } => CentreEvent::CallbackGone(callback),
             Notification::VoiceCandidate { candidate } => {
                 CentreEvent::Signal(VoiceSignal::Candidate(candidate))
             }

@@ -1,8 +1,8 @@
 //! The desk's words in the centre protocol's, and back.
 
 use omnibar_contract::{DirectoryEntry, HistoryEntry};
-use omnibar_desk::{Order, SessionStart};
-use omnibar_model::Moment;
+use omnibar_desk::{ChatAsk, Order, SessionStart};
+use omnibar_model::{CampaignId, Moment};
 use omnibar_protocol::{Command, SessionOpened, wire};
 use omnibar_softphone::{AgentNews, IceServer};
 
@@ -23,8 +23,27 @@ pub(crate) fn command(order: Order) -> Command {
         Order::Drop { interaction, leg } => Command::Drop { interaction, leg },
         Order::End { interaction } => Command::End { interaction },
         Order::Note { interaction, note } => Command::Note { interaction, note },
-        Order::Dispose { interaction, disposition, note } => {
-            Command::Dispose { interaction, disposition, note }
+        Order::Chat { ask } => chat(ask),
+        Order::Dispose { interaction, disposition, note, callback } => {
+            Command::Dispose { interaction, disposition, note, callback }
+        }
+        Order::Callback { callback, act } => Command::CallbackAct { callback, act },
+    }
+}
+
+fn chat(ask: ChatAsk) -> Command {
+    match ask {
+        ChatAsk::Accept { chat } => Command::ChatAccept { chat },
+        ChatAsk::Reject { chat } => Command::ChatReject { chat },
+        ChatAsk::Say { chat, text } => Command::ChatSay { chat, text },
+        ChatAsk::End { chat } => Command::ChatEnd { chat },
+        ChatAsk::Dispose { chat, disposition, note } => {
+            Command::ChatDispose { chat, disposition, note }
+        }
+        ChatAsk::Start { campaign, customer } => {
+            // The desk names one always; a centre finds none by this name and says so.
+            let campaign = campaign.unwrap_or_else(|| CampaignId::new(""));
+            Command::ChatStart { campaign, customer }
         }
     }
 }
@@ -64,6 +83,7 @@ pub(crate) fn directory_entry(entry: wire::DirectoryEntry) -> DirectoryEntry {
 pub(crate) fn history_entry(entry: wire::HistoryEntry) -> HistoryEntry {
     HistoryEntry {
         id: entry.id,
+        channel: entry.channel,
         direction: entry.direction,
         campaign: entry.campaign,
         queue: entry.queue,

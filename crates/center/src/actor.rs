@@ -2,8 +2,9 @@
 //! only then answers, notifies and steers the switch. What arrives together is
 //! committed together.
 
+use crate::chats::{PageId, PageNews};
 use crate::clock::Clock;
-use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState};
+use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, PageAsk};
 use crate::door::{Door, Floor, Knock, Outbox, Outgoing};
 use crate::orders::perform;
 use crate::store::{Store, Write};
@@ -29,6 +30,7 @@ pub(crate) struct Actor {
     recordings: PathBuf,
     outboxes: BTreeMap<ConnectionId, Outbox>,
     customers: BTreeMap<LegId, mpsc::UnboundedSender<CustomerState>>,
+    pages: BTreeMap<PageId, mpsc::Sender<PageNews>>,
     candidates: BTreeMap<LegId, mpsc::UnboundedSender<String>>,
     floor: watch::Sender<Floor>,
     /// Events of the switch that could not be committed and must not be lost.
@@ -71,6 +73,7 @@ pub(crate) fn start(
         recordings,
         outboxes: BTreeMap::new(),
         customers: BTreeMap::new(),
+        pages: BTreeMap::new(),
         candidates: BTreeMap::new(),
         floor,
         again: Vec::new(),
@@ -145,6 +148,9 @@ impl Actor {
             }
             Knock::Candidates { leg, candidates } => {
                 self.candidates.insert(leg, candidates);
+            }
+            Knock::Page { page, news } => {
+                self.pages.insert(page, news);
             }
             Knock::Leg { connection, reply } => {
                 let session = self.core.session_on(connection);
@@ -225,6 +231,7 @@ impl Actor {
             | CoreInput::Open(_)
             | CoreInput::Link { .. }
             | CoreInput::Disconnected { .. }
+            | CoreInput::Page { .. }
             | CoreInput::Setup(_)
             | CoreInput::VoiceUp { .. }
             | CoreInput::Arrived { .. }
@@ -290,6 +297,7 @@ impl Actor {
                     let file = Some(self.recordings.join(format!("{call}.wav")));
                     let _ = self.commands.send(SwitchCommand::Record { leg, file });
                 }
+                CoreEffect::Page { page, news } => self.tell_page(page, news),
                 CoreEffect::Customer { leg, state } => {
                     let ended = matches!(state, CustomerState::Ended { .. });
                     if let Some(states) = self.customers.get(&leg) {
@@ -303,12 +311,19 @@ impl Actor {
                 CoreEffect::Notify { connection: None, .. }
                 | CoreEffect::SaveSession(_)
                 | CoreEffect::DeleteSession(_)
+                | CoreEffect::SaveCallback(_)
+                | CoreEffect::DeleteCallback(_)
+                | CoreEffect::SaveChat(_)
+                | CoreEffect::AddMessage { .. }
                 | CoreEffect::SaveCall(_)
                 | CoreEffect::CloseCall(_)
                 | CoreEffect::Log { .. } => {}
             }
         }
         match done.item.input {
+            CoreInput::Page { page, ask: PageAsk::Gone } => {
+                self.pages.remove(&page);
+            }
             CoreInput::Disconnected { connection } => {
                 self.outboxes.remove(&connection);
             }
@@ -318,6 +333,15 @@ impl Actor {
                 self.candidates.remove(&leg);
             }
             _ => {}
+        }
+    }
+
+    /// A page that does not read loses its connection, not its chat: it can come back.
+    fn tell_page(&mut self, page: PageId, news: PageNews) {
+        let replaced = news == PageNews::Replaced;
+        let lost = self.pages.get(&page).is_some_and(|told| told.try_send(news).is_err());
+        if lost || replaced {
+            self.pages.remove(&page);
         }
     }
 
@@ -365,7 +389,12 @@ impl Item {
 
 /// Nobody can try again to leave.
 fn has_happened(input: &CoreInput) -> bool {
-    matches!(input, CoreInput::Disconnected { .. } | CoreInput::Switch(SwitchEvent::Gone { .. }))
+    matches!(
+        input,
+        CoreInput::Disconnected { .. }
+            | CoreInput::Page { ask: PageAsk::Gone, .. }
+            | CoreInput::Switch(SwitchEvent::Gone { .. })
+    )
 }
 
 /// An answer that holds nothing.

@@ -5,10 +5,11 @@ use crate::core::Core;
 use crate::door::Door;
 use crate::fault::StartFault;
 use crate::hub::{Site, public_origin};
+use crate::identity::Identities;
 use crate::rpc::Shared;
 use crate::store::{FILE, Store, StoreFault};
 use crate::switchboard::Voice;
-use crate::web::Prompt;
+use crate::web::{Crowd, Prompt};
 use crate::{demo, seed, switchboard, web};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
@@ -56,6 +57,7 @@ impl Centre {
         }
         let public = config.public_url.as_deref().map(public_origin).transpose();
         let public = public.map_err(|_| StartFault::PublicUrl)?;
+        let crowd = Crowd::new(config.connections, public.is_some());
         let acceptor = match &config.tls {
             Some(tls) => Some(certificate(tls).await?),
             None => None,
@@ -83,15 +85,16 @@ impl Centre {
             link.clone(),
             config.ice_servers,
             config.timings.heartbeat,
-            loopback && acceptor.is_none(),
             Site::new(acceptor.is_some(), public, loopback && acceptor.is_none()),
+            Identities::new().map_err(|_| StartFault::Key)?,
             config.web_calls,
             stop.clone(),
         );
         tokio::spawn(tidy(store.clone(), clock, stop.clone()));
+        tokio::spawn(crate::crm::push(store.clone(), clock, stop.clone()));
         let handle = Handle::new();
         let tls = acceptor.is_some();
-        let server = serve(listener, acceptor, shared, handle.clone())
+        let server = serve(listener, acceptor, crowd, shared, handle.clone())
             .map_err(|e| unusable(config.listen, &e))?;
         let demo = (config.demo && config.demo_customers).then(|| {
             tokio::spawn(demo::run(
@@ -166,6 +169,8 @@ async fn wake(
         );
     }
     core.load(clock.now(), live.calls, live.sessions);
+    core.load_callbacks(live.callbacks);
+    core.load_chats(clock.now(), live.chats);
     Ok(actor::start(core, store.clone(), clock, voice, recordings))
 }
 
@@ -283,6 +288,7 @@ async fn certificate(tls: &Tls) -> Result<RustlsConfig, StartFault> {
 fn serve(
     listener: TcpListener,
     tls: Option<RustlsConfig>,
+    crowd: Crowd,
     shared: Shared,
     handle: Handle<SocketAddr>,
 ) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
@@ -291,13 +297,14 @@ fn serve(
         Some(tls) => {
             let mut server = axum_server::from_tcp_rustls(listener, tls)?
                 .handle(handle)
-                .map(|tls| prompt(tls.acceptor(NoDelayAcceptor)));
+                .map(|tls| prompt(tls.acceptor(NoDelayAcceptor), crowd));
             limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }
         None => {
-            let mut server =
-                axum_server::from_tcp(listener)?.handle(handle).map(|_| prompt(NoDelayAcceptor));
+            let mut server = axum_server::from_tcp(listener)?
+                .handle(handle)
+                .map(|_| prompt(NoDelayAcceptor, crowd));
             limit_heads(server.http_builder());
             tokio::spawn(server.serve(app))
         }
@@ -305,8 +312,8 @@ fn serve(
 }
 
 /// Around an acceptor that sends at once: messages are small and somebody waits for each.
-fn prompt<A>(inner: A) -> Prompt<A> {
-    Prompt { inner, limit: HEAD_LIMIT }
+fn prompt<A>(inner: A, crowd: Crowd) -> Prompt<A> {
+    Prompt { inner, limit: HEAD_LIMIT, crowd }
 }
 
 fn limit_heads(builder: &mut Builder<TokioExecutor>) {

@@ -34,8 +34,11 @@ pub struct Config {
     pub switch: SwitchChoice,
     pub timings: Timings,
     pub ice_servers: Vec<IceServer>,
-    /// Calls from the web page at one time.
+    /// Calls from the web page at one time; one address may have a quarter of them.
     pub web_calls: usize,
+    /// Connections of all kinds at one time, as far as the system's limit of open files
+    /// goes; one address may have a quarter of them.
+    pub connections: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -102,6 +105,7 @@ impl Config {
             timings: Timings::default(),
             ice_servers: Vec::new(),
             web_calls: 20,
+            connections: 4096,
         }
     }
 }

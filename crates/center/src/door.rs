@@ -1,5 +1,6 @@
 //! The way to the task that owns the core ([`crate::actor`]).
 
+use crate::chats::{PageId, PageNews};
 use crate::core::{Answer, ConnectionId, CoreInput, CustomerState, DeskNow, News, Whose};
 use omnibar_model::{AgentId, LegId, QueueId};
 use omnibar_protocol::{Code, ErrorObject};
@@ -58,6 +59,10 @@ pub(crate) enum Knock {
         connection: ConnectionId,
         reply: oneshot::Sender<Option<(AgentId, LegId)>>,
     },
+    Page {
+        page: PageId,
+        news: mpsc::Sender<PageNews>,
+    },
     Candidates {
         leg: LegId,
         candidates: mpsc::UnboundedSender<String>,
@@ -101,6 +106,11 @@ impl Door {
     /// ICE candidates that the switch has for this customer's leg.
     pub(crate) async fn candidates(&self, leg: LegId, candidates: mpsc::UnboundedSender<String>) {
         let _ = self.knocks.send(Knock::Candidates { leg, candidates }).await;
+    }
+
+    /// What this chat page is told. The channel is closed when it is told no more.
+    pub(crate) async fn page(&self, page: PageId, news: mpsc::Sender<PageNews>) {
+        let _ = self.knocks.send(Knock::Page { page, news }).await;
     }
 
     pub(crate) async fn leg(&self, connection: ConnectionId) -> Option<(AgentId, LegId)> {

@@ -22,6 +22,8 @@ pub enum StartFault {
     Tls { detail: String },
     #[error("The public address cannot be used: --public-url looks like https://centre.example.")]
     PublicUrl,
+    #[error("The system gives no random numbers to make a key of. Start the machine again.")]
+    Key,
     #[error("The voice switch at {} does not answer: {detail}. Start it, or remove the socket and try again.", socket.display())]
     Switch { socket: PathBuf, detail: String },
     #[error(transparent)]

@@ -10,8 +10,10 @@ pub mod acd;
 mod actor;
 mod admin;
 mod apps;
+pub mod callbacks;
 pub mod calls;
 mod centre;
+pub mod chats;
 mod clock;
 mod config;
 pub mod core;
@@ -22,6 +24,7 @@ mod door;
 mod endpoint;
 mod fault;
 mod hub;
+mod identity;
 mod orders;
 mod outside;
 mod rest;
@@ -39,7 +42,7 @@ pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
 pub use crm::connect_salesforce;
 pub use fault::StartFault;
 pub use rest::openapi;
-pub use web::{FromPage, Shown, ToPage};
+pub use web::{ChatShown, FromChatPage, FromPage, QueueName, Shown, ToChatPage, ToPage};
 
 /// Runs only the built-in voice switch, commanded over this socket, with its voice on
 /// this address.

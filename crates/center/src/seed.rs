@@ -167,6 +167,9 @@ pub fn company(name: &str) -> Setup {
     }
 }
 
+/// The disposition with which a callback is booked; its number ends with 9.
+const CALLBACK: &str = "callback";
+
 type Codes = Vec<(&'static str, Vec<(&'static str, &'static str)>)>;
 
 fn campaign(
@@ -183,7 +186,9 @@ fn campaign(
         // The store numbers classes.
         let mut class = DispositionClass { number: 0, name: name.into(), codes: Vec::new() };
         for (id, name) in codes {
-            let code = DispositionCode { id: id.into(), number: next(), name: name.into() };
+            let callback = id == CALLBACK;
+            let number = if callback { number * 10 + 9 } else { next() };
+            let code = DispositionCode { id: id.into(), number, name: name.into(), callback };
             class.codes.push(code);
         }
         dispositions.push(class);
@@ -206,7 +211,14 @@ fn campaign(
 fn support() -> Codes {
     vec![
         ("Resolved", vec![("resolved", "Resolved on the call"), ("explained", "Explained how")]),
-        ("Follow-up", vec![("escalated", "Escalated"), ("call_again", "Customer calls again")]),
+        (
+            "Follow-up",
+            vec![
+                ("escalated", "Escalated"),
+                ("call_again", "Customer calls again"),
+                (CALLBACK, "Callback"),
+            ],
+        ),
         ("Other", vec![("wrong_number", "Wrong number"), ("not_disposed", "Not disposed in time")]),
     ]
 }
@@ -214,7 +226,14 @@ fn support() -> Codes {
 fn sales() -> Codes {
     vec![
         ("Sale", vec![("ordered", "Ordered"), ("upgraded", "Upgraded")]),
-        ("No sale", vec![("too_expensive", "Too expensive"), ("thinking", "Thinks about it")]),
+        (
+            "No sale",
+            vec![
+                ("too_expensive", "Too expensive"),
+                ("thinking", "Thinks about it"),
+                (CALLBACK, "Callback"),
+            ],
+        ),
         ("Other", vec![("wrong_number", "Wrong number"), ("not_disposed", "Not disposed in time")]),
     ]
 }
@@ -222,7 +241,7 @@ fn sales() -> Codes {
 fn outreach() -> Codes {
     vec![
         ("Reached", vec![("interested", "Interested"), ("not_interested", "Not interested")]),
-        ("Not reached", vec![("no_answer", "No answer"), ("busy", "Busy")]),
+        ("Not reached", vec![("no_answer", "No answer"), ("busy", "Busy"), (CALLBACK, "Callback")]),
         ("Other", vec![("do_not_call", "Do not call"), ("not_disposed", "Not disposed in time")]),
     ]
 }

@@ -4,7 +4,7 @@
 //! socket or relayed by the centre.
 
 use crate::{Intent, Meter, Password, View};
-use omnibar_model::{AgentId, ExtensionId, InteractionId, Record};
+use omnibar_model::{AgentId, Channel, ExtensionId, InteractionId, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -85,6 +85,8 @@ pub struct Preview {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Draft {
+    /// What it is to begin with: a call or a chat.
+    pub channel: Channel,
     pub phone: String,
     pub number: u32,
 }
@@ -185,9 +187,13 @@ pub enum FromPage {
         context: PageContext,
         /// The frame's id in that page, and the app's for `App`.
         instance: String,
-        /// `name` of a custom app's manifest, or empty.
+        /// `name` of a custom app's manifest, or empty. Only the centre's workspace page,
+        /// which frames the app, may say so.
         #[serde(default)]
         app: String,
+        /// `version` of that manifest.
+        #[serde(default)]
+        app_version: String,
         /// Of an earlier [`ToPage::Welcome`] to a page of this origin.
         #[serde(default)]
         token: Option<Password>,

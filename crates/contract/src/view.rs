@@ -1,7 +1,8 @@
 use crate::{AudioView, DockView, Remembered, Settings, WindowView};
 use omnibar_desk::Snapshot;
 use omnibar_model::{
-    CampaignId, Cause, Destination, Direction, InteractionId, Moment, Party, QueueId,
+    Callback, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Moment, Party,
+    QueueId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -23,6 +24,8 @@ pub struct View {
     pub window: WindowView,
     pub notices: Vec<Notice>,
     pub dock: DockView,
+    /// Those that the agent may take, by their time.
+    pub callbacks: Vec<Callback>,
 }
 
 /// Result of the last directory search.
@@ -52,6 +55,8 @@ pub struct HistoryView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct HistoryEntry {
     pub id: InteractionId,
+    #[serde(default)]
+    pub channel: Channel,
     pub direction: Direction,
     pub campaign: CampaignId,
     pub queue: Option<QueueId>,

@@ -5,7 +5,7 @@ use crate::desk::Desk;
 use crate::orders::is_kept;
 use crate::session::Choice;
 use crate::{Ask, Effect, Order, Refusal, Sound, Verb};
-use omnibar_model::{Conversation, DispositionId, InteractionId, LegId};
+use omnibar_model::{Booking, Conversation, DispositionId, InteractionId, LegId};
 
 /// Keys of one command (RFC 4733 names 16; the centre takes what a keypad has).
 const DIGITS_MAX: usize = 32;
@@ -110,9 +110,11 @@ impl Desk {
                 })
             }
             Ask::Note { interaction, note } => self.note(interaction.as_ref(), note, ask),
-            Ask::Dispose { interaction, disposition, note } => {
-                self.dispose(interaction.as_ref(), disposition, note, ask)
+            Ask::Dispose { interaction, disposition, note, callback } => {
+                self.dispose(interaction.as_ref(), disposition, (note, callback.as_ref()), ask)
             }
+            Ask::Callback { callback, act } => self.callback(callback, act, ask).map_err(whole),
+            Ask::Chat { ask: wish } => self.ask_chat(ask, wish),
             Ask::Dismiss => {
                 (self.refusal, self.missed) = (None, None);
                 Ok(())
@@ -212,7 +214,7 @@ impl Desk {
         &mut self,
         target: Option<&InteractionId>,
         disposition: &DispositionId,
-        note: &str,
+        (note, callback): (&str, Option<&Booking>),
         ask: &Ask,
     ) -> Result<(), Refused> {
         if note.chars().count() > NOTE_MAX {
@@ -232,6 +234,7 @@ impl Desk {
             interaction,
             disposition: disposition.clone(),
             note: note.to_owned(),
+            callback: callback.cloned(),
         })?;
         if let Some(call) = self.call_mut(&id) {
             call.draft = Some(note.to_owned());

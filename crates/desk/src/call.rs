@@ -161,7 +161,10 @@ impl Call {
             | Verb::Conference
             | Verb::End
             | Verb::Note
-            | Verb::Dispose => false,
+            | Verb::Dispose
+            | Verb::Callback
+            | Verb::Say
+            | Verb::StartChat => false,
         };
         if fits { Ok(()) } else { Err(Refusal::NotNow { verb }) }
     }

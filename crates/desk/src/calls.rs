@@ -1,7 +1,7 @@
 use crate::call::{Call, is_failure, is_up};
 use crate::desk::Desk;
 use crate::{Alert, Sound, Verb};
-use omnibar_model::{Cause, Conversation, Direction, Interaction, InteractionId};
+use omnibar_model::{Cause, Conversation, Direction, Interaction, InteractionId, QueueId};
 
 /// Calls at most; an honest centre gives an agent a handful.
 pub(crate) const CALLS_MAX: usize = 32;
@@ -137,18 +137,22 @@ impl Desk {
 
     fn announce(&mut self, at: usize) {
         let interaction = &self.calls[at].interaction;
-        let queue = interaction.queue.as_ref().map_or(String::new(), |id| {
-            let named = self.session.signed_in().and_then(|(_, _, lists)| {
-                lists.queues.iter().find(|q| q.id == *id).map(|q| q.name.clone())
-            });
-            named.unwrap_or_else(|| id.to_string())
-        });
+        let queue = self.queue_name(interaction.queue.as_ref());
         let name = match &interaction.customer.number {
             Some(number) if interaction.customer.name.is_empty() => number.to_string(),
             Some(_) | None => interaction.customer.name.clone(),
         };
         let alert = Alert::IncomingCall { interaction: interaction.id.clone(), name, queue };
         self.alert(alert);
+    }
+
+    /// Empty without a queue.
+    pub(crate) fn queue_name(&self, id: Option<&QueueId>) -> String {
+        let Some(id) = id else { return String::new() };
+        let named = self.session.signed_in().and_then(|(_, _, lists)| {
+            lists.queues.iter().find(|q| q.id == *id).map(|q| q.name.clone())
+        });
+        named.unwrap_or_else(|| id.to_string())
     }
 
     /// The conversation is over: a sound, and a notification unless the agent did it

@@ -1,4 +1,5 @@
 use crate::call::Call;
+use crate::chats::Talk;
 use crate::orders::Orders;
 use crate::presence::Agent;
 use crate::session::{Lists, Session};
@@ -26,6 +27,8 @@ pub struct Desk {
     pub(crate) agent: Agent,
     /// In the order in which they arrived.
     pub(crate) calls: Vec<Call>,
+    /// In the order in which they arrived.
+    pub(crate) chats: Vec<Talk>,
     pub(crate) selected: Option<InteractionId>,
     pub(crate) orders: Orders,
     pub(crate) voice: Voice,
@@ -48,9 +51,11 @@ impl Desk {
             line: crate::LineState::Closed,
             presence: agent.view(),
             calls: Vec::new(),
+            chats: Vec::new(),
             selected: None,
             muted: false,
             can_dial: false,
+            can_start_chat: false,
             can_sign_out: false,
             refusal: None,
             missed: None,
@@ -62,6 +67,7 @@ impl Desk {
             link: Link::Down,
             agent,
             calls: Vec::new(),
+            chats: Vec::new(),
             selected: None,
             orders: Orders::default(),
             voice: Voice::default(),
@@ -127,11 +133,12 @@ impl Desk {
             }
             Input::SessionEnded { fault } => self.session_ended(fault),
             Input::Answered { command, result } => self.answered(command, result),
-            Input::Synchronised { state, since, presence, next, interactions } => {
+            Input::Synchronised { state, since, presence, next, interactions, chats } => {
                 if self.session.who().is_some() {
                     self.link_changed(Link::Up);
                     self.agent.told(state, since, presence, next);
                     self.synchronise(interactions);
+                    self.synchronise_chats(chats);
                 }
             }
             Input::AgentChanged { state, since, presence, next } => {
@@ -142,6 +149,11 @@ impl Desk {
             Input::InteractionChanged { interaction } => {
                 if self.session.who().is_some() {
                     self.learn(interaction);
+                }
+            }
+            Input::ChatChanged { chat } => {
+                if self.session.who().is_some() {
+                    self.learn_chat(chat);
                 }
             }
             Input::LineChanged { line } => self.voice.changed(self.now, line),
@@ -155,6 +167,10 @@ impl Desk {
         let now = self.now;
         self.refusal.take_if(|r| r.since + REFUSAL_SHOWN <= now);
         for waiting in self.orders.take_overdue(now) {
+            // It is shown as on its way, and the outbox goes on with it.
+            if matches!(waiting.verb, Verb::Say) {
+                continue;
+            }
             self.agent.refused(waiting.command);
             if matches!(waiting.verb, Verb::Choose) {
                 self.session.not_chosen(false);
@@ -227,6 +243,7 @@ impl Desk {
         while let Some(last) = self.calls.len().checked_sub(1) {
             self.remove(last, None);
         }
+        self.clear_chats();
         self.orders.clear();
         self.agent = Agent::default();
         self.link = Link::Down;
@@ -235,6 +252,7 @@ impl Desk {
     }
 
     fn answered(&mut self, command: CommandId, result: Result<(), String>) {
+        self.said(command, result.is_ok());
         let Some(waiting) = self.orders.answered(command, result.is_ok()) else {
             // Already timed out, or overtaken by the call's new state.
             return;

@@ -1,7 +1,7 @@
-use crate::{Ask, Verb};
+use crate::{Ask, ChatAsk, Verb};
 use omnibar_model::{
-    AgentId, CampaignId, Cause, CommandId, Destination, DispositionId, ExtensionId, InteractionId,
-    LegId, PhoneNumber, Presence,
+    AgentId, Booking, CallbackAct, CallbackId, CampaignId, Cause, CommandId, Destination,
+    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -59,22 +59,75 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub enum Order {
-    Choose { campaigns: Vec<CampaignId>, extension: ExtensionId },
-    SetPresence { presence: Presence },
-    Accept { interaction: InteractionId },
-    Reject { interaction: InteractionId },
-    Dial { campaign: CampaignId, number: PhoneNumber },
-    Hold { interaction: InteractionId, leg: Option<LegId> },
-    Resume { interaction: InteractionId, leg: Option<LegId> },
-    Dtmf { interaction: InteractionId, digits: String },
-    Transfer { interaction: InteractionId, to: Destination },
-    Consult { interaction: InteractionId, to: Destination },
-    Complete { interaction: InteractionId },
-    Conference { interaction: InteractionId },
-    Drop { interaction: InteractionId, leg: LegId },
-    End { interaction: InteractionId },
-    Note { interaction: InteractionId, note: String },
-    Dispose { interaction: InteractionId, disposition: DispositionId, note: String },
+    Choose {
+        campaigns: Vec<CampaignId>,
+        extension: ExtensionId,
+    },
+    SetPresence {
+        presence: Presence,
+    },
+    Accept {
+        interaction: InteractionId,
+    },
+    Reject {
+        interaction: InteractionId,
+    },
+    Dial {
+        campaign: CampaignId,
+        number: PhoneNumber,
+    },
+    Hold {
+        interaction: InteractionId,
+        leg: Option<LegId>,
+    },
+    Resume {
+        interaction: InteractionId,
+        leg: Option<LegId>,
+    },
+    Dtmf {
+        interaction: InteractionId,
+        digits: String,
+    },
+    Transfer {
+        interaction: InteractionId,
+        to: Destination,
+    },
+    Consult {
+        interaction: InteractionId,
+        to: Destination,
+    },
+    Complete {
+        interaction: InteractionId,
+    },
+    Conference {
+        interaction: InteractionId,
+    },
+    Drop {
+        interaction: InteractionId,
+        leg: LegId,
+    },
+    End {
+        interaction: InteractionId,
+    },
+    Note {
+        interaction: InteractionId,
+        note: String,
+    },
+    /// To start one, a campaign is always named.
+    Chat {
+        ask: ChatAsk,
+    },
+    Dispose {
+        interaction: InteractionId,
+        disposition: DispositionId,
+        note: String,
+        #[serde(default)]
+        callback: Option<Booking>,
+    },
+    Callback {
+        callback: CallbackId,
+        act: CallbackAct,
+    },
 }
 
 /// Short sounds at the agent's own speaker.
@@ -91,6 +144,8 @@ pub enum Sound {
     HoldReminder,
     /// The agent has been muted for a while.
     MuteReminder,
+    /// A chat is offered: once, where a call would ring.
+    Chat,
 }
 
 /// Something the agent should know when he looks elsewhere (desktop notification).
@@ -98,6 +153,11 @@ pub enum Sound {
 #[serde(tag = "alert", rename_all = "snake_case")]
 pub enum Alert {
     IncomingCall {
+        interaction: InteractionId,
+        name: String,
+        queue: String,
+    },
+    IncomingChat {
         interaction: InteractionId,
         name: String,
         queue: String,
@@ -110,6 +170,11 @@ pub enum Alert {
     CallEnded {
         interaction: InteractionId,
         cause: Cause,
+    },
+    /// A callback has become due for this agent.
+    CallbackDue {
+        callback: CallbackId,
+        name: String,
     },
     VoiceLost,
     VoiceBack,
@@ -128,6 +193,7 @@ pub enum Refusal {
     /// Commands that need the centre cannot be given now.
     CentreAway,
     NoSuchCall,
+    NoSuchChat,
     NoSuchLeg,
     NoSuchCampaign,
     NoSuchExtension,
@@ -144,6 +210,8 @@ pub enum Refusal {
     /// Not `0-9 * #`, or more than 32.
     BadDigits,
     NoteTooLong,
+    /// Nothing to read, or more than 4,000 characters.
+    BadChatText,
     /// An open call must be held, ended or disposed first.
     FinishCallFirst,
     /// The centre said no; `message` is its sentence.

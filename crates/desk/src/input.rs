@@ -1,8 +1,10 @@
 use crate::Config;
 use omnibar_model::{
-    AgentId, AgentState, BreakReason, Campaign, CampaignId, CommandId, Destination, DispositionId,
-    Extension, ExtensionId, Interaction, InteractionId, Ivr, LegId, PhoneNumber, Presence, Queue,
+    AgentId, AgentState, Booking, BreakReason, CallbackAct, CallbackId, Campaign, CampaignId,
+    CommandId, Destination, DispositionId, Extension, ExtensionId, Interaction, InteractionId, Ivr,
+    LegId, PhoneNumber, Presence, Queue,
 };
+use omnibar_model::{Chat, ChatTarget};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -97,9 +99,50 @@ pub enum Ask {
         interaction: Option<InteractionId>,
         disposition: DispositionId,
         note: String,
+        #[serde(default)]
+        callback: Option<Booking>,
+    },
+    /// Of a callback on the list.
+    Callback {
+        callback: CallbackId,
+        act: CallbackAct,
+    },
+    Chat {
+        ask: ChatAsk,
     },
     /// Takes a refusal, an offer that was missed or another passing message off the screen.
     Dismiss,
+}
+
+/// What an agent asks about his chats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum ChatAsk {
+    Accept {
+        chat: InteractionId,
+    },
+    Reject {
+        chat: InteractionId,
+    },
+    /// Kept in the outbox until the centre has it.
+    Say {
+        chat: InteractionId,
+        text: String,
+    },
+    End {
+        chat: InteractionId,
+    },
+    /// Kept in the outbox until the centre has it.
+    Dispose {
+        chat: InteractionId,
+        disposition: DispositionId,
+        note: String,
+    },
+    /// Without a campaign: the first of those chosen.
+    Start {
+        campaign: Option<CampaignId>,
+        customer: ChatTarget,
+    },
 }
 
 /// The connection to the centre.
@@ -222,6 +265,8 @@ pub enum Input {
         presence: Presence,
         next: Option<Presence>,
         interactions: Vec<Interaction>,
+        #[serde(default)]
+        chats: Vec<Chat>,
     },
     AgentChanged {
         state: AgentState,
@@ -232,6 +277,12 @@ pub enum Input {
     /// `Conversation::Ended` is an interaction's last word.
     InteractionChanged {
         interaction: Interaction,
+    },
+
+    /// The chat as it is now, with those of its messages that are news.
+    /// `ChatPhase::Ended` is its last word.
+    ChatChanged {
+        chat: Chat,
     },
 
     LineChanged {

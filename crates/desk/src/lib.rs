@@ -16,6 +16,7 @@
 mod ask;
 mod call;
 mod calls;
+mod chats;
 mod config;
 mod desk;
 mod effect;
@@ -33,8 +34,9 @@ mod voice;
 pub use config::Config;
 pub use desk::Desk;
 pub use effect::{Alert, Effect, Order, Refusal, Sound};
-pub use input::{Ask, Input, LineState, Link, SessionStart, SignInFault};
+pub use input::{Ask, ChatAsk, Input, LineState, Link, SessionStart, SignInFault};
 pub use snapshot::{
-    CallView, Can, Pending, PresenceView, RefusalView, SessionView, Snapshot, Verb,
+    CallView, Can, ChatCan, ChatView, Pending, PresenceView, RefusalView, Sending, SessionView,
+    Snapshot, Verb,
 };
 pub use transcript::{BadTranscript, record, replay, transcript_start};

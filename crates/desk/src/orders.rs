@@ -142,7 +142,7 @@ impl Orders {
 /// Delivered by the outbox even when given while the centre is away.
 pub(crate) fn is_kept(verb: Verb) -> bool {
     match verb {
-        Verb::Note | Verb::Dispose => true,
+        Verb::Note | Verb::Dispose | Verb::Say => true,
         Verb::SignIn
         | Verb::Choose
         | Verb::SignOut
@@ -160,7 +160,9 @@ pub(crate) fn is_kept(verb: Verb) -> bool {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
-        | Verb::End => false,
+        | Verb::End
+        | Verb::StartChat
+        | Verb::Callback => false,
     }
 }
 
@@ -168,7 +170,7 @@ pub(crate) fn is_kept(verb: Verb) -> bool {
 /// an older one.
 fn may_overtake(verb: Verb) -> bool {
     match verb {
-        Verb::Dtmf | Verb::Note | Verb::SetPresence => true,
+        Verb::Dtmf | Verb::Note | Verb::Say | Verb::SetPresence | Verb::Callback => true,
         Verb::SignIn
         | Verb::Choose
         | Verb::SignOut
@@ -185,6 +187,7 @@ fn may_overtake(verb: Verb) -> bool {
         | Verb::Conference
         | Verb::Drop
         | Verb::End
+        | Verb::StartChat
         | Verb::Dispose => false,
     }
 }
@@ -206,13 +209,15 @@ fn is_moot(verb: Verb, one_leg: bool, conversation: Conversation) -> bool {
         | Verb::Drop
         | Verb::End => !crate::call::is_up(conversation),
         Verb::Dispose => !matches!(conversation, C::Wrapping { .. }),
-        Verb::Note => matches!(conversation, C::Ended),
+        Verb::Note | Verb::Say => matches!(conversation, C::Ended),
         Verb::SignIn
         | Verb::Choose
         | Verb::SignOut
         | Verb::SetPresence
         | Verb::Select
         | Verb::Dial
+        | Verb::StartChat
+        | Verb::Callback
         | Verb::Mute => false,
     }
 }

@@ -138,7 +138,7 @@ impl Desk {
 
     /// Somebody is meant to hear the agent. Pressing hold or end ends that at once,
     /// before the centre has done it.
-    fn is_in_talk(&self) -> bool {
+    pub(crate) fn is_in_talk(&self) -> bool {
         self.calls.iter().any(|c| {
             let leaving = [Verb::Hold, Verb::End].iter().any(|v| self.orders.has(c.id(), *v));
             self.is_taken(c) || c.is_talking() && !leaving

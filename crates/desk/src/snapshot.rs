@@ -3,6 +3,7 @@ use omnibar_model::{
     AgentId, AgentState, BreakReason, Campaign, CampaignId, Destination, Extension, ExtensionId,
     Interaction, InteractionId, Ivr, Moment, Presence, Queue, VoicePath,
 };
+use omnibar_model::{Chat, CommandId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -16,11 +17,14 @@ pub struct Snapshot {
     pub presence: PresenceView,
     /// In the order in which they arrived.
     pub calls: Vec<CallView>,
+    /// Chats, in the order in which they arrived.
+    pub chats: Vec<ChatView>,
     /// The call that keys and buttons act on.
     pub selected: Option<InteractionId>,
     /// The agent's microphone is not sent.
     pub muted: bool,
     pub can_dial: bool,
+    pub can_start_chat: bool,
     pub can_sign_out: bool,
     pub refusal: Option<RefusalView>,
     /// The last offer that was not taken, until dismissed.
@@ -85,6 +89,35 @@ pub struct CallView {
     pub sent_to: Option<Destination>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChatView {
+    /// With its newest messages.
+    pub chat: Chat,
+    pub can: ChatCan,
+    /// Commands under way, oldest first.
+    pub pending: Vec<Pending>,
+    /// What the agent said that is not among the chat's messages yet, oldest first. It
+    /// waits for the centre and is not lost.
+    pub sending: Vec<Sending>,
+}
+
+/// What may be asked of a chat now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChatCan {
+    pub accept: bool,
+    pub reject: bool,
+    pub say: bool,
+    pub end: bool,
+    pub dispose: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Sending {
+    pub command: CommandId,
+    pub text: String,
+    pub since: Moment,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Pending {
     pub verb: Verb,
@@ -132,6 +165,9 @@ pub enum Verb {
     End,
     Note,
     Dispose,
+    Say,
+    StartChat,
+    Callback,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -39,7 +39,12 @@ pub(crate) fn decide(conversation: Conversation, voice: VoicePath, verb: Verb) -
 
 fn offered(verb: Verb) -> Ruling {
     match verb {
-        Verb::Accept | Verb::Reject | Verb::Select | Verb::SetPresence => Ruling::Allowed,
+        Verb::Accept
+        | Verb::Reject
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Callback => Ruling::Allowed,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
         Verb::Hold
@@ -53,13 +58,19 @@ fn offered(verb: Verb) -> Ruling {
         | Verb::Drop
         | Verb::End
         | Verb::Note
-        | Verb::Dispose => Ruling::NotNow,
+        | Verb::Dispose
+        | Verb::Say => Ruling::NotNow,
     }
 }
 
 fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
     match verb {
-        Verb::End | Verb::Note | Verb::Select | Verb::SetPresence => Ruling::Allowed,
+        Verb::End
+        | Verb::Note
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
@@ -73,15 +84,21 @@ fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
-        | Verb::Dispose => Ruling::NotNow,
+        | Verb::Dispose
+        | Verb::Say => Ruling::NotNow,
     }
 }
 
 fn connected(voice: VoicePath, verb: Verb) -> Ruling {
     match verb {
-        Verb::Hold | Verb::Dtmf | Verb::End | Verb::Note | Verb::Select | Verb::SetPresence => {
-            Ruling::Allowed
-        }
+        Verb::Hold
+        | Verb::Dtmf
+        | Verb::End
+        | Verb::Note
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::Resume => Ruling::WithHeldLeg,
         Verb::Transfer | Verb::Consult => Ruling::WithoutConsult,
@@ -89,31 +106,40 @@ fn connected(voice: VoicePath, verb: Verb) -> Ruling {
         Verb::Drop => Ruling::WithSecondLeg,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Dial => Ruling::FinishFirst,
-        Verb::Accept | Verb::Reject | Verb::Dispose => Ruling::NotNow,
+        Verb::Accept | Verb::Reject | Verb::Dispose | Verb::Say => Ruling::NotNow,
     }
 }
 
 /// The customer is held; a consulted party may be connected meanwhile.
 fn held(voice: VoicePath, verb: Verb) -> Ruling {
     match verb {
-        Verb::Resume | Verb::Dial | Verb::End | Verb::Note | Verb::Select | Verb::SetPresence => {
-            Ruling::Allowed
-        }
+        Verb::Resume
+        | Verb::Dial
+        | Verb::End
+        | Verb::Note
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::Hold | Verb::Dtmf => Ruling::WithConnectedLeg,
         Verb::Transfer | Verb::Consult => Ruling::WithoutConsult,
         Verb::Complete | Verb::Conference => Ruling::WithConsult,
         Verb::Drop => Ruling::WithSecondLeg,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
-        Verb::Accept | Verb::Reject | Verb::Dispose => Ruling::NotNow,
+        Verb::Accept | Verb::Reject | Verb::Dispose | Verb::Say => Ruling::NotNow,
     }
 }
 
 fn wrapping(verb: Verb) -> Ruling {
     match verb {
-        Verb::Dispose | Verb::Note | Verb::Dial | Verb::Select | Verb::SetPresence => {
-            Ruling::Allowed
-        }
+        Verb::Dispose
+        | Verb::Note
+        | Verb::Dial
+        | Verb::Select
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Callback => Ruling::Allowed,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Accept
         | Verb::Reject
@@ -126,16 +152,21 @@ fn wrapping(verb: Verb) -> Ruling {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
-        | Verb::End => Ruling::NotNow,
+        | Verb::End
+        | Verb::Say => Ruling::NotNow,
     }
 }
 
 /// Gone: it allows nothing and stands in nobody's way.
 fn ended(verb: Verb) -> Ruling {
     match verb {
-        Verb::SignIn | Verb::Choose | Verb::SignOut | Verb::SetPresence | Verb::Dial => {
-            Ruling::Allowed
-        }
+        Verb::SignIn
+        | Verb::Choose
+        | Verb::SignOut
+        | Verb::SetPresence
+        | Verb::StartChat
+        | Verb::Dial
+        | Verb::Callback => Ruling::Allowed,
         Verb::Select
         | Verb::Accept
         | Verb::Reject
@@ -150,7 +181,8 @@ fn ended(verb: Verb) -> Ruling {
         | Verb::Drop
         | Verb::End
         | Verb::Note
-        | Verb::Dispose => Ruling::NotNow,
+        | Verb::Dispose
+        | Verb::Say => Ruling::NotNow,
     }
 }
 
@@ -209,6 +241,9 @@ mod tests {
             Verb::End,
             Verb::Note,
             Verb::Dispose,
+            Verb::Callback,
+            Verb::Say,
+            Verb::StartChat,
         ];
         let mut text = String::new();
         for conversation in conversations {

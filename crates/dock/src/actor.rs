@@ -145,6 +145,7 @@ impl Actor {
             }
             Out::KeepOrigins(origins) => self.hands.keeper.origins(origins),
             Out::KeepTokens { origin, tokens } => self.hands.keeper.tokens(origin, tokens),
+            Out::KeepStore { origin, items } => self.hands.keeper.store(origin, items),
             Out::Reach(reach) => {
                 self.hands.reach.send_replace(*reach);
             }

@@ -109,7 +109,9 @@ fn reaches(audience: &Audience, page: &Docked) -> bool {
         Audience::Crm => page.context == PageContext::Crm,
         Audience::App => page.context == PageContext::App,
         Audience::Page(number) => page.page == *number,
-        Audience::Instance(instance) => page.instance == *instance,
+        Audience::Instance { origin, instance } => {
+            page.origin == *origin && page.instance == *instance
+        }
     }
 }
 
@@ -127,7 +129,14 @@ mod tests {
 
     fn page(context: PageContext) -> Docked {
         let origin = "https://crm.example".to_owned();
-        Docked { page: 1, origin, context, instance: "a".into(), app: String::new() }
+        Docked {
+            page: 1,
+            origin,
+            context,
+            instance: "a".into(),
+            app: String::new(),
+            fields: Value::Null,
+        }
     }
 
     #[test]

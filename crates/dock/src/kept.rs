@@ -1,3 +1,4 @@
+use crate::omni::Items;
 use omnibar_contract::Rights;
 use omnibar_model::Secret;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub struct Kept {
     pub origins: Vec<KeptOrigin>,
     /// What [`Keeper::tokens`] was given, by origin; a keychain takes its time.
     pub tokens: Option<oneshot::Receiver<Vec<(String, Secret)>>>,
+    /// What [`Keeper::store`] was given, by origin.
+    pub stores: Vec<(String, Items)>,
 }
 
 /// The desktop, as the dock needs it. Every method posts and returns at once.
@@ -28,6 +31,8 @@ pub trait Keeper: Send {
     fn origins(&mut self, origins: Vec<KeptOrigin>);
     /// For the keychain. `None`: forget what it has.
     fn tokens(&mut self, origin: String, tokens: Option<Secret>);
+    /// What an origin's pages have stored. `None`: forget what there is.
+    fn store(&mut self, origin: String, items: Option<Items>);
     /// A notification in a page's words, which say whose.
     fn notify(&mut self, subject: String, message: String);
 }

@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod actor;
+mod doorstep;
 mod journal;
 mod kept;
 mod limits;
@@ -108,7 +109,7 @@ impl Dock {
         let (home, at_home) = watch::channel(None);
         let view = Arc::clone(&doors.views().borrow());
         let DockConfig { loopback, version, extra_ca, kept, keeper } = config;
-        let pages = Pages::new(kept.origins, view, extra_ca, Box::new(random));
+        let pages = Pages::new(kept.origins, kept.stores, view, extra_ca, Box::new(random));
         let ears = Ears {
             told: self.told,
             carried,

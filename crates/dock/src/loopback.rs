@@ -5,15 +5,15 @@
 //! must be this port's (a page that lets its own name resolve to 127.0.0.1 has another
 //! one), Origin must be the centre's, whose toolbar frame is the one page that speaks here.
 
-use crate::limits::TEXT_MAX;
+use crate::doorstep::{Doorstep, Pass};
+use crate::limits::{PAGES_MAX, TEXT_MAX};
 use crate::socket::{PageDoor, PageSocket, Way};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
@@ -23,6 +23,10 @@ use tokio::sync::watch;
 
 /// Where frames look for the app, in this order.
 const PORTS: std::ops::RangeInclusive<u16> = 47620..=47624;
+/// Connections at one time: three times as many as pages.
+const ROOM: usize = 3 * PAGES_MAX;
+/// For a connection to become a page's.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// A page that takes no text for so long is closed.
 const SEND_MAX: Duration = Duration::from_secs(10);
 /// For a page to take its leave.
@@ -88,14 +92,10 @@ pub(crate) fn serve(
         .route("/dock", get(dock))
         .layer(middleware::from_fn_with_state(gate.clone(), guard))
         .with_state(gate);
-    let listener = listener.tap_io(|stream| {
-        // Small frames must not wait for one another.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a page's socket");
-        }
-    });
+    let doorstep = Doorstep::new(listener, ROOM, PATIENCE);
+    let app = router.into_make_service_with_connect_info::<Pass>();
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
+        if let Err(error) = axum::serve(doorstep, app).await {
             tracing::error!(%error, "pages on this machine can dock no more");
         }
     });
@@ -156,9 +156,16 @@ async fn preflight() -> Response {
     (StatusCode::NO_CONTENT, allow).into_response()
 }
 
-async fn dock(State(gate): State<Gate>, upgrade: WebSocketUpgrade) -> Response {
+async fn dock(
+    State(gate): State<Gate>,
+    ConnectInfo(pass): ConnectInfo<Pass>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let upgrade = upgrade.max_message_size(TEXT_MAX).max_frame_size(TEXT_MAX);
-    upgrade.on_upgrade(move |socket| carry(socket, gate.door.connect(Way::Loopback)))
+    upgrade.on_upgrade(move |socket| {
+        pass.stay();
+        carry(socket, gate.door.connect(Way::Loopback))
+    })
 }
 
 async fn carry(socket: WebSocket, page: PageSocket) {

@@ -52,6 +52,8 @@ fn may_ask(ask: &Ask) -> bool {
         | Ask::End { .. }
         | Ask::Note { .. }
         | Ask::Dispose { .. }
+        | Ask::Callback { .. }
+        | Ask::Chat { .. }
         | Ask::Dismiss => true,
     }
 }

@@ -47,6 +47,7 @@ impl Mix {
             Sound::Digit(key) => Digit::new(key).map(Cue::Digit),
             Sound::Failed => Some(Cue::Failed),
             Sound::HoldReminder => Some(Cue::HoldReminder),
+            Sound::Chat => Some(Cue::Chat),
             Sound::MuteReminder => Some(Cue::MuteReminder),
         };
         self.cue = cue.map(Cue::tone).or(self.cue.take());

@@ -40,6 +40,9 @@ pub struct DispositionCode {
     /// How pages and REST name it; unique at the centre, also among campaigns.
     pub number: u32,
     pub name: String,
+    /// Who chooses it is asked when to call back.
+    #[serde(default)]
+    pub callback: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

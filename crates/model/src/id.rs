@@ -92,6 +92,10 @@ id!(
     InteractionId
 );
 id!(
+    /// A callback that is booked (UUIDv7 text, made by the centre).
+    CallbackId
+);
+id!(
     /// One party's attachment to a call, unique at the centre.
     LegId
 );

@@ -10,10 +10,15 @@ pub enum Direction {
     Outbound,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
+    #[default]
     Voice,
+    /// Text from the centre's chat page: [`crate::Chat`].
+    Chat,
 }
 
 /// First axis of a call: what the people are doing.

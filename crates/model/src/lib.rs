@@ -6,23 +6,31 @@
 //! (centre protocol, UI contract, store) are serialisable; [`Secret`] is not.
 
 mod address;
+mod callback;
 mod campaign;
 mod cause;
+mod chat;
 mod id;
 mod interaction;
 mod moment;
+pub mod placeholder;
 mod presence;
 mod secret;
 
 pub use address::{BadNumber, Destination, PhoneNumber};
+pub use callback::{Booking, Callback, CallbackAct};
 pub use campaign::{
     BreakReason, Campaign, CampaignKind, DispositionClass, DispositionCode, Extension,
     ExtensionKind, Ivr, Queue,
 };
 pub use cause::Cause;
+pub use chat::{
+    CHAT_MESSAGES_MAX, CHAT_SHOWN_BYTES, CHAT_TEXT_MAX, Chat, ChatFrom, ChatMessage, ChatPhase,
+    ChatTarget, chat_text, newest_messages,
+};
 pub use id::{
-    AgentId, CampaignId, CommandId, DispositionId, ExtensionId, InteractionId, IvrId, LegId,
-    QueueId,
+    AgentId, CallbackId, CampaignId, CommandId, DispositionId, ExtensionId, InteractionId, IvrId,
+    LegId, QueueId,
 };
 pub use interaction::{
     Channel, Conversation, Direction, Interaction, Leg, LegState, Party, PartyKind, Record,

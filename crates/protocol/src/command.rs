@@ -1,7 +1,7 @@
 use crate::wire;
 use omnibar_model::{
-    AgentId, Campaign, CampaignId, Destination, DispositionId, ExtensionId, InteractionId, LegId,
-    PhoneNumber, Presence,
+    AgentId, Booking, CallbackAct, CallbackId, Campaign, CampaignId, ChatTarget, Destination,
+    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,14 @@ pub enum Command {
     #[serde(rename = "interaction.note")]
     Note { interaction: InteractionId, note: String },
     #[serde(rename = "interaction.dispose")]
-    Dispose { interaction: InteractionId, disposition: DispositionId, note: String },
+    Dispose {
+        interaction: InteractionId,
+        disposition: DispositionId,
+        note: String,
+        /// Booked with the disposition, or both are refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback: Option<Booking>,
+    },
 
     /// Manual outbound call. Answer: `{"interaction": id}` ([`wire::Dialled`]).
     #[serde(rename = "call.dial")]
@@ -87,6 +94,32 @@ pub enum Command {
     /// the others go on.
     #[serde(rename = "call.end")]
     End { interaction: InteractionId },
+
+    /// Take a chat that is offered.
+    #[serde(rename = "chat.accept")]
+    ChatAccept { chat: InteractionId },
+    /// Back to the queue, for somebody else.
+    #[serde(rename = "chat.reject")]
+    ChatReject { chat: InteractionId },
+    /// Text of at most 4,000 characters. Answer: [`wire::Said`].
+    #[serde(rename = "chat.say")]
+    ChatSay { chat: InteractionId, text: String },
+    #[serde(rename = "chat.end")]
+    ChatEnd { chat: InteractionId },
+    #[serde(rename = "chat.dispose")]
+    ChatDispose { chat: InteractionId, disposition: DispositionId, note: String },
+    /// To a customer who has the chat page open. Answer: [`wire::Dialled`]; refused with
+    /// [`crate::Code::NotFound`] when nobody who fits has.
+    #[serde(rename = "chat.start")]
+    ChatStart { campaign: CampaignId, customer: ChatTarget },
+
+    /// A callback that no interaction is disposed for. Answer: [`wire::Booked`].
+    #[serde(rename = "callback.book")]
+    CallbackBook { campaign: CampaignId, number: PhoneNumber, at: i64, own: bool, note: String },
+    /// What to do with a callback. `take` answers [`wire::Dialled`]; the first who takes
+    /// it has it, later ones are refused with [`crate::Code::NotFound`].
+    #[serde(rename = "callback.act")]
+    CallbackAct { callback: CallbackId, act: CallbackAct },
 
     /// One search over people, queues, IVR and numbers. Answer: [`Searched`].
     #[serde(rename = "directory.search")]

@@ -15,6 +15,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod chat;
 mod command;
 mod frame;
 pub mod hub;

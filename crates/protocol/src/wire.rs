@@ -1,9 +1,11 @@
 //! Values of the centre protocol that differ from the model's: times are relative
 //! here, and secrets can be sent.
 
+pub use crate::chat::{Chat, ChatMessage, ChatPhase, Said};
+
 use omnibar_model::{
-    CampaignId, Cause, Channel, Destination, Direction, InteractionId, Leg, Moment, Party,
-    Presence, QueueId, Record, Secret,
+    CallbackId, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Leg, Moment,
+    Party, Presence, QueueId, Record, Secret,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -193,16 +195,16 @@ impl Interaction {
     }
 }
 
-fn ms(d: Duration) -> u64 {
+pub(crate) fn ms(d: Duration) -> u64 {
     u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A hostile peer may name any number; a day is longer than any honest deadline.
-fn later(now: Moment, ms: u64) -> Moment {
+pub(crate) fn later(now: Moment, ms: u64) -> Moment {
     now + Duration::from_millis(ms.min(86_400_000))
 }
 
-fn earlier(now: Moment, ms: u64) -> Moment {
+pub(crate) fn earlier(now: Moment, ms: u64) -> Moment {
     now - Duration::from_millis(ms)
 }
 
@@ -228,10 +230,16 @@ pub struct DirectoryEntry {
     pub available: bool,
 }
 
-/// Answer of `call.dial`.
+/// Answer of `call.dial` and `chat.start`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dialled {
     pub interaction: InteractionId,
+}
+
+/// Answer of `callback.book`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Booked {
+    pub callback: CallbackId,
 }
 
 /// Answer of `endpoint.call`: what the service said, as HTTP says it.
@@ -250,6 +258,8 @@ pub struct History {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryEntry {
     pub id: InteractionId,
+    #[serde(default)]
+    pub channel: Channel,
     pub direction: Direction,
     pub campaign: CampaignId,
     pub queue: Option<QueueId>,

@@ -11,8 +11,8 @@ use omnibar_contract::{
     AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TestState, TurnServer, View,
     WindowView,
 };
-use omnibar_desk::{Ask, Desk, Effect, Input, LineState};
-use omnibar_model::AgentId;
+use omnibar_desk::{Alert, Ask, Desk, Effect, Input, LineState};
+use omnibar_model::{AgentId, Callback};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -296,9 +296,19 @@ impl Softphone {
             CentreEvent::Answered { command, result } => {
                 self.feed(Input::Answered { command, result });
             }
-            CentreEvent::Synchronised { agent, interactions } => {
+            CentreEvent::Synchronised { agent, interactions, callbacks, chats } => {
+                let due = self.scene.callbacks(callbacks);
+                self.changed = true;
                 let AgentNews { state, since, presence, next } = agent;
-                self.feed(Input::Synchronised { state, since, presence, next, interactions });
+                self.feed(Input::Synchronised {
+                    state,
+                    since,
+                    presence,
+                    next,
+                    interactions,
+                    chats,
+                });
+                self.remind(due);
             }
             CentreEvent::AgentChanged(AgentNews { state, since, presence, next }) => {
                 self.feed(Input::AgentChanged { state, since, presence, next });
@@ -306,6 +316,19 @@ impl Softphone {
             CentreEvent::InteractionChanged(interaction) => {
                 info!(interaction = %interaction.id, conversation = ?interaction.conversation, "call");
                 self.feed(Input::InteractionChanged { interaction });
+            }
+            CentreEvent::CallbackChanged(callback) => {
+                let due = self.scene.callback(callback);
+                self.changed = true;
+                self.remind(due);
+            }
+            CentreEvent::CallbackGone(callback) => {
+                self.scene.callback_gone(&callback);
+                self.changed = true;
+            }
+            CentreEvent::ChatChanged(chat) => {
+                debug!(chat = %chat.id, phase = ?chat.phase, last = chat.last_seq, "chat");
+                self.feed(Input::ChatChanged { chat });
             }
             CentreEvent::Signal(signal) => self.ports.line.signal(signal),
             CentreEvent::SignalFailed(reason) => {
@@ -321,6 +344,14 @@ impl Softphone {
                 self.scene.history(before.as_ref(), entries);
                 self.changed = true;
             }
+        }
+    }
+
+    /// Of callbacks that have become due.
+    fn remind(&mut self, due: impl IntoIterator<Item = Callback>) {
+        for Callback { id, customer, .. } in due {
+            let alert = Alert::CallbackDue { callback: id, name: customer.name };
+            self.ports.shell.alert(alert);
         }
     }
 

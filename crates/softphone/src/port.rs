@@ -7,8 +7,8 @@ use omnibar_contract::{
 };
 use omnibar_desk::{Alert, LineState, Link, Order, SessionStart, SignInFault, Sound};
 use omnibar_model::{
-    AgentId, AgentState, BreakReason, CommandId, Interaction, InteractionId, Ivr, Moment, Presence,
-    Queue, Secret,
+    AgentId, AgentState, BreakReason, Callback, CallbackId, Chat, CommandId, Interaction,
+    InteractionId, Ivr, Moment, Presence, Queue, Secret,
 };
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, oneshot};
@@ -76,9 +76,15 @@ pub enum CentreEvent {
     Synchronised {
         agent: AgentNews,
         interactions: Vec<Interaction>,
+        callbacks: Vec<Callback>,
+        chats: Vec<Chat>,
     },
     AgentChanged(AgentNews),
     InteractionChanged(Interaction),
+    ChatChanged(Chat),
+    CallbackChanged(Callback),
+    /// Taken, cancelled, or not this agent's any more.
+    CallbackGone(CallbackId),
     Signal(VoiceSignal),
     /// An offer was refused or could not be delivered; the line should start anew.
     SignalFailed(String),

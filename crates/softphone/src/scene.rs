@@ -4,10 +4,12 @@ use omnibar_contract::{
     Notice, Remembered, Settings, View, WindowView,
 };
 use omnibar_desk::{Config, Snapshot};
-use omnibar_model::{InteractionId, Moment};
+use omnibar_model::{Callback, CallbackId, InteractionId, Moment};
 
 /// Rows of history kept in the view; older ones are asked for again.
 const HISTORY_MAX: usize = 1_000;
+/// Callbacks kept in the view; the centre tells fewer.
+const CALLBACKS_MAX: usize = 500;
 
 /// Everything of the [`View`] that is not the desk's.
 #[derive(Debug, Default)]
@@ -23,6 +25,7 @@ pub(crate) struct Scene {
     history: HistoryView,
     /// The text that was asked for last; answers to older ones are dropped.
     searched: String,
+    callbacks: Vec<Callback>,
 }
 
 impl Scene {
@@ -45,6 +48,7 @@ impl Scene {
             window: self.window,
             notices: self.notices.clone(),
             dock: self.dock.clone(),
+            callbacks: self.callbacks.clone(),
         }
     }
 
@@ -105,10 +109,74 @@ impl Scene {
         self.history.loading = false;
     }
 
+    /// All of them anew. Returns those that have become due.
+    pub(crate) fn callbacks(&mut self, callbacks: Vec<Callback>) -> Vec<Callback> {
+        let before = std::mem::take(&mut self.callbacks);
+        let is_new = |c: &Callback| c.due && !before.iter().any(|b| b.id == c.id && b.due);
+        self.callbacks = callbacks;
+        self.callbacks.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        self.callbacks.truncate(CALLBACKS_MAX);
+        self.callbacks.iter().filter(|c| is_new(c)).cloned().collect()
+    }
+
+    /// One of them. Returned if it has become due.
+    pub(crate) fn callback(&mut self, callback: Callback) -> Option<Callback> {
+        let mut callbacks = self.callbacks.clone();
+        callbacks.retain(|c| c.id != callback.id);
+        callbacks.push(callback);
+        self.callbacks(callbacks).pop()
+    }
+
+    pub(crate) fn callback_gone(&mut self, id: &CallbackId) {
+        self.callbacks.retain(|c| c.id != *id);
+    }
+
     /// The next session may be somebody else's.
     pub(crate) fn session_ended(&mut self) {
         self.directory = DirectoryView::default();
         self.history = HistoryView::default();
         self.searched.clear();
+        self.callbacks.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnibar_model::{Party, PartyKind};
+
+    fn callback(id: &str, at: i64, due: bool) -> Callback {
+        Callback {
+            id: id.into(),
+            campaign: "support".into(),
+            customer: Party { kind: PartyKind::Customer, name: "Nora".into(), number: None },
+            customer_id: None,
+            at,
+            own: true,
+            due,
+            mine: true,
+            booked_by: "Ada".into(),
+            booked_at: 0,
+            interaction: None,
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_callback_is_told_as_due_once_each_time_it_becomes_so() {
+        let ids = |due: Vec<Callback>| due.iter().map(|c| c.id.to_string()).collect::<Vec<_>>();
+        let mut scene = Scene::default();
+        let first = vec![callback("later", 2, false), callback("now", 1, true)];
+        assert_eq!(ids(scene.callbacks(first.clone())), ["now"]);
+        // A snapshot after a reconnection is no news.
+        assert!(scene.callbacks(first).is_empty());
+        assert_eq!(scene.callback(callback("later", 2, true)).map(|c| c.at), Some(2));
+        assert!(scene.callback(callback("later", 2, true)).is_none());
+        assert!(scene.callback(callback("now", 9, false)).is_none(), "it was put off");
+        assert!(scene.callback(callback("now", 9, true)).is_some());
+        let order: Vec<_> = scene.callbacks.iter().map(|c| c.id.to_string()).collect();
+        assert_eq!(order, ["later", "now"], "by their time");
+        scene.callback_gone(&"later".into());
+        assert_eq!(scene.callbacks.len(), 1);
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn refusal(refusal: &Refusal) -> &'static str {
         Refusal::InteractionsOpen => "interactions open",
         Refusal::CentreAway => "centre away",
         Refusal::NoSuchCall => "no such call",
+        Refusal::NoSuchChat => "no such chat",
         Refusal::NoSuchLeg => "no such leg",
         Refusal::NoSuchCampaign => "no such campaign",
         Refusal::NoSuchExtension => "no such extension",
@@ -39,6 +40,7 @@ pub(crate) fn refusal(refusal: &Refusal) -> &'static str {
         Refusal::Pending { .. } => "pending",
         Refusal::BadDigits => "bad digits",
         Refusal::NoteTooLong => "note too long",
+        Refusal::BadChatText => "bad chat text",
         Refusal::FinishCallFirst => "finish the call first",
         Refusal::Centre { .. } => "the centre refused or did not answer",
     }

@@ -83,13 +83,17 @@ export function createCalls(why: () => string) {
   }
 
   // Whether a call that was sent has been done is unknown: it is not sent again. A sign-in
-  // is what the frame may find a way with: `kept`, it is the frame's to answer.
-  function lost(kept?: 'sign-ins'): void {
+  // is what the frame may find a way with: `kept`, it is the frame's to answer; `again`, the
+  // frame that had it is gone or has greeted anew, and a second one does no harm.
+  function lost(signIns?: 'kept' | 'again'): void {
     welcome = false;
-    for (const [id, { api, sent }] of open) {
-      if (kept && EARLY.has(api)) continue;
-      const words = `${api}: the connection to Omnibar was lost before the answer; it may have been done`;
-      if (sent) settle(id, (call) => call.reject(failure('TIMEOUT', words)));
+    for (const [id, call] of open) {
+      if (signIns && EARLY.has(call.api)) {
+        if (signIns === 'again') call.sent = false;
+        continue;
+      }
+      const words = `${call.api}: the connection to Omnibar was lost before the answer; it may have been done`;
+      if (call.sent) settle(id, ({ reject }) => reject(failure('TIMEOUT', words)));
     }
   }
 
@@ -103,7 +107,7 @@ export function createCalls(why: () => string) {
 
     /** A new line to the frame, or none. */
     line(next: MessagePort | null): void {
-      lost();
+      lost('again');
       port = next;
       refusal = null;
       flush();

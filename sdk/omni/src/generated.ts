@@ -65,7 +65,7 @@ export interface Events {
   getIsInteractionOwnedByUser: boolean;
   /** Alias of `getInteractionOwnershipByUser`. */
   getsInteractionOwnedByUser: boolean;
-  /** A chat message is sent or received in an interaction. Known, so that it can be registered; Omnibar has no chat and never raises it. (EVT-16) */
+  /** A chat message is sent or received in an interaction. Once for every message; the centre's own notices are none. Without the right to read customers' data message and customerId are left out. messageDirection: sent, received. (EVT-16) */
   messageEvent: T.MessageEvent;
   /** Screen pop: a call arrives or connects; the CRM should show the customer. (EVT-17) */
   showCrm: T.ShowCrm;

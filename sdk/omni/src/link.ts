@@ -6,6 +6,8 @@ import type { DockState } from './types.js';
 
 /** A frame whose document has loaded and says nothing was refused by the browser. */
 export const SILENT_MS = 3000;
+/** A frame that loads says it is ready before or after its load is told here. */
+export const TWICE_MS = 250;
 /** A document that has not loaded by then never will. */
 export const LOAD_MS = 15_000;
 /** Pause before everything is tried again. */
@@ -38,7 +40,12 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
   let peer: Peer | undefined;
   let port: MessagePort | null = null;
   let greeted = false;
+  /** A hello has no answer yet. */
+  let asked = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
   let explained = '';
+  /** The page's own policy keeps documents of this origin out. */
+  let forbidden = '';
   let entered = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -47,15 +54,27 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
     if (!peer || !source || source !== peer.window() || origin !== peer.origin) return;
     if (data?.omnibar !== OMNIBAR) return;
     if ((data.say as string) === 'ready') {
-      greet();
-      greeted = true;
+      // A second hello for the same word would cost the page the line it is about to have.
+      if (asked) {
+        again ??= setTimeout(() => asked && greet(), TWICE_MS);
+      } else {
+        greet();
+        greeted = true;
+      }
     } else if (data.say === 'port' && ports[0]) {
       take(ports[0]);
     }
   });
+  addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+    if (!peer || !/^(frame|child)-src$/.test(effectiveDirective) || !blockedURI.startsWith(peer.origin))
+      return;
+    forbidden = peer.origin;
+    next();
+  });
   addEventListener('online', () => !peer && start());
 
   function start(): void {
+    forbidden = '';
     queue = peers();
     next();
   }
@@ -67,7 +86,9 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
       changed({
         state: 'unreachable',
         way: 'none',
-        words: 'The contact centre does not answer; trying again.',
+        words: forbidden
+          ? `The Content-Security-Policy of this page keeps the toolbar out: its frame-src must name ${forbidden}.`
+          : 'The contact centre does not answer; trying again.',
       });
       timer = setTimeout(start, AGAIN_MS);
       return;
@@ -93,6 +114,9 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
 
   function drop(): void {
     clearTimeout(timer);
+    clearTimeout(again);
+    again = undefined;
+    asked = false;
     if (!port) return;
     port.close();
     port = null;
@@ -102,6 +126,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
   function greet(): void {
     const hello: Hello = { omnibar: OMNIBAR, say: 'hello', config: { ...config(), last: cursor.last() } };
     if (peer) peer.window()?.postMessage(hello, peer.origin);
+    asked = true;
   }
 
   function take(fresh: MessagePort): void {
@@ -127,7 +152,7 @@ export function createLink({ peers, config, calls, cursor, listeners, changed }:
       case 'way':
         explained = data.words;
         if (data.way === 'none') {
-          calls.lost('sign-ins');
+          calls.lost('kept');
           changed({ state: entered ? 'lost' : 'loading', way: 'none', words: data.words });
         } else {
           changed({ way: data.way, words: data.words });

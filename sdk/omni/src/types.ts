@@ -148,11 +148,13 @@ export interface InteractionConferred {
 export interface MessageEvent {
   to: string;
   from: string;
-  message: string;
-  messageDirection: string;
+  /** As it was typed: plain text, never markup. Left out for pages that may not read customers' data. */
+  message?: string;
+  messageDirection: 'sent' | 'received' | (string & {});
   interactionId: string;
   channelDetails: ChannelDetails;
-  customerId: number;
+  /** -1: not known in the centre's directory. Left out together with `message`. */
+  customerId?: number;
 }
 
 export interface RecordLink {

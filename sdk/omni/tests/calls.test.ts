@@ -53,6 +53,20 @@ test('a sign-in does not wait for the welcome that it brings about', async () =>
   await expect(again).resolves.toBe('Successfully Logged In');
 });
 
+test('a sign-in that a frame had goes to the next one, for the page may say hello twice', async () => {
+  const { calls, port } = open();
+  const login = calls.call('session.login', ['agent1', 'secret']);
+  await settled();
+  calls.lost('kept');
+  const next = line();
+  calls.line(null);
+  calls.line(next.near);
+  expect(port.got).toHaveLength(1);
+  expect(next.got).toEqual(port.got);
+  calls.answer(1, 'Successfully Logged In');
+  await expect(login).resolves.toBe('Successfully Logged In');
+});
+
 test('a call that waited too long is rejected and never sent', async () => {
   const { calls, port } = open();
   const dial = calls.call('interaction.initiateInteraction', []);

@@ -22,7 +22,7 @@ test('the module takes at most 12 kB (gzip), and has a default export', async ()
   const result = await build({ logLevel: 'silent', build: { write: false } });
   const [{ output }] = result as unknown as [{ output: { code: string; fileName: string }[] }];
   const [file] = output;
-  expect(output.map(({ fileName }) => fileName)).toEqual(['ameyo-sdk.js']);
+  expect(output.map(({ fileName }) => fileName)).toEqual(['ameyo-sdk.js', 'ameyo-sdk.js.map']);
   expect(gzipSync(file?.code ?? '', { level: 9 }).length).toBeLessThanOrEqual(12_000);
   expect(file?.code).toMatch(/\bdefault\b/);
 });

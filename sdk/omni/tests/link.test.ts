@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { createCalls } from '../src/calls';
 import { createCursor } from '../src/cursor';
 import { createListeners } from '../src/events';
-import { AGAIN_MS, LOAD_MS, SILENT_MS, createLink, type Peer } from '../src/link';
+import { AGAIN_MS, LOAD_MS, SILENT_MS, TWICE_MS, createLink, type Peer } from '../src/link';
 import type { DockState } from '../src/types';
 import { BASE, RIGHTS, arrive, farWindow, line, settled, welcome } from './frame';
 
@@ -69,13 +69,49 @@ test('says hello to the exact origin when the frame has loaded', () => {
   ]);
 });
 
+test('a policy of the page that keeps the frame out is named, at once', () => {
+  const { opened, states, state } = start();
+  const violation = (effectiveDirective: string, blockedURI: string) =>
+    dispatchEvent(Object.assign(new Event('securitypolicyviolation'), { effectiveDirective, blockedURI }));
+  violation('img-src', `${BASE}/x.png`);
+  violation('frame-src', 'https://elsewhere.example/');
+  expect(opened).toEqual(['toolbar']);
+  violation('frame-src', `${BASE}/omniapp/toolbar/index.html`);
+  violation('frame-src', `${BASE}/omniapp/toolbar/bridge.html`);
+  expect(opened).toEqual(['toolbar', 'bridge']);
+  expect(state().state).toBe('unreachable');
+  expect(state().words).toContain(`frame-src must name ${BASE}`);
+  vi.advanceTimersByTime(AGAIN_MS);
+  expect(states.at(-1)).toMatchObject({ state: 'loading', frame: 'toolbar' });
+});
+
 test('says hello at once to a frame that is ready before it has loaded, and only once', () => {
-  const { said, load, from } = start();
+  const { said, load, from, port } = start();
   from({ omnibar: 1, say: 'ready' });
   load();
   expect(said).toHaveLength(1);
+  port();
   from({ omnibar: 1, say: 'ready' });
   expect(said).toHaveLength(2);
+});
+
+test('says hello once to a frame whose word comes after its load, and again if it was deaf then', () => {
+  const { said, load, from, port, opened } = start();
+  load();
+  from({ omnibar: 1, say: 'ready' });
+  vi.advanceTimersByTime(TWICE_MS - 1);
+  expect(said).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(said).toHaveLength(2);
+  port();
+  vi.advanceTimersByTime(10 * LOAD_MS);
+  expect(said).toHaveLength(2);
+  load();
+  from({ omnibar: 1, say: 'ready' });
+  port();
+  vi.advanceTimersByTime(10 * LOAD_MS);
+  expect(said).toHaveLength(3);
+  expect(opened).toEqual(['toolbar']);
 });
 
 test('takes a port from the frame\u2019s window and origin only', async () => {

@@ -2,18 +2,22 @@
 
 use omnibar_contract::{DockIntent, Rights};
 use omnibar_desk::Ask;
-use omnibar_model::{Destination, DispositionId, LegId, PhoneNumber, Presence};
+use omnibar_model::{
+    Booking, CallbackAct, Destination, DispositionId, LegId, PhoneNumber, Presence,
+};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Ask(Ask),
     Dock(DockIntent),
     Devices,
+    Callbacks,
     Quit,
 }
 
-/// Longest line in bytes: a disposition with a full note fits.
-pub(super) const MAX_LINE: usize = 8 * 1024;
+/// Longest line in bytes: a chat's longest message fits, of four bytes a character.
+pub(super) const MAX_LINE: usize = 20 * 1024;
 
 /// Reads a line. The error is a sentence for the person or script that wrote it.
 pub(super) fn parse(line: &str) -> Result<Command, String> {
@@ -54,8 +58,11 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
                 interaction,
                 disposition,
                 note: note.trim().to_owned(),
+                callback: None,
             }))
         }
+        "callback" => callback(rest),
+        "chat" => super::chat::parse(rest).map(Command::Ask),
         "select" => {
             let interaction = one(word, rest, "an interaction")?.into();
             Ok(Command::Ask(Ask::Select { interaction }))
@@ -64,15 +71,60 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "block" => Ok(Command::Dock(DockIntent::Block { origin: origin(word, rest)? })),
         "forget" => Ok(Command::Dock(DockIntent::Forget { origin: origin(word, rest)? })),
         "pair" if rest.is_empty() => Ok(Command::Dock(DockIntent::Pair { on: true })),
+        "callbacks" if rest.is_empty() => Ok(Command::Callbacks),
         "devices" if rest.is_empty() => Ok(Command::Devices),
         "quit" if rest.is_empty() => Ok(Command::Quit),
-        "devices" | "pair" | "quit" => Err(extra(word)),
-        _ => Err("Unknown command. Known: ready, break REASON, call N, answer, reject, hold, \
+        "callbacks" | "devices" | "pair" | "quit" => Err(extra(word)),
+        _ => Err(format!(
+            "Unknown command. Known: ready, break REASON, call N, answer, reject, hold, \
                   resume, mute, unmute, dtmf DIGITS, transfer N, consult N, complete, conference, \
                   hold-leg LEG, resume-leg LEG, drop LEG, hangup, dispose CODE NOTE, select ID, \
-                  allow ORIGIN [RIGHTS], block ORIGIN, forget ORIGIN, pair, devices, quit."
-            .to_owned()),
+                  allow ORIGIN [RIGHTS], block ORIGIN, forget ORIGIN, pair, callbacks, \
+                  callback take ID, callback later ID, callback cancel ID REASON, callback in \
+                  SECONDS CODE NOTE (disposes with it), {}, devices, quit.",
+            super::chat::WORDS
+        )),
     }
+}
+
+/// `take ID`, `later ID`, `cancel ID REASON`, `in SECONDS CODE NOTE`.
+fn callback(rest: &str) -> Result<Command, String> {
+    let (what, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    if what == "in" {
+        return book(rest.trim());
+    }
+    let (id, reason) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+    let act = match what {
+        "take" => CallbackAct::Take,
+        "later" => CallbackAct::Snooze { at: None, reason: reason.trim().to_owned() },
+        "cancel" => CallbackAct::Cancel { reason: reason.trim().to_owned() },
+        _ => {
+            return Err(
+                "`callback` needs take, later or cancel, and an id; or in, and seconds.".to_owned()
+            );
+        }
+    };
+    if act == CallbackAct::Take && !reason.is_empty() {
+        return Err(extra("callback take"));
+    }
+    let callback = one("callback", id, "an id")?.into();
+    Ok(Command::Ask(Ask::Callback { callback, act }))
+}
+
+/// Disposes the selected call and books its customer's callback for this agent.
+fn book(rest: &str) -> Result<Command, String> {
+    let (seconds, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let (code, note) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+    let ahead: u32 = seconds.parse().map_err(|_| "`callback in` needs seconds.".to_owned())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let at = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let at = at.saturating_add(i64::from(ahead) * 1000);
+    Ok(Command::Ask(Ask::Dispose {
+        interaction: None,
+        disposition: DispositionId::new(one("callback in", code, "a disposition code")?),
+        note: note.trim().to_owned(),
+        callback: Some(Booking { at, number: None, own: true }),
+    }))
 }
 
 fn extra(word: &str) -> String {
@@ -144,7 +196,8 @@ mod tests {
             Ask::Dispose {
                 interaction: None,
                 disposition: "resolved".into(),
-                note: "called back, all well".into()
+                note: "called back, all well".into(),
+                callback: None
             }
         );
         assert_eq!(
@@ -163,6 +216,23 @@ mod tests {
         assert_eq!(parse("allow https://crm.example none"), allow(Rights::default()));
         let block = Command::Dock(DockIntent::Block { origin: of() });
         assert_eq!(parse("block https://crm.example"), Ok(block));
+        assert_eq!(
+            ask("callback take c1"),
+            Ask::Callback { callback: "c1".into(), act: CallbackAct::Take }
+        );
+        let act = CallbackAct::Cancel { reason: "has called himself".into() };
+        assert_eq!(
+            ask("callback cancel c1 has called himself"),
+            Ask::Callback { callback: "c1".into(), act }
+        );
+        let Ask::Dispose { disposition, note, callback: Some(booked), .. } =
+            ask("callback in 900 callback wants a quote")
+        else {
+            panic!("books nothing");
+        };
+        assert_eq!((disposition.as_str(), note.as_str()), ("callback", "wants a quote"));
+        assert!(booked.own && booked.at > 900_000);
+        assert_eq!(parse("callbacks"), Ok(Command::Callbacks));
         assert_eq!(parse("pair"), Ok(Command::Dock(DockIntent::Pair { on: true })));
     }
 
@@ -182,6 +252,12 @@ mod tests {
             "allow https://crm.example all",
             "block",
             "pair 1",
+            "callback",
+            "callback take",
+            "callback take c1 now",
+            "callback in soon callback",
+            "callback in 60",
+            "callbacks all",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -1,6 +1,7 @@
 //! `omnibar phone`: the same softphone without a window, for scripts, checks and
 //! black-box benchmarks.
 
+mod chat;
 mod command;
 mod report;
 
@@ -125,6 +126,7 @@ async fn serve(
             line = commands.recv() => match line.as_deref().map(command::parse) {
                 None | Some(Ok(Command::Quit)) => return ExitCode::SUCCESS,
                 Some(Ok(Command::Devices)) => print(&report::devices(&views.borrow(), "devices")),
+                Some(Ok(Command::Callbacks)) => print(&report::callbacks(&views.borrow())),
                 Some(Ok(Command::Ask(ask))) => post(doors, Intent::Desk { ask }),
                 Some(Ok(Command::Dock(ask))) => post(doors, Intent::Dock { ask }),
                 Some(Err(message)) => print(&error(&message)),

@@ -55,6 +55,17 @@ impl Report {
             desk.missed.is_some() && old.and_then(|o| o.missed.as_ref()) != desk.missed.as_ref(),
             json!({"event": "missed", "interaction": desk.missed.as_ref().map(|i| &i.id)}),
         );
+        let callbacks = last.as_deref().map(|v| v.callbacks.as_slice()).unwrap_or_default();
+        for callback in &view.callbacks {
+            say(!callbacks.contains(callback), json!({"event": "callback", "callback": callback}));
+        }
+        for gone in callbacks {
+            say(
+                view.callbacks.iter().all(|c| c.id != gone.id),
+                json!({"event": "callback_gone", "callback": gone.id}),
+            );
+        }
+        super::chat::changes(last.as_deref(), view).into_iter().for_each(|fact| say(true, fact));
         let dock = last.as_deref().map(|v| &v.dock);
         for page in &view.dock.origins {
             let before = dock.and_then(|d| d.origins.iter().find(|o| o.origin == page.origin));
@@ -108,6 +119,11 @@ pub(super) fn devices(view: &View, event: &str) -> Value {
     json!({"event": event, "inputs": audio.inputs, "outputs": audio.outputs,
            "microphone": audio.microphone, "speaker": audio.speaker, "ringer": audio.ringer,
            "fault": audio.fault})
+}
+
+/// Those that the agent may make.
+pub(super) fn callbacks(view: &View) -> Value {
+    json!({"event": "callbacks", "callbacks": view.callbacks})
 }
 
 pub(super) fn quality(meter: &Meter) -> Value {

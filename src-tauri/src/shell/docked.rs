@@ -1,11 +1,12 @@
 //! What the agent decided of docked pages: their origins in a file beside the settings,
 //! what their tokens are checked against in the keychain.
 
-use super::settings;
 use super::vault::{Name, Vault};
 use super::{Ask, ShellPort};
+use super::{settings, stores};
 use crate::paths::Paths;
 use omnibar_contract::NoticeKind;
+use omnibar_dock::omni::Items;
 use omnibar_dock::{Keeper, Kept, KeptOrigin};
 use omnibar_model::Secret;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub(crate) struct PagesKeeper {
     asks: mpsc::UnboundedSender<Ask>,
     /// `None`: this host keeps no secrets.
     tokens: Option<mpsc::UnboundedSender<Tokens>>,
+    stores: mpsc::UnboundedSender<stores::Changed>,
 }
 
 impl PagesKeeper {
@@ -46,17 +48,23 @@ impl PagesKeeper {
     pub(crate) fn start(
         shell: &ShellPort,
         origins: Vec<KeptOrigin>,
+        stores: Vec<(String, Items)>,
+        paths: Paths,
         keychain: bool,
     ) -> (Self, Kept) {
         let asks = shell.0.clone();
+        let (changes, changed) = mpsc::unbounded_channel();
+        tokio::spawn(stores::write(paths, changed));
         if !keychain {
-            return (Self { asks, tokens: None }, Kept { origins, tokens: None });
+            let keeper = Self { asks, tokens: None, stores: changes };
+            return (keeper, Kept { origins, tokens: None, stores });
         }
         let (sender, receiver) = mpsc::unbounded_channel();
         let (recalled, tokens) = oneshot::channel();
         let names: Vec<String> = origins.iter().map(|o| o.origin.clone()).collect();
         tokio::spawn(keep(Vault::default(), names, recalled, receiver, asks.clone()));
-        (Self { asks, tokens: Some(sender) }, Kept { origins, tokens: Some(tokens) })
+        let keeper = Self { asks, tokens: Some(sender), stores: changes };
+        (keeper, Kept { origins, tokens: Some(tokens), stores })
     }
 
     fn post(&self, ask: Ask) {
@@ -74,6 +82,11 @@ impl Keeper for PagesKeeper {
         if let Some(keychain) = &self.tokens {
             let _ = keychain.send((origin, tokens));
         }
+    }
+
+    fn store(&mut self, origin: String, items: Option<Items>) {
+        // Its task ends with the app.
+        let _ = self.stores.send((origin, items));
     }
 
     fn notify(&mut self, subject: String, message: String) {

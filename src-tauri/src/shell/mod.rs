@@ -5,6 +5,7 @@
 mod docked;
 mod servers;
 mod settings;
+mod stores;
 mod vault;
 
 use crate::logs;
@@ -14,6 +15,7 @@ use omnibar_contract::{
 };
 use omnibar_desk::Alert;
 use omnibar_dock::KeptOrigin;
+use omnibar_dock::omni::Items;
 use omnibar_model::AgentId;
 use omnibar_softphone::{Event, Inbox, Shell, ShellEvent, SignIn};
 use std::sync::{Arc, Mutex};
@@ -41,6 +43,7 @@ pub(crate) struct Kept {
     pub(crate) settings: Settings,
     pub(crate) remembered: Remembered,
     pub(crate) origins: Vec<KeptOrigin>,
+    pub(crate) stores: Vec<(String, Items)>,
     notices: Vec<NoticeKind>,
 }
 
@@ -48,13 +51,14 @@ impl Kept {
     pub(crate) fn load(paths: &Paths) -> Self {
         let (settings, aside) = settings::load_settings(&paths.settings());
         let (origins, origins_aside) = docked::Origins::load(paths);
+        let stores = stores::load(paths, &origins);
         let notices = aside
             .or(origins_aside)
             .map(|a| NoticeKind::SettingsUnreadable { kept_as: a.0.display().to_string() })
             .into_iter()
             .collect();
         let remembered = settings::load_remembered(&paths.remembered());
-        Self { settings, remembered, origins, notices }
+        Self { settings, remembered, origins, stores, notices }
     }
 
     pub(crate) fn say(&mut self, notice: NoticeKind) {

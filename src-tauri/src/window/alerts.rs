@@ -9,9 +9,20 @@ pub(super) fn show(app: &AppHandle, alert: &Alert) {
         Alert::IncomingCall { name, queue, .. } => {
             (format!("Incoming call: {name}"), format!("Queue: {queue}"))
         }
+        Alert::IncomingChat { name, queue, .. } => (
+            if name.is_empty() { "New chat".to_owned() } else { format!("New chat: {name}") },
+            format!("Queue: {queue}"),
+        ),
         Alert::OfferGone { missed: true, .. } => (
             "Missed call".to_owned(),
             "You get no more calls until you choose Available again.".to_owned(),
+        ),
+        Alert::CallbackDue { name, .. } if name.is_empty() => {
+            ("Callback due".to_owned(), "Open Omnibar to call back, or to put it off.".to_owned())
+        }
+        Alert::CallbackDue { name, .. } => (
+            format!("Call back {name}"),
+            "It is time. Open Omnibar to call, or to put it off.".to_owned(),
         ),
         Alert::VoiceLost => (
             "No sound".to_owned(),

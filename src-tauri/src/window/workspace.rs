@@ -3,6 +3,7 @@
 //! web: no command of the app can be reached from it.
 
 mod fill;
+mod jar;
 
 use fill::Agent;
 use omnibar_contract::View;
@@ -10,20 +11,24 @@ use omnibar_desk::SessionView;
 use omnibar_model::{Campaign, Conversation, Direction, Interaction, InteractionId};
 use omnibar_softphone::{Doors, EndpointCall, Endpoints};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
 use tokio::sync::oneshot;
 
 /// Label of the window. No capability names it.
 const WORKSPACE: &str = "workspace";
+/// Parameter in which a page with single sign-on finds who the agent is.
+const SSO_TOKEN: &str = "ssoToken";
+/// A page waits for its token no longer: without one the CRM asks the agent itself.
+const SSO_WAIT: Duration = Duration::from_secs(3);
 
 /// Follows sign-ins and calls for as long as the app runs. `kept`: where cookies are,
-/// when a session policy keeps them.
+/// when a session policy keeps them, a directory for each agent.
 pub(super) fn start(app: &AppHandle, doors: &Doors, endpoints: Arc<dyn Endpoints>, kept: PathBuf) {
     let mut views = doors.views();
     let mut workspace =
@@ -48,11 +53,20 @@ struct Workspace {
     session: Option<Session>,
 }
 
+/// A page of the CRM, filled in.
+#[derive(Debug, PartialEq, Eq)]
+struct Page {
+    url: Url,
+    policy: SessionPolicy,
+}
+
 /// One sign-in, and what the centre shows beside it.
 struct Session {
     agent: Agent,
     campaigns: Vec<Campaign>,
     setup: Setup,
+    /// Where his cookies are.
+    jar: PathBuf,
     /// Calls whose page was shown: each pops once.
     popped: BTreeSet<InteractionId>,
 }
@@ -77,50 +91,91 @@ impl Workspace {
                 Agent { user: user.clone(), name: name.clone(), handle: handle.clone(), origin };
             let chosen = campaigns.iter().filter(|c| chosen.contains(&c.id)).cloned().collect();
             let setup = self.setup().await;
-            let session = Session { agent, campaigns: chosen, setup, popped: BTreeSet::new() };
+            let jar = self.jar(&agent).await;
+            let popped = BTreeSet::new();
+            let session = Session { agent, campaigns: chosen, setup, jar, popped };
             if let Some(first) = session.landing() {
-                self.show(&session, first.as_ref(), true);
+                let url = match first {
+                    Some(page) => Some(self.introduce(page).await),
+                    None => None,
+                };
+                self.show(&session, url.as_ref(), true);
             }
             self.session = Some(session);
         }
         let Some(mut session) = self.session.take() else { return };
         let calls = view.desk.calls.iter().map(|call| &call.interaction);
         if let Some(page) = session.pop(calls) {
-            self.show(&session, Some(&page), false);
+            let url = self.introduce(page).await;
+            self.show(&session, Some(&url), false);
         }
         self.session = Some(session);
     }
 
     /// Without an answer nothing is set up: the call goes on without a page.
     async fn setup(&self) -> Setup {
+        let Some(body) = self.ask("workspace", "GET", "/configuration", Value::Null).await else {
+            return Setup::default();
+        };
+        serde_json::from_value(body)
+            .inspect_err(|error| tracing::warn!(%error, "the centre's workspace is not understood"))
+            .unwrap_or_default()
+    }
+
+    async fn ask(&self, service: &str, method: &str, path: &str, body: Value) -> Option<Value> {
         let (answer, answered) = oneshot::channel();
         let call = EndpointCall {
-            service: "workspace".into(),
-            method: "GET".into(),
-            path: "/configuration".into(),
+            service: service.into(),
+            method: method.into(),
+            path: path.into(),
             query: BTreeMap::new(),
-            body: Value::Null,
+            body,
         };
         self.endpoints.call(call, answer);
         match answered.await {
-            Ok(Ok(answer)) if answer.status == 200 => serde_json::from_value(answer.body)
-                .inspect_err(
-                    |error| tracing::warn!(%error, "the centre's workspace is not understood"),
-                )
-                .unwrap_or_default(),
+            Ok(Ok(answer)) if answer.status == 200 => Some(answer.body),
             Ok(Ok(answer)) => {
-                tracing::debug!(status = answer.status, "the centre has no workspace");
-                Setup::default()
+                tracing::debug!(service, status = answer.status, "the centre did not say");
+                None
             }
             Ok(Err(error)) => {
-                tracing::warn!(error, "the centre did not tell what the workspace shows");
-                Setup::default()
+                tracing::warn!(service, error, "the centre did not say");
+                None
             }
             Err(_) => {
                 tracing::debug!("nobody asks the centre any more");
-                Setup::default()
+                None
             }
         }
+    }
+
+    /// The page's address; with single sign-on it says who the agent is, in a token of the
+    /// centre that is for this page and for a minute.
+    async fn introduce(&self, page: Page) -> Url {
+        let Page { mut url, policy } = page;
+        match policy {
+            SessionPolicy::None | SessionPolicy::Cookie => return url,
+            SessionPolicy::Sso => {}
+        }
+        let asked = json!({"origin": url.origin().ascii_serialization()});
+        let answer = self.ask("identity", "POST", "/token", asked);
+        let answer = tokio::time::timeout(SSO_WAIT, answer).await.ok().flatten();
+        match answer.as_ref().and_then(|answer| answer["token"].as_str()) {
+            Some(token) => {
+                url.query_pairs_mut().append_pair(SSO_TOKEN, token);
+            }
+            None => tracing::warn!("the CRM is not told who the agent is"),
+        }
+        url
+    }
+
+    async fn jar(&self, agent: &Agent) -> PathBuf {
+        let (root, centre, user) = (self.kept.clone(), agent.origin.clone(), agent.user.clone());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let open = move || jar::open(&root, &centre, &user, now);
+        let opened = tauri::async_runtime::spawn_blocking(open).await;
+        // Not to be had: a name that no other run has had.
+        opened.unwrap_or_else(|_| self.kept.join(now.to_string()))
     }
 
     /// Shows a page of the CRM; a new window comes to the front only at sign-in.
@@ -129,21 +184,22 @@ impl Workspace {
         let shown = match self.app.get_webview_window(WORKSPACE) {
             // Another fragment of the same page: it follows without loading again.
             Some(window) => window.navigate(url),
-            None => self.open(url, session.setup.keeps_cookies(), front),
+            None => self.open(url, session, front),
         };
         if let Err(error) = shown {
             tracing::warn!(%error, "the CRM's window could not be opened");
         }
     }
 
-    fn open(&self, url: Url, cookies: bool, front: bool) -> tauri::Result<()> {
-        WebviewWindowBuilder::new(&self.app, WORKSPACE, WebviewUrl::External(url))
+    fn open(&self, url: Url, session: &Session, front: bool) -> tauri::Result<()> {
+        let cookies = session.setup.keeps_cookies();
+        let window = WebviewWindowBuilder::new(&self.app, WORKSPACE, WebviewUrl::External(url))
             .title("Omnibar workspace")
             .inner_size(1100.0, 760.0)
             .min_inner_size(480.0, 400.0)
             .focused(front)
             .incognito(!cookies)
-            .data_directory(self.kept.clone())
+            .data_directory(session.jar.clone())
             .on_navigation(is_web)
             .on_new_window(move |url, _| {
                 // The company's sign-in may open a window of its own.
@@ -154,6 +210,9 @@ impl Workspace {
                 }
             })
             .build()?;
+        if cookies {
+            jar::take_all(&window)?;
+        }
         tracing::info!(cookies, "the CRM's window is open");
         Ok(())
     }
@@ -179,17 +238,18 @@ fn is_web(url: &Url) -> bool {
 
 impl Session {
     /// What stands in the window from the sign-in on. `None`: there is nothing to show.
-    fn landing(&self) -> Option<Option<Url>> {
+    fn landing(&self) -> Option<Option<Page>> {
         let page = self.campaigns.iter().find_map(|campaign| {
             let pages = self.setup.pages(campaign)?;
-            fill::landing(&pages.landing_url, &self.agent, campaign)
+            let url = fill::landing(&pages.landing_url, &self.agent, campaign)?;
+            Some(Page { url, policy: pages.session_policy })
         });
         (page.is_some() || !self.setup.apps.is_empty()).then_some(page)
     }
 
     /// The page for a call that has just arrived, or that the agent dialled and that was
     /// answered.
-    fn pop<'a>(&mut self, calls: impl Iterator<Item = &'a Interaction>) -> Option<Url> {
+    fn pop<'a>(&mut self, calls: impl Iterator<Item = &'a Interaction>) -> Option<Page> {
         let mut open = BTreeSet::new();
         let mut page = None;
         for call in calls {
@@ -204,11 +264,12 @@ impl Session {
         page
     }
 
-    fn page_of(&self, call: &Interaction) -> Option<Url> {
+    fn page_of(&self, call: &Interaction) -> Option<Page> {
         let campaign = self.campaigns.iter().find(|c| c.id == call.campaign)?;
         let pages = self.setup.pages(campaign)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        fill::call(&pages.call_url, &self.agent, campaign, call, now.as_millis())
+        let url = fill::call(&pages.call_url, &self.agent, campaign, call, now.as_millis())?;
+        Some(Page { url, policy: pages.session_policy })
     }
 
     /// The workspace page's address, which tells in its fragment what it shows: a
@@ -323,6 +384,7 @@ mod tests {
             },
             campaigns: vec![serde_json::from_value(campaign).unwrap()],
             setup: serde_json::from_value(setup).unwrap(),
+            jar: PathBuf::new(),
             popped: BTreeSet::new(),
         }
     }
@@ -341,9 +403,10 @@ mod tests {
     fn the_window_shows_the_landing_page_and_the_apps() {
         let session = session();
         let page = session.landing().unwrap().unwrap();
-        assert_eq!(page.as_str(), "https://crm.example/home?u=agent1");
+        assert_eq!(page.url.as_str(), "https://crm.example/home?u=agent1");
+        assert_eq!(page.policy, SessionPolicy::Cookie);
         assert_eq!(
-            session.address(Some(&page)).unwrap().as_str(),
+            session.address(Some(&page.url)).unwrap().as_str(),
             "https://centre.example:8443/omniapp/workspace/#\
              crm=https%3A%2F%2Fcrm.example%2Fhome%3Fu%3Dagent1&app=notes%2F1.0%2Fpanel-4"
         );
@@ -357,7 +420,8 @@ mod tests {
         let mut session = session();
         let offered = json!({"state": "offered", "expires": 9});
         let [ringing, connected] = ["ringing", "connected"].map(|s| json!({"state": s}));
-        let mut pop = |calls: &[Interaction]| session.pop(calls.iter()).map(String::from);
+        let mut pop =
+            |calls: &[Interaction]| session.pop(calls.iter()).map(|p| String::from(p.url));
         let popped = |id| Some(format!("https://crm.example/pop?i={id}"));
         assert_eq!(pop(&[call("a", "inbound", &offered)]), popped("a"));
         assert_eq!(pop(&[call("a", "inbound", &connected)]), None);

@@ -8,15 +8,16 @@ import { until } from './process.mjs';
 const CHROMIUM = process.env.OMNIBAR_CHROMIUM ?? '/usr/bin/chromium';
 
 export class Browser {
-  static async open(desktop) {
+  static async open(desktop, { args = [] } = {}) {
     const self = new Browser();
     self.context = await chromium.launchPersistentContext(await mkdtemp(join(desktop.dir, 'chromium-')), {
       executablePath: CHROMIUM,
       headless: true,
+      env: { ...process.env, HOME: desktop.env.HOME },
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
         '--disable-background-networking', '--disable-component-update', '--disable-sync',
         '--allow-loopback-in-peer-connection', '--autoplay-policy=no-user-gesture-required',
-        '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+        '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', ...args],
     });
     return self;
   }

@@ -5,11 +5,12 @@ import { binary } from './desktop.mjs';
 import { end, lines, start } from './process.mjs';
 
 export class Phone {
-  static async open(desktop, { centre, user, password = 'demo', mic, speaker, args = [] }) {
+  /** `program`: starts the app in surroundings of its own. */
+  static async open(desktop, { centre, user, password = 'demo', mic, speaker, program = binary, args = [] }) {
     const data = await mkdtemp(join(desktop.dir, `${user}-`));
     const devices = [...(mic ? ['--mic', mic] : []), ...(speaker ? ['--speaker', speaker] : [])];
     const child = start(
-      binary,
+      program,
       ['phone', '--centre', centre, '--user', user, '--password-stdin', '--data', data,
         '--bind', '127.0.0.1', ...devices, ...args],
       { env: desktop.env, log: join(data, 'stderr.log'), stdin: 'pipe', pipe: true },
@@ -77,6 +78,16 @@ export class Phone {
       (e) => e.event === 'call' && e.call.conversation.state === state,
       options,
     );
+  }
+
+  /** Is ready for the call that comes, and answers it. */
+  async take() {
+    const offered = this.call('offered', { from: 0 });
+    this.say('ready');
+    await offered;
+    const up = this.call('connected');
+    this.say('answer');
+    await up;
   }
 
   close() {

@@ -127,9 +127,9 @@ test('click to dial: the customer is called, and disposing dials the next', asyn
   await crm.event('interactionEnded', (p) => p.interactionId === first, { from });
   covers('API-14');
   await crm.event('interactionConnected', (p) => p.interactionId === next, { from });
-  // A centre without callbacks says so, and the interaction is not lost.
-  const callback = { callbackTime: '2027-07-06T09:56:40+0530', phone: '+15550105', isSelfCallback: true };
-  await assert.rejects(crm.ask('interaction.disposeInteraction', 'VOICE', next, dispositionCodeId, '', callback), (error) => error.errorCode === 3000);
+  // A callback that cannot be booked is refused, and the interaction is not lost.
+  const callback = { callbackTime: '2020-07-06T09:56:40+0530', phone: '+15550105', isSelfCallback: true };
+  await assert.rejects(crm.ask('interaction.disposeInteraction', 'VOICE', next, dispositionCodeId, '', callback), (error) => error.errorCode === 2001);
   await crm.ask('interaction.disposeInteraction', 'VOICE', next, dispositionCodeId);
   await crm.event('interactionEnded', (p) => p.interactionId === next, { from });
 });

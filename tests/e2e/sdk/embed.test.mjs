@@ -68,6 +68,9 @@ test('the demo CRM: its bench populates, dials, reads dispositions and signs out
   });
   phone.say(`allow ${origin}`);
   const page = await bench.chrome.page(`${origin}/plain/`);
+  // The two pages lead to one another; the one in React is built by `make run`.
+  await page.getByRole('link', { name: 'The same in React' }).click();
+  await page.getByRole('link', { name: 'The same in plain JavaScript' }).click();
   await page.locator('.tab[data-tab="bench"]').click();
   const log = page.locator('[aria-label="Event log"]');
   const field = (name) => page.locator(`#bench input[name="${name}"]`);

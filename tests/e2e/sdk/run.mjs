@@ -3,11 +3,10 @@
 // Fails when a check fails, and, when all were run, when an id of the contract that is built
 // was not exercised.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { abreast } from '../lib/abreast.mjs';
 import { IDS, NOT_BUILT } from './contract.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -17,11 +16,7 @@ const all = (await readdir(here)).filter((name) => name.endsWith('.test.mjs')).s
 const files = chosen.length ? chosen : all.map((name) => join(here, name));
 
 const kept = await mkdtemp(join(tmpdir(), 'omnibar-sdk-'));
-const tests = spawn(process.execPath, ['--test', '--test-reporter=tap', '--test-concurrency=1', '--test-timeout=300000', ...files], {
-  env: { ...process.env, OMNIBAR_SDK_COVERED: kept },
-  stdio: 'inherit',
-});
-const [code] = await once(tests, 'exit');
+const good = await abreast(files, { OMNIBAR_SDK_COVERED: kept });
 
 const seen = new Set();
 for (const name of await readdir(kept)) {
@@ -39,4 +34,5 @@ for (const [id, why] of Object.entries(NOT_BUILT)) console.log(`not built: ${id}
 if (unexplained.length) console.log(`not exercised: ${unexplained.join(' ')}`);
 const contradicted = Object.keys(NOT_BUILT).filter((id) => seen.has(id));
 if (contradicted.length) console.log(`exercised, though listed as not built: ${contradicted.join(' ')}`);
-process.exitCode = code || (!chosen.length && (unexplained.length || contradicted.length) ? 1 : 0);
+const whole = chosen.length || !(unexplained.length || contradicted.length);
+process.exitCode = good && whole ? 0 : 1;

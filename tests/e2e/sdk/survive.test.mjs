@@ -1,12 +1,15 @@
 // The call outlives the page: reloads, closed and crashed tabs, other addresses, ten tabs.
 // The customer sends a tone; no 50 ms of it may be missing in the agent's ear.
 import assert from 'node:assert/strict';
+import { cpus, loadavg } from 'node:os';
 import { after, before, test } from 'node:test';
 import { Ear, RATE, strong } from '../lib/sound.mjs';
 import { until } from '../lib/process.mjs';
 import { Bench, CUSTOMER } from './lib/bench.mjs';
 import { covers } from './lib/coverage.mjs';
 import { Crm } from './lib/crm.mjs';
+import { Echo, floor } from './lib/echo.mjs';
+import { all, lagOf, pause, quantile, spread } from './lib/moments.mjs';
 
 let bench, phone, crm, ear, id;
 
@@ -103,28 +106,43 @@ test('a closed tab, another address, a crash: the voice goes on and a new page h
   await next.close();
 });
 
-test('ten tabs: each sees every change, the same', async () => {
-  const tabs = [];
+const ROUNDS = 24;
+
+/**
+ * What of the time between the first and the last of ten tabs is the browser's own, ten pages
+ * with nothing of ours in them show, in turn with ours. And ours draw: where others want the cores
+ * as well (a whole check run beside), everything takes as many times longer as they are too few.
+ */
+test('ten tabs: each sees every change, the same, within 50 ms of what the browser needs', async () => {
+  const echo = await bench.keep(Echo.open());
+  const [tabs, bare] = [[], []];
   for (let i = 0; i < 10; i++) tabs.push(await (await open()).docked());
-  const rounds = [];
-  for (const [round, hold] of ['hold', 'resume', 'hold', 'resume', 'hold'].entries()) {
-    const froms = await Promise.all(tabs.map((tab) => tab.mark()));
+  for (let i = 0; i < 10; i++) bare.push(await echo.page(bench.chrome));
+  const [lags, bareLags] = [await Promise.all(tabs.map((tab) => lagOf(tab.page))), await Promise.all(bare.map(lagOf))];
+  const froms = await Promise.all(tabs.map((tab) => tab.mark()));
+  const busy = [];
+  const floors = await floor(echo, bare, ROUNDS, async (round) => {
+    await pause();
     // Of all events, one that only this changes: the record with a name of its own.
-    await tabs[round].ask('crm.setRecordInfoForInteraction', id, `${600 + round}`, 'Contact', `Round ${round}`);
-    const seen = await Promise.all(tabs.map((tab, i) => tab.event('customerLinkedToInteraction', (p) => p.interactionId === id, { from: froms[i] })));
-    for (const { payload } of seen) assert.deepEqual(payload, seen[0].payload);
-    const at = seen.map((e) => e.at);
-    rounds.push(Math.max(...at) - Math.min(...at));
-    phone.say(hold);
+    await tabs[round % 10].ask('crm.setRecordInfoForInteraction', id, `${600 + round}`, 'Contact', `Round ${round}`);
+    await pause();
+    busy.push(loadavg()[0] / cpus().length);
+  });
+  const seen = await Promise.all(tabs.map((tab, i) => all(tab, 'customerLinkedToInteraction', froms[i], ROUNDS)));
+  for (const page of [...tabs, ...bare]) await page.close();
+  for (const list of seen) {
+    assert.equal(list.length, ROUNDS);
+    assert.deepEqual(list.map((e) => e.payload), seen[0].map((e) => e.payload));
   }
-  // A figure, not a check: ten pages that draw on two cores differ from run to run. What the
-  // core does of it is checked in crates/dock/tests/pages/many.rs.
-  console.log(`ten tabs, the last after the first: ${rounds.map((ms) => ms.toFixed(1)).join(', ')} ms`);
-  for (const tab of tabs) await tab.close();
+  const ours = Array.from({ length: ROUNDS }, (_, round) => spread(seen.map((list, i) => list[round].at + lags[i])));
+  const least = floors.map(({ heard }) => spread(heard.map((at, i) => at + bareLags[i])));
+  const times = Math.max(1, ...busy);
+  const figures = (list) => `p50 ${quantile(list, 0.5).toFixed(1)}, most ${Math.max(...list).toFixed(1)} ms`;
+  console.log(`ten tabs, the last after the first: ${figures(ours)}; ten bare pages: ${figures(least)}; ${times.toFixed(1)} times the cores' work`);
+  assert.ok(quantile(ours, 0.5) <= quantile(least, 0.5) + 50 * times, `${ours.map((ms) => ms.toFixed(1)).join(', ')} ms`);
 });
 
 test('two tabs: a call from one is seen in the other', async () => {
-  phone.say('resume');
   const [a, b] = [await (await open()).docked(), await (await open()).docked()];
   const from = await b.mark();
   const classes = await a.ask('configuration.getDispositionCodesWithDispositionClass', 101);

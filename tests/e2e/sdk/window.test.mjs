@@ -47,6 +47,14 @@ test('a session from the page: in, chosen, out; taken over from another desk', a
   await crm.event('loginStatus', (p) => p === 'loggedIn', { from });
   covers('API-05', 'EVT-01');
   if (!(await app.is('presence-menu'))) {
+    await app.see('choose-next');
+    await crm.ask('ui.setExtensionInfo', 101, 'desk-12');
+    await until('the words about it', async () => (await app.text('choose-filled')).includes('“desk-12”'));
+    assert.match(await crm.toolbar('choose-filled').innerText(), /desk-12/, 'in the docked toolbar too');
+    await crm.ask('ui.setExtensionInfo', 101, 'centre');
+    await until('no more of it', async () => !(await app.is('choose-filled')));
+    assert.ok(await app.driver.checked(await app.see('extension-centre')), 'the one that the page named is chosen');
+    covers('API-38');
     for (const campaign of ['support', 'sales', 'outreach']) {
       const box = await app.see(`campaign-${campaign}`);
       if (!(await app.driver.checked(box))) await app.click(`campaign-${campaign}`);

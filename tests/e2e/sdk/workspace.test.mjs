@@ -1,6 +1,7 @@
 // The centre as host: the CRM and custom apps inside the workspace, opened by the real app in
 // a window of its own, and the same page in Chromium where the frames can be looked into.
 import assert from 'node:assert/strict';
+import { createPublicKey, verify as checkSignature } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { App } from '../lib/app.mjs';
 import { until } from '../lib/process.mjs';
@@ -73,21 +74,117 @@ test('Knowledge Base URL at sign-in, call URL on arrival: every placeholder is f
   }
 });
 
-test('session policies: cookies are kept for “cookie” and “sso”, and not for “none”', async () => {
-  for (const [policy, kept] of [['none', false], ['cookie', true], ['sso', true]]) {
-    await configure({ landing_url: `${passive.origin}/${policy}?u={userId}`, session_policy: policy });
-    for (const start of ['first', 'second']) {
-      const from = passive.asked.length;
-      const app = await window(`policy-${policy}`);
-      try {
-        await app.begin({ campaigns: ['support'] });
-        const request = await until('the CRM', () => passive.asked.slice(from).find((r) => r.url.startsWith(`/${policy}?`)), 20000);
-        assert.equal(/seen=/.test(request.headers.cookie ?? ''), start === 'second' && kept, `${policy}, ${start} start: ${request.headers.cookie}`);
-        await app.click('presence-menu');
-      } finally {
-        await app.close();
-      }
+/** The CRM on another site than the centre, as it is in life. */
+const elsewhere = () => `http://localhost:${passive.port}`;
+const cookieOf = (request) => /seen=(\d+)/.exec(request.headers.cookie ?? '')?.[1] ?? null;
+const landed = (from) => until('the CRM to be opened', () => passive.asked.slice(from).find((r) => r.url.startsWith('/policy?')), 20000);
+
+/** Signs in and gives what the CRM was asked for. */
+async function begin(app, user = 'agent1') {
+  const from = passive.asked.length;
+  await app.begin({ user, campaigns: ['support'] });
+  return landed(from);
+}
+
+async function signOut(app) {
+  await app.click('presence-menu');
+  await app.click('sign-out');
+  await app.see('signin-submit');
+}
+
+const policy = (session_policy) => configure({
+  landing_url: `${elsewhere()}/policy?u={userId}`, call_url: `${elsewhere()}/pop?i={interactionId}`, session_policy,
+});
+
+test('session policy none: nothing of the CRM is kept, nor is it told who the agent is', async () => {
+  await policy('none');
+  for (const start of ['first', 'second']) {
+    const app = await window('policy-none');
+    try {
+      const home = await begin(app);
+      assert.equal(cookieOf(home), null, `${start} start`);
+      assert.equal(parameters(home).has('ssoToken'), false);
+    } finally {
+      await app.close();
     }
+  }
+});
+
+test('session policy cookie: kept over calls and starts of the app, and for this agent alone', async () => {
+  await policy('cookie');
+  let app = await window('policy-cookie');
+  let kept;
+  try {
+    assert.equal(cookieOf(await begin(app)), null, 'a new agent has none');
+    await app.click('presence-menu');
+    await app.click('presence-available');
+    const customer = await bench.customer({ number: '+15550104', name: 'Ken Ito' });
+    const pop = await asked('/pop');
+    kept = cookieOf(pop);
+    assert.ok(kept, 'the call\'s page has the landing page\'s cookie');
+    assert.equal(parameters(pop).has('ssoToken'), false);
+    await customer.hangUp();
+  } finally {
+    await app.close();
+  }
+  app = await window('policy-cookie');
+  try {
+    const again = cookieOf(await begin(app));
+    assert.ok(Number(again) >= Number(kept), `after a start of the app: ${again}`);
+    await signOut(app);
+    assert.ok(cookieOf(await begin(app)), 'after signing out and in again');
+    await signOut(app);
+    assert.equal(cookieOf(await begin(app, 'agent2')), null, 'another agent is nobody to the CRM');
+    await signOut(app);
+    assert.equal(cookieOf(await begin(app)), null, 'and has left nothing of the first behind');
+  } finally {
+    await app.close();
+  }
+});
+
+test('session policy sso: the CRM learns the agent from a token that the centre answers for, once', async () => {
+  await policy('sso');
+  const verify = async (token, audience) => {
+    const answer = await fetch(`${bench.centre.page}/omniapp/identity/verify`, { method: 'POST', body: JSON.stringify({ token, audience }) });
+    assert.equal(answer.status, 200);
+    return answer.json();
+  };
+  const app = await window('policy-sso');
+  try {
+    const home = parameters(await begin(app));
+    const token = home.get('ssoToken');
+    assert.equal((await verify(token, 'https://other.example')).active, false, 'not for another page');
+    assert.equal((await verify(`${token}x`, elsewhere())).active, false);
+    const said = await verify(token, elsewhere());
+    assert.deepEqual([said.active, said.sub, said.name, said.aud], [true, 'agent1', 'Ada Palmer', elsewhere()]);
+    assert.ok(said.exp - Date.now() / 1000 <= 60, 'for a minute');
+    assert.equal((await verify(token, elsewhere())).active, false, 'once');
+
+    const { keys: [jwk] } = await (await fetch(`${bench.centre.page}/omniapp/identity/keys.json`)).json();
+    const [head, claims, signature] = token.split('.');
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    assert.ok(checkSignature(null, Buffer.from(`${head}.${claims}`), key, Buffer.from(signature, 'base64url')), 'the CRM can check it alone');
+    assert.deepEqual(Object.keys(JSON.parse(Buffer.from(claims, 'base64url'))).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'name', 'sid', 'sub']);
+    const rest = await fetch(`${bench.centre.page}/ameyorestapi/voice/manualdial`, {
+      method: 'POST', headers: { authorization: `Bearer ${token}`, sessionid: said.sid, 'content-type': 'application/json' }, body: '{}',
+    });
+    assert.ok([400, 401].includes(rest.status), `it opens nothing: ${rest.status}`);
+    await app.click('presence-menu');
+    await app.click('presence-available');
+    const customer = await bench.customer({ number: '+15550105', name: 'Lea Roth' });
+    const pop = await until('the call\'s page', () => passive.asked.findLast((r) => r.url.startsWith('/pop') && r.url.includes('ssoToken')), 20000);
+    assert.ok(cookieOf(pop), 'the CRM\'s own session lasts');
+    const fresh = parameters(pop).get('ssoToken');
+    assert.notEqual(fresh, token);
+    await customer.hangUp();
+    const [, body] = fresh.split('.');
+    assert.equal(JSON.parse(Buffer.from(body, 'base64url')).sub, 'agent1');
+    await signOut(app);
+    const over = await verify(fresh, elsewhere());
+    assert.equal(over.active, false);
+    assert.match(over.reason, /signed out/);
+  } finally {
+    await app.close();
   }
   covers('REST-11');
 });

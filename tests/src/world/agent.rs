@@ -214,7 +214,7 @@ impl Agent {
 
     pub fn dispose(&self) {
         let (disposition, note) = ("solved".into(), "done".into());
-        self.ask(Ask::Dispose { interaction: None, disposition, note });
+        self.ask(Ask::Dispose { interaction: None, disposition, note, callback: None });
     }
 
     /// Pulls the network cable, or puts it in again.

@@ -49,7 +49,12 @@ pub(super) fn campaigns() -> [CampaignId; 2] {
 }
 
 fn campaign(id: &str, kind: CampaignKind, wrap_up_ms: Option<u64>) -> CampaignRule {
-    let code = |number, id: &str| DispositionCode { id: id.into(), number, name: id.into() };
+    let code = |number, id: &str| DispositionCode {
+        id: id.into(),
+        number,
+        name: id.into(),
+        callback: false,
+    };
     CampaignRule {
         campaign: Campaign {
             id: id.into(),

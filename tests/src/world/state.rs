@@ -275,7 +275,13 @@ impl State {
                 | CoreEffect::Close { .. } => {
                     told.push(effect);
                 }
-                CoreEffect::Log { .. }
+                // Nobody here books a callback or writes a chat.
+                CoreEffect::SaveCallback(_)
+                | CoreEffect::DeleteCallback(_)
+                | CoreEffect::SaveChat(_)
+                | CoreEffect::AddMessage { .. }
+                | CoreEffect::Page { .. }
+                | CoreEffect::Log { .. }
                 | CoreEffect::Record { .. }
                 | CoreEffect::Customer { .. } => {}
             }

@@ -33,7 +33,7 @@ async fn a_disposition_in_time_ends_it_at_once() {
     world.hangs_up(&customer);
     agent.wrapping().await;
     let disposition = "no-such-code".into();
-    agent.ask(Ask::Dispose { interaction: None, disposition, note: String::new() });
+    agent.ask(Ask::Dispose { interaction: None, disposition, note: String::new(), callback: None });
     agent.until("a refusal", |view| view.desk.refusal.is_some()).await;
     agent.dispose();
     let began = Instant::now();

@@ -29,7 +29,7 @@ export type AgentState = { "state": "offline" } | { "state": "available" } | { "
  * there is none. To accept or reject it means the oldest offer when the selected
  * call is not one.
  */
-export type Ask = { "do": "sign_in", centre: string, user: AgentId, take_over: boolean, } | { "do": "choose", campaigns: Array<CampaignId>, extension: ExtensionId, } | { "do": "sign_out" } | { "do": "set_presence", presence: Presence, } | { "do": "select", interaction: InteractionId, } | { "do": "accept", interaction: InteractionId | null, } | { "do": "reject", interaction: InteractionId | null, } | { "do": "dial", number: PhoneNumber, campaign: CampaignId | null, } | { "do": "hold", interaction: InteractionId | null, leg: LegId | null, } | { "do": "resume", interaction: InteractionId | null, leg: LegId | null, } | { "do": "toggle_hold", interaction: InteractionId | null, } | { "do": "mute", on: boolean, } | { "do": "toggle_mute" } | { "do": "dtmf", interaction: InteractionId | null, digits: string, } | { "do": "transfer", interaction: InteractionId | null, to: Destination, } | { "do": "consult", interaction: InteractionId | null, to: Destination, } | { "do": "complete", interaction: InteractionId | null, } | { "do": "conference", interaction: InteractionId | null, } | { "do": "drop", interaction: InteractionId | null, leg: LegId, } | { "do": "end", interaction: InteractionId | null, } | { "do": "note", interaction: InteractionId | null, note: string, } | { "do": "dispose", interaction: InteractionId | null, disposition: DispositionId, note: string, } | { "do": "dismiss" };
+export type Ask = { "do": "sign_in", centre: string, user: AgentId, take_over: boolean, } | { "do": "choose", campaigns: Array<CampaignId>, extension: ExtensionId, } | { "do": "sign_out" } | { "do": "set_presence", presence: Presence, } | { "do": "select", interaction: InteractionId, } | { "do": "accept", interaction: InteractionId | null, } | { "do": "reject", interaction: InteractionId | null, } | { "do": "dial", number: PhoneNumber, campaign: CampaignId | null, } | { "do": "hold", interaction: InteractionId | null, leg: LegId | null, } | { "do": "resume", interaction: InteractionId | null, leg: LegId | null, } | { "do": "toggle_hold", interaction: InteractionId | null, } | { "do": "mute", on: boolean, } | { "do": "toggle_mute" } | { "do": "dtmf", interaction: InteractionId | null, digits: string, } | { "do": "transfer", interaction: InteractionId | null, to: Destination, } | { "do": "consult", interaction: InteractionId | null, to: Destination, } | { "do": "complete", interaction: InteractionId | null, } | { "do": "conference", interaction: InteractionId | null, } | { "do": "drop", interaction: InteractionId | null, leg: LegId, } | { "do": "end", interaction: InteractionId | null, } | { "do": "note", interaction: InteractionId | null, note: string, } | { "do": "dispose", interaction: InteractionId | null, disposition: DispositionId, note: string, callback: Booking | null, } | { "do": "callback", callback: CallbackId, act: CallbackAct, } | { "do": "chat", ask: ChatAsk, } | { "do": "dismiss" };
 
 /**
  * What keeps sound from working. The UI has words and a next step for each.
@@ -39,6 +39,23 @@ export type AudioFault = { "fault": "no_sound_server" } | { "fault": "no_microph
 export type AudioIntent = { "do": "choose_microphone", choice: DeviceChoice, } | { "do": "choose_speaker", choice: DeviceChoice, } | { "do": "choose_ringer", choice: DeviceChoice, } | { "do": "test_speaker" } | { "do": "test_ringer" } | { "do": "record_and_play_back" } | { "do": "meter", on: boolean, } | { "do": "stop_test" };
 
 export type AudioView = { inputs: Array<DeviceView>, outputs: Array<DeviceView>, microphone: RoleView, speaker: RoleView, ringer: RoleView, fault: AudioFault | null, test: TestState, };
+
+/**
+ * A callback as it is booked with a disposition (contract: API-13, UI-073 to UI-075).
+ */
+export type Booking = {
+/**
+ * Milliseconds since 1970-01-01T00:00Z.
+ */
+at: number,
+/**
+ * `None`: the customer's own.
+ */
+number: PhoneNumber | null,
+/**
+ * For the booking agent alone; else for anyone of the campaign.
+ */
+own: boolean, };
 
 export type BreakReason = { id: string, name: string, };
 
@@ -52,6 +69,61 @@ pending: Array<Pending>,
  * `Transferred`, that is where the customer is.
  */
 sent_to: Destination | null, };
+
+/**
+ * A callback as one agent sees it.
+ */
+export type Callback = { id: CallbackId, campaign: CampaignId,
+/**
+ * With the number that is to be called.
+ */
+customer: Party,
+/**
+ * In the centre's directory; `None`: not known there.
+ */
+customer_id: number | null,
+/**
+ * Milliseconds since 1970-01-01T00:00Z.
+ */
+at: number,
+/**
+ * For this agent alone.
+ */
+own: boolean,
+/**
+ * Its time has come, and it is this agent's turn.
+ */
+due: boolean,
+/**
+ * This agent may put it off or cancel it.
+ */
+mine: boolean,
+/**
+ * Who booked it, by name.
+ */
+booked_by: string,
+/**
+ * Milliseconds since 1970-01-01T00:00Z.
+ */
+booked_at: number,
+/**
+ * The interaction that it comes from.
+ */
+interaction: InteractionId | null,
+/**
+ * The beginning of what was noted.
+ */
+note: string, };
+
+/**
+ * What an agent does with a callback.
+ */
+export type CallbackAct = { "do": "take" } | { "do": "snooze", at: number | null, reason: string, } | { "do": "cancel", reason: string, };
+
+/**
+ * A callback that is booked (UUIDv7 text, made by the centre).
+ */
+export type CallbackId = string;
 
 /**
  * A campaign as the agent's desk needs it.
@@ -84,7 +156,111 @@ export type Can = { accept: boolean, reject: boolean, hold: boolean, resume: boo
  */
 export type Cause = "agent_hung_up" | "customer_hung_up" | "abandoned" | "rejected" | "no_answer" | "busy" | "transferred" | "dropped" | "unreachable" | "media_failed" | "switch_lost";
 
-export type Channel = "voice";
+export type Channel = "voice" | "chat";
+
+/**
+ * A customer who writes from the centre's chat page, as one agent's desk sees it.
+ * It has no voice legs and takes no part in the states of a call.
+ */
+export type Chat = { id: InteractionId, direction: Direction, campaign: CampaignId, queue: QueueId | null, customer: Party,
+/**
+ * In the centre's directory; `None`: not known there.
+ */
+customer_id: number | null,
+/**
+ * The CRM record that this chat is about.
+ */
+record: Record | null, phase: ChatPhase,
+/**
+ * When `phase` last changed.
+ */
+since: Moment,
+/**
+ * When the customer began it.
+ */
+opened_at: Moment,
+/**
+ * When this agent took it.
+ */
+assigned_at: Moment | null,
+/**
+ * The customer's page is connected now.
+ */
+customer_present: boolean,
+/**
+ * Why it is over, from `Wrapping` on.
+ */
+cause: Cause | null, note: string,
+/**
+ * Number of the newest message; 0: nothing has been said.
+ */
+last_seq: number,
+/**
+ * In the order of `seq`. The newest: what is older than the first of them is kept
+ * at the centre (`chat-service`, `GET /chats/{id}/messages`).
+ */
+messages: Array<ChatMessage>, };
+
+/**
+ * What an agent asks about his chats.
+ */
+export type ChatAsk = { "do": "accept", chat: InteractionId, } | { "do": "reject", chat: InteractionId, } | { "do": "say", chat: InteractionId, text: string, } | { "do": "end", chat: InteractionId, } | { "do": "dispose", chat: InteractionId, disposition: DispositionId, note: string, } | { "do": "start", campaign: CampaignId | null, customer: ChatTarget, };
+
+/**
+ * What may be asked of a chat now.
+ */
+export type ChatCan = { accept: boolean, reject: boolean, say: boolean, end: boolean, dispose: boolean, };
+
+export type ChatFrom = "customer" | "agent" | "notice";
+
+export type ChatMessage = {
+/**
+ * Rises by one within a chat, from 1.
+ */
+seq: number, from: ChatFrom,
+/**
+ * Plain text as it was typed, line breaks included: never markup.
+ */
+text: string, at: Moment, };
+
+/**
+ * What the people of a chat are doing, as the agent's desk sees it.
+ *
+ * ```text
+ *   Offered ──accept──▶ Open ──end, customer gone for good──▶ Wrapping
+ *      │ reject, time is up, customer leaves                    │ dispose
+ *      ▼                                                        ▼
+ *    Ended ◀──────────────────────────────────────────────────Ended
+ * ```
+ */
+export type ChatPhase = { "state": "offered", expires: Moment, } | { "state": "open" } | { "state": "wrapping", until: Moment | null, } | { "state": "ended" };
+
+/**
+ * A customer who is to be reached by chat. Whoever has the chat page open and fits all
+ * that is given is meant; nothing given fits nobody.
+ */
+export type ChatTarget = { name: string | null, number: PhoneNumber | null, customer_id: number | null, };
+
+export type ChatView = {
+/**
+ * With its newest messages.
+ */
+chat: Chat, can: ChatCan,
+/**
+ * Commands under way, oldest first.
+ */
+pending: Array<Pending>,
+/**
+ * What the agent said that is not among the chat's messages yet, oldest first. It
+ * waits for the centre and is not lost.
+ */
+sending: Array<Sending>, };
+
+/**
+ * Number of a command that the desk has made, rising from 1. The adapter that
+ * delivers the command gives it a UUID; the desk only needs to match the answer.
+ */
+export type CommandId = number;
 
 /**
  * First axis of a call: what the people are doing.
@@ -138,7 +314,11 @@ export type DispositionCode = { id: DispositionId,
 /**
  * How pages and REST name it; unique at the centre, also among campaigns.
  */
-number: number, name: string, };
+number: number, name: string,
+/**
+ * Who chooses it is asked when to call back.
+ */
+callback: boolean, };
 
 /**
  * A disposition code's id.
@@ -198,7 +378,11 @@ user: AgentId | null,
  */
 extension: ExtensionId | null, };
 
-export type Draft = { phone: string, number: number, };
+export type Draft = {
+/**
+ * What it is to begin with: a call or a chat.
+ */
+channel: Channel, phone: string, number: number, };
 
 export type Edge = "left" | "right" | "top" | "bottom";
 
@@ -236,9 +420,14 @@ claimed?: string, context: PageContext,
  */
 instance: string,
 /**
- * `name` of a custom app's manifest, or empty.
+ * `name` of a custom app's manifest, or empty. Only the centre's workspace page,
+ * which frames the app, may say so.
  */
 app: string,
+/**
+ * `version` of that manifest.
+ */
+app_version: string,
 /**
  * Of an earlier [`ToPage::Welcome`] to a page of this origin.
  */
@@ -257,7 +446,7 @@ api: string,
  */
 arguments: unknown[], } | { "say": "intent", intent: Intent, } | { "say": "watch", views: boolean, meters: boolean, };
 
-export type HistoryEntry = { id: InteractionId, direction: Direction, campaign: CampaignId, queue: QueueId | null, customer: Party,
+export type HistoryEntry = { id: InteractionId, channel: Channel, direction: Direction, campaign: CampaignId, queue: QueueId | null, customer: Party,
 /**
  * Milliseconds since 1970-01-01T00:00Z.
  */
@@ -502,7 +691,7 @@ export type Records = { interaction: InteractionId, records: Array<Record>, };
 /**
  * Why an ask was not done. The UI has words and a next step for each.
  */
-export type Refusal = { "reason": "not_signed_in" } | { "reason": "already_signed_in" } | { "reason": "interactions_open" } | { "reason": "centre_away" } | { "reason": "no_such_call" } | { "reason": "no_such_leg" } | { "reason": "no_such_campaign" } | { "reason": "no_such_extension" } | { "reason": "no_such_break" } | { "reason": "no_such_disposition" } | { "reason": "not_now", verb: Verb, } | { "reason": "pending", verb: Verb, } | { "reason": "bad_digits" } | { "reason": "note_too_long" } | { "reason": "finish_call_first" } | { "reason": "centre", verb: Verb, message: string, };
+export type Refusal = { "reason": "not_signed_in" } | { "reason": "already_signed_in" } | { "reason": "interactions_open" } | { "reason": "centre_away" } | { "reason": "no_such_call" } | { "reason": "no_such_chat" } | { "reason": "no_such_leg" } | { "reason": "no_such_campaign" } | { "reason": "no_such_extension" } | { "reason": "no_such_break" } | { "reason": "no_such_disposition" } | { "reason": "not_now", verb: Verb, } | { "reason": "pending", verb: Verb, } | { "reason": "bad_digits" } | { "reason": "note_too_long" } | { "reason": "bad_chat_text" } | { "reason": "finish_call_first" } | { "reason": "centre", verb: Verb, message: string, };
 
 export type RefusalView = {
 /**
@@ -552,6 +741,8 @@ export type SdkErrorType = "TIMEOUT" | "INVALID_ORIGIN" | "REQUIRED_FIELD_MISSIN
  * Questions to the centre; the answers show in the view.
  */
 export type SearchIntent = { "do": "directory", text: string, } | { "do": "history", before: InteractionId | null, };
+
+export type Sending = { command: CommandId, text: string, since: Moment, };
 
 export type SessionView = { "state": "signed_out", fault: SignInFault | null, } | { "state": "signing_in", centre: string, user: AgentId, } | { "state": "choosing", user: AgentId, name: string, campaigns: Array<Campaign>, extensions: Array<Extension>,
 /**
@@ -603,13 +794,17 @@ export type Snapshot = { session: SessionView, link: Link, line: LineState, pres
  */
 calls: Array<CallView>,
 /**
+ * Chats, in the order in which they arrived.
+ */
+chats: Array<ChatView>,
+/**
  * The call that keys and buttons act on.
  */
 selected: InteractionId | null,
 /**
  * The agent's microphone is not sent.
  */
-muted: boolean, can_dial: boolean, can_sign_out: boolean, refusal: RefusalView | null,
+muted: boolean, can_dial: boolean, can_start_chat: boolean, can_sign_out: boolean, refusal: RefusalView | null,
 /**
  * The last offer that was not taken, until dismissed.
  */
@@ -662,7 +857,7 @@ url: string, username: string,
  */
 credential: boolean, };
 
-export type Verb = "sign_in" | "choose" | "sign_out" | "set_presence" | "select" | "accept" | "reject" | "dial" | "hold" | "resume" | "mute" | "dtmf" | "transfer" | "consult" | "complete" | "conference" | "drop" | "end" | "note" | "dispose";
+export type Verb = "sign_in" | "choose" | "sign_out" | "set_presence" | "select" | "accept" | "reject" | "dial" | "hold" | "resume" | "mute" | "dtmf" | "transfer" | "consult" | "complete" | "conference" | "drop" | "end" | "note" | "dispose" | "say" | "start_chat" | "callback";
 
 /**
  * All that a UI shows, whole. A UI that missed a revision needs only the newest.
@@ -675,7 +870,11 @@ revision: number,
 /**
  * The clock of every `Moment` in this view.
  */
-now: Moment, desk: Snapshot, audio: AudioView, directory: DirectoryView, history: HistoryView, settings: Settings, remembered: Remembered, window: WindowView, notices: Array<Notice>, dock: DockView, };
+now: Moment, desk: Snapshot, audio: AudioView, directory: DirectoryView, history: HistoryView, settings: Settings, remembered: Remembered, window: WindowView, notices: Array<Notice>, dock: DockView,
+/**
+ * Those that the agent may take, by their time.
+ */
+callbacks: Array<Callback>, };
 
 /**
  * Second axis of a call: what the packets are doing.

@@ -23,8 +23,9 @@ export interface Peer {
   context: PageContext;
   /** Its origin when the browser only says `null` (a sandboxed frame); `null`: refused. */
   opaque: string | null;
-  /** Name of the custom app in the frame, or empty. */
+  /** Name and version of the custom app in the frame, or empty. */
   app: string;
+  appVersion: string;
   /** Its id when this page gave it one. */
   instance: string | null;
 }
@@ -109,6 +110,7 @@ export class Bridge {
       context: this.#peer.context,
       instance: this.#page?.instance ?? '',
       app: this.#page?.app ?? '',
+      app_version: this.#peer.appVersion,
       last: this.#last,
     }));
   }

@@ -19,8 +19,11 @@ export type LinkState =
   /** Only the centre can be reached, and it does not know which desktop is meant. */
   | { state: 'unpaired'; why: Trouble; wrong: string | null }
   | { state: 'refused'; way: Way; error: SdkError }
-  /** Nothing answers; tried again after `retry` ms. */
-  | { state: 'away'; why: Trouble | null; retry: number };
+  /**
+   * Nothing answers; tried again after `retry` ms. `absent`: the centre does, and says that
+   * no Omnibar of the agent is signed in.
+   */
+  | { state: 'away'; why: Trouble | null; retry: number; absent: boolean };
 
 type Hello = Extract<FromPage, { say: 'hello' }>;
 
@@ -245,7 +248,7 @@ export class DockLink {
       this.#open('relay', this.#net.relay);
       return;
     }
-    this.#later();
+    this.#later(way === 'relay' && code === NO_DESKTOP);
   }
 
   #unpaired(wrong: string | null): void {
@@ -264,9 +267,9 @@ export class DockLink {
     else this.#timer = setTimeout(() => void this.#look(), this.#wait());
   }
 
-  #later(): void {
+  #later(absent: boolean): void {
     const retry = this.#wait();
-    this.#set({ state: 'away', why: this.#why, retry });
+    this.#set({ state: 'away', why: this.#why, retry, absent });
     this.#timer = setTimeout(() => void this.#connect(), retry);
   }
 

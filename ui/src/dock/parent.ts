@@ -6,5 +6,6 @@ export const parentPage: Peer = {
   context: 'crm',
   opaque: null,
   app: '',
+  appVersion: '',
   instance: null,
 };

@@ -27,6 +27,8 @@ export interface Surroundings {
   permission(): Promise<Permission>;
   /** The page that holds this frame lets it ask. */
   delegated(): boolean;
+  /** Whether a WebSocket opens there; where it is asked about no more than a fetch: `null`. */
+  knock: ((url: string, patience: number) => Promise<boolean>) | null;
 }
 
 export const browser: Surroundings = {
@@ -49,7 +51,24 @@ export const browser: Surroundings = {
     const known = policy?.features().filter((f) => PERMISSIONS.includes(f)) ?? [];
     return known.length === 0 || known.some((name) => policy?.allowsFeature(name));
   },
+
+  // Firefox guards fetch and not yet sockets: no question where none is needed.
+  knock: navigator.userAgent.includes('Firefox/') ? knock : null,
 };
+
+function knock(url: string, patience: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(url);
+    const done = (open: boolean) => {
+      clearTimeout(timer);
+      resolve(open);
+      socket.close();
+    };
+    const timer = setTimeout(done, patience, false);
+    socket.onopen = () => done(true);
+    socket.onclose = () => done(false);
+  });
+}
 
 interface FeaturePolicy {
   features(): string[];
@@ -67,6 +86,9 @@ export async function findLoopback(world: Surroundings, asking: () => void): Pro
   if (before === 'denied') return { trouble: world.delegated() ? 'denied' : 'not_delegated' };
   let patience = ANSWER_MS;
   if (before === 'prompt') {
+    for (const port of world.knock ? LOOPBACK_PORTS : []) {
+      if (await world.knock?.(`ws://127.0.0.1:${port}/dock`, ANSWER_MS)) return { port };
+    }
     patience = QUESTION_MS;
     asking();
   }

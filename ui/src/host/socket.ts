@@ -8,7 +8,14 @@ export interface SocketHost extends Host {
   close(): void;
 }
 
-/** The three doors over the connection of a docked frame. */
+/** A frame that nobody sees is not drawn, and draws its view after this time, ms. */
+const UNSEEN_MS = 32;
+
+/**
+ * The three doors over the connection of a docked frame. A view is shown with the next
+ * picture: the newest of those that came by then. Drawing takes longer than passing an
+ * event on, and the event that follows a view by a moment does not wait for it.
+ */
 export function socketHost(link: DockLink): SocketHost {
   const views = new Set<(view: View) => void>();
   const meters = new Set<(meter: Meter) => void>();
@@ -17,6 +24,7 @@ export function socketHost(link: DockLink): SocketHost {
   /** Revisions begin anew with the app; what is shown here goes on rising. */
   let before = 0;
   let newest: View | null = null;
+  let waiting = false;
 
   const watch = () => {
     const frame: FromPage = { say: 'watch', views: visible, meters: visible };
@@ -25,7 +33,14 @@ export function socketHost(link: DockLink): SocketHost {
 
   const take = (view: View) => {
     newest = asDocked({ ...view, revision: before + view.revision });
-    for (const listener of views) listener(newest);
+    if (waiting) return;
+    waiting = true;
+    withNextPicture(show);
+  };
+
+  const show = () => {
+    waiting = false;
+    if (newest) for (const listener of views) listener(newest);
   };
 
   const offFrames = link.onFrame((frame) => {
@@ -75,6 +90,18 @@ export function socketHost(link: DockLink): SocketHost {
       offState();
     },
   };
+}
+
+function withNextPicture(act: () => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  const picture = requestAnimationFrame(() => {
+    clearTimeout(timer);
+    act();
+  });
+  timer = setTimeout(() => {
+    cancelAnimationFrame(picture);
+    act();
+  }, UNSEEN_MS);
 }
 
 /** A page has no window to shape, and nothing to decide about pages. */

@@ -3,6 +3,9 @@ import type {
   Ask,
   AudioIntent,
   CallView,
+  Channel,
+  ChatAsk,
+  ChatView,
   DockIntent,
   Fault,
   Intent,
@@ -10,6 +13,7 @@ import type {
   Meter,
   Moment,
   OriginView,
+  Refusal,
   SearchIntent,
   SessionView,
   Settings,
@@ -18,20 +22,32 @@ import type {
   View,
   WindowIntent,
 } from '../contract/generated';
+
 import { asFault, type Host } from '../host/host';
-import { meaning, selectedCall, type KeyAction } from '../keys';
+import { meaning, selectedCall, type KeyAction, type Meaning } from '../keys';
 import { applyAppearance } from './appearance';
 import { areaOf, areaOfRefusal, type Area } from './areas';
+import { Chats } from './chats.svelte';
 import { Clock } from './clock.svelte';
 import { Drafts } from './drafts.svelte';
 import { layoutChanged } from './guard';
+import { asCall } from './talk';
 
 /** What covers the screen beside what the core's state asks for. */
 export type Panel =
-  'none' | 'keypad' | 'transfer' | 'conference' | 'settings' | 'keys' | 'presence' | 'sign_in' | 'ask';
+  | 'none'
+  | 'keypad'
+  | 'transfer'
+  | 'conference'
+  | 'settings'
+  | 'callbacks'
+  | 'keys'
+  | 'presence'
+  | 'sign_in'
+  | 'ask';
 
 /** What a bar of 48 px cannot show. */
-const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'keys', 'sign_in', 'ask']);
+const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'callbacks', 'keys', 'sign_in', 'ask']);
 
 const SILENT: Meter = { microphone: 0, speaker: 0, quality: null };
 
@@ -49,6 +65,8 @@ export class App {
   dialled: string = $state('');
   /** What stands in the dial field; an offer that covers it does not lose it. */
   dialText: string = $state('');
+  /** What a page filled it in for. */
+  dialFor: Channel = $state('voice');
   /** A press of the dispose key that the disposition panel should answer. */
   disposeAsked: number = $state(0);
   /** When the link came to be as it is: its next try is counted from there. */
@@ -58,6 +76,7 @@ export class App {
 
   readonly clock = new Clock();
   readonly drafts: Drafts;
+  readonly chats = new Chats();
 
   /** Where the agent last asked for something: a refusal without a verb is shown there. */
   #lastArea: Area = $state('window');
@@ -72,7 +91,10 @@ export class App {
 
   constructor(host: Host) {
     this.#host = host;
-    this.drafts = new Drafts((interaction, note) => this.desk({ do: 'note', interaction, note }));
+    this.drafts = new Drafts((interaction, note) => {
+      // A chat's note goes with its disposition.
+      if (!this.chatOf(interaction)) void this.desk({ do: 'note', interaction, note });
+    });
   }
 
   /** This is the app's own window, in which the agent decides about pages. */
@@ -101,11 +123,23 @@ export class App {
     if (before?.dock.pairing_code !== view.dock.pairing_code) this.codeSince = view.now;
     // What stood in the view when this page was loaded is not news.
     const { draft } = view.dock;
-    if (before && draft && draft.number !== before.dock.draft?.number) this.dialText = draft.phone;
+    if (before && draft && draft.number !== before.dock.draft?.number) {
+      this.dialText = draft.phone;
+      this.dialFor = draft.channel;
+    }
     this.view = view;
     if (this.#sent && JSON.stringify(view.settings) !== this.#sent.base) this.#sent = null;
     applyAppearance(this.settings ?? view.settings);
-    this.drafts.follow(view.desk.calls.map((c) => c.interaction));
+    this.drafts.follow([...view.desk.calls.map((c) => c.interaction), ...view.desk.chats.map((c) => c.chat)]);
+    this.chats.follow(view.desk.chats, this.taken);
+    const { refusal } = view.desk;
+    if (
+      refusal?.interaction &&
+      refusal.since !== before?.desk.refusal?.since &&
+      refusedToSay(refusal.reason)
+    ) {
+      this.chats.giveBack(refusal.interaction);
+    }
     if (layoutKey(before) !== layoutKey(view)) layoutChanged();
     const first = this.offers[0]?.interaction.id ?? null;
     if (first !== this.#firstOffer.id) this.#firstOffer = { id: first, at: performance.now() };
@@ -121,8 +155,13 @@ export class App {
     return this.view ? selectedCall(this.view) : undefined;
   }
 
+  /** Calls, then chats: a caller hears the ringing. */
   get offers(): CallView[] {
-    return this.view?.desk.calls.filter((c) => c.interaction.conversation.state === 'offered') ?? [];
+    const { calls, chats } = this.view?.desk ?? { calls: [], chats: [] };
+    return [
+      ...calls.filter((c) => c.interaction.conversation.state === 'offered'),
+      ...chats.filter((c) => c.chat.phase.state === 'offered').map(asCall),
+    ];
   }
 
   /** For how long the first offer has been the first, ms; `null`: there is none. */
@@ -139,6 +178,20 @@ export class App {
   get current(): CallView | undefined {
     const call = this.call;
     return call && call.interaction.conversation.state !== 'offered' ? call : this.taken[0];
+  }
+
+  /** Chats that were taken, in the order in which they arrived. */
+  get talks(): ChatView[] {
+    return this.view?.desk.chats.filter((c) => c.chat.phase.state !== 'offered') ?? [];
+  }
+
+  /** The chat that the screen is about, if it is not about a call. */
+  get talk(): ChatView | undefined {
+    return this.chats.on(this.talks, this.taken);
+  }
+
+  chatOf(id: InteractionId): ChatView | undefined {
+    return this.view?.desk.chats.find((c) => c.chat.id === id);
   }
 
   /** Origins that wait for the agent, oldest first; nothing is decided in a page. */
@@ -168,11 +221,50 @@ export class App {
   /** Where the present refusal is to be shown. */
   get refusalArea(): Area | null {
     const refusal = this.view?.desk.refusal;
-    return refusal ? areaOfRefusal(refusal.reason, this.#lastArea) : null;
+    if (!refusal) return null;
+    const area = areaOfRefusal(refusal.reason, this.#lastArea);
+    return area === 'call' && refusal.interaction && this.chatOf(refusal.interaction) ? 'chat' : area;
+  }
+
+  /** Takes an offer, or does not. */
+  answer(offer: CallView, how: 'accept' | 'reject'): Promise<boolean> {
+    const { id, channel } = offer.interaction;
+    if (channel === 'voice') return this.desk({ do: how, interaction: id });
+    if (how === 'accept') this.chats.show(id);
+    return this.chat({ do: how, chat: id });
+  }
+
+  /** Brings a call to the front. */
+  select(interaction: InteractionId): void {
+    this.chats.front = { is: 'newest' };
+    layoutChanged();
+    void this.desk({ do: 'select', interaction });
+  }
+
+  /** Brings a chat to the front. */
+  turnTo(chat: InteractionId): void {
+    this.chats.show(chat);
+    layoutChanged();
+  }
+
+  /** To the start screen; the chats stay open. */
+  goHome(): void {
+    this.chats.home();
+    layoutChanged();
+  }
+
+  /** Sends what is in the message box. */
+  async say(chat: InteractionId, text: string): Promise<void> {
+    this.chats.said(chat);
+    if (!(await this.chat({ do: 'say', chat, text }))) this.chats.giveBack(chat);
+  }
+
+  chat(ask: ChatAsk): Promise<boolean> {
+    return this.desk({ do: 'chat', ask });
   }
 
   desk(ask: Ask): Promise<boolean> {
-    this.#lastArea = areaOf(ask.do) ?? this.#lastArea;
+    this.#lastArea = areaOf(ask) ?? this.#lastArea;
     return this.post({ to: 'desk', ask });
   }
 
@@ -226,7 +318,7 @@ export class App {
   /** A key, from this window or from the system. */
   act(action: KeyAction): void {
     if (!this.view) return;
-    const what = meaning(action, this.view);
+    const what = this.#meaning(action, this.view);
     switch (what.mean) {
       case 'intent':
         if (what.intent.to === 'desk') void this.desk(what.intent.ask);
@@ -235,7 +327,10 @@ export class App {
         if (what.panel === 'disposition') {
           this.panel = 'none';
           this.disposeAsked += 1;
-        } else this.toggle(what.panel);
+        } else {
+          this.chats.front = { is: 'newest' };
+          this.toggle(what.panel);
+        }
         break;
       case 'nothing':
         break;
@@ -283,6 +378,19 @@ export class App {
     void this.desk({ do: 'dtmf', interaction: null, digits: digit });
   }
 
+  /** Beside a call, keys mean the call; but a wrap-up is ended where it is seen. */
+  #meaning(action: KeyAction, view: View): Meaning {
+    const talk = this.talk;
+    const what = talk && action === 'dispose' ? ({ mean: 'nothing' } as const) : meaning(action, view);
+    if (!talk || what.mean !== 'nothing') return what;
+    if (action === 'dispose' && talk.can.dispose) return { mean: 'open', panel: 'disposition' };
+    if (action === 'end' && talk.can.end && !this.call) {
+      const ask: Ask = { do: 'chat', ask: { do: 'end', chat: talk.chat.id } };
+      return { mean: 'intent', intent: { to: 'desk', ask } };
+    }
+    return what;
+  }
+
   #closeWhatNoLongerFits(): void {
     const can = this.call?.can;
     const gone =
@@ -293,6 +401,10 @@ export class App {
       (this.panel === 'conference' && !can?.consult);
     if (gone) this.close();
   }
+}
+
+function refusedToSay(reason: Refusal): boolean {
+  return reason.reason === 'bad_chat_text' || ('verb' in reason && reason.verb === 'say');
 }
 
 /** Changes when what stands on the screen does, so that clicks are held back. */
@@ -309,6 +421,7 @@ function layoutKey(view: View | null): string {
     view.audio.fault?.fault,
     view.window.shape.dock,
     ...view.notices.map((n) => n.id),
+    view.callbacks.find((c) => c.due)?.id,
     ...view.dock.toasts.map((t) => t.id),
     ...view.dock.origins.map((o) => (o.standing === 'asking' ? o.origin : '')),
     ...view.dock.records.map((r) => `${r.interaction}${r.records.length}`),
@@ -316,6 +429,7 @@ function layoutKey(view: View | null): string {
     ...desk.calls.map(
       (c) => `${c.interaction.id}${c.interaction.conversation.state}${c.interaction.legs.length}`,
     ),
+    ...desk.chats.map((c) => `${c.chat.id}${c.chat.phase.state}`),
   ].join('|');
 }
 

@@ -1,7 +1,7 @@
-import type { Ask, Refusal, Verb } from '../contract/generated';
+import type { Ask, ChatAsk, Refusal, Verb } from '../contract/generated';
 
 /** Part of the screen beside whose controls a refusal is shown. */
-export type Area = 'window' | 'presence' | 'offer' | 'call' | 'wrap_up' | 'dial';
+export type Area = 'window' | 'presence' | 'offer' | 'call' | 'wrap_up' | 'dial' | 'chat';
 
 const OF_VERB: Record<Verb, Area> = {
   sign_in: 'window',
@@ -24,19 +24,42 @@ const OF_VERB: Record<Verb, Area> = {
   end: 'call',
   note: 'wrap_up',
   dispose: 'wrap_up',
+  say: 'chat',
+  start_chat: 'dial',
+  callback: 'dial',
 };
 
 /** `null`: the ask has no place of its own. */
-export function areaOf(ask: Ask['do']): Area | null {
-  switch (ask) {
+export function areaOf(ask: Ask): Area | null {
+  switch (ask.do) {
     case 'toggle_hold':
       return OF_VERB.hold;
     case 'toggle_mute':
       return OF_VERB.mute;
     case 'dismiss':
       return null;
+    case 'chat':
+      return areaOfChat(ask.ask);
     default:
-      return OF_VERB[ask];
+      return OF_VERB[ask.do];
+  }
+}
+
+function areaOfChat({ do: wish }: ChatAsk): Area {
+  switch (wish) {
+    case 'start':
+      return OF_VERB.start_chat;
+    case 'say':
+    case 'end':
+      return 'chat';
+    case 'accept':
+    case 'reject':
+    case 'dispose':
+      return OF_VERB[wish];
+    default: {
+      const unknown: never = wish;
+      return unknown;
+    }
   }
 }
 
@@ -54,6 +77,8 @@ export function areaOfRefusal(refusal: Refusal, last: Area): Area {
       return 'wrap_up';
     case 'no_such_leg':
       return 'call';
+    case 'bad_chat_text':
+      return 'chat';
     case 'not_signed_in':
     case 'already_signed_in':
     case 'interactions_open':
@@ -61,6 +86,7 @@ export function areaOfRefusal(refusal: Refusal, last: Area): Area {
     case 'no_such_call':
     case 'no_such_campaign':
     case 'no_such_extension':
+    case 'no_such_chat':
     case 'bad_digits':
     case 'finish_call_first':
       return last;

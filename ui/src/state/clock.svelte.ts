@@ -33,6 +33,11 @@ export class Clock {
     this.#restart();
   }
 
+  /** A moment on the clock on the wall, ms since 1970. */
+  wall(at: Moment): number {
+    return Date.now() - (this.#estimate() - at);
+  }
+
   #estimate(): number {
     return performance.now() + (this.#offset ?? 0);
   }

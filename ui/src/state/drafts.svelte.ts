@@ -1,5 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { DispositionId, Interaction, InteractionId } from '../contract/generated';
+import type { Schedule } from '../features/callbacks/schedule';
 
 /** A note goes to the core this long after the last key, ms. */
 export const NOTE_DELAY_MS = 800;
@@ -17,6 +18,8 @@ export class Drafts {
   #drafts = new SvelteMap<InteractionId, Draft>();
   /** Notes as the core last gave them, to see whether they are the agent's own words. */
   #known = new Map<InteractionId, string>();
+  /** Callbacks that are booked with the disposition. */
+  #schedules = new SvelteMap<InteractionId, Schedule>();
   #timers = new Map<InteractionId, ReturnType<typeof setTimeout>>();
   readonly #send: (interaction: InteractionId, note: string) => void;
 
@@ -41,6 +44,15 @@ export class Drafts {
     this.#drafts.set(id, { ...this.of(id), disposition });
   }
 
+  /** `null`: nothing has been filled in. */
+  scheduled(id: InteractionId): Schedule | null {
+    return this.#schedules.get(id) ?? null;
+  }
+
+  schedule(id: InteractionId, schedule: Schedule): void {
+    this.#schedules.set(id, schedule);
+  }
+
   /** Sends what was typed now, if it has not been sent. */
   flush(id: InteractionId): void {
     if (!this.#timers.has(id)) return;
@@ -56,9 +68,9 @@ export class Drafts {
   }
 
   /** Takes over notes from the core unless the agent is ahead of it. */
-  follow(interactions: Interaction[]): void {
+  follow(interactions: Pick<Interaction, 'id' | 'note'>[]): void {
     const live = new Set(interactions.map((i) => i.id));
-    for (const id of [...this.#drafts.keys()]) if (!live.has(id)) this.#forget(id);
+    for (const id of [...this.#drafts.keys(), ...this.#schedules.keys()]) if (!live.has(id)) this.#forget(id);
     for (const { id, note } of interactions) {
       const known = this.#known.get(id);
       const draft = this.#drafts.get(id);
@@ -72,6 +84,7 @@ export class Drafts {
 
   #forget(id: InteractionId): void {
     this.#drafts.delete(id);
+    this.#schedules.delete(id);
     this.#known.delete(id);
     this.#forgetTimer(id);
   }

@@ -41,7 +41,7 @@ export function listenKeys(target: Window, app: App): () => void {
 
   const answer = (how: 'accept' | 'reject') => {
     const first = app.offers[0];
-    if (first?.can[how]) void app.desk({ do: how, interaction: first.interaction.id });
+    if (first?.can[how]) void app.answer(first, how);
   };
 
   target.addEventListener('keydown', onKey);

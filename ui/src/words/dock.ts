@@ -22,9 +22,15 @@ const troubles: Record<Trouble['trouble'], Message> = {
   },
 };
 
+const absent: Message = {
+  what: 'Omnibar is not signed in, or not running',
+  next: 'Sign in in the Omnibar window. This page connects by itself.',
+};
+
 /** Sentences about pages that dock, in the app's window and in the page. */
 export const dock = {
   trouble: ({ trouble }: Trouble): Message => troubles[trouble],
+  absent,
 
   /** How the frame reaches the app, for the page's developer and the agent. */
   way(state: LinkState): string {
@@ -50,6 +56,7 @@ export const dock = {
       case 'refused':
         return state.error.description;
       case 'away': {
+        if (state.absent) return `${absent.what}. ${absent.next}`;
         const said = state.why && state.why.trouble !== 'not_running' ? dock.trouble(state.why) : null;
         return said ? `${said.what}. ${said.next}` : 'The connection to Omnibar is gone. Trying again';
       }
@@ -59,6 +66,9 @@ export const dock = {
       }
     }
   },
+
+  noSuchExtension: (extension: string) =>
+    `A docked page asks for the extension “${extension}”, which is not one of yours.`,
 
   // The frame, while it is not connected
   waitingForPage: 'Waiting for the page',

@@ -19,6 +19,8 @@ import type {
 } from '../contract/generated';
 import type { NumberProblem } from '../state/number';
 import { bridge } from './bridge';
+import { callbacks } from './callbacks';
+import { chat } from './chat';
 import { dock } from './dock';
 import { labels } from './labels';
 
@@ -88,8 +90,8 @@ const verbs: Record<Verb, string> = {
   sign_out: 'sign out',
   set_presence: 'change your state',
   select: 'switch to this call',
-  accept: 'accept the call',
-  reject: 'reject the call',
+  accept: 'accept',
+  reject: 'reject',
   dial: 'dial',
   hold: 'hold',
   resume: 'resume',
@@ -103,6 +105,9 @@ const verbs: Record<Verb, string> = {
   end: 'end the call',
   note: 'save the note',
   dispose: 'dispose',
+  say: 'send the message',
+  start_chat: 'start the chat',
+  callback: 'change the callback',
 };
 
 const voicePaths: Record<VoicePath, string | null> = {
@@ -139,6 +144,8 @@ const directions: Record<Direction, string> = { inbound: 'Inbound', outbound: 'O
 export const en = {
   ...labels,
   bridge,
+  callbacks,
+  chat,
   dock,
   causes,
   conversations,
@@ -188,11 +195,13 @@ export const en = {
       case 'already_signed_in':
         return say('You are signed in already', 'Sign out first to change this.');
       case 'interactions_open':
-        return say('A call is still open', 'End and dispose it first.');
+        return say('A call or a chat is still open', 'End and dispose it first.');
       case 'centre_away':
         return say('The centre is away', 'Voice goes on. Try again once it is back.');
       case 'no_such_call':
         return say('That call is over', 'Nothing to do.');
+      case 'no_such_chat':
+        return say('That chat is over', 'Nothing to do.');
       case 'no_such_leg':
         return say('That party has left', 'Nothing to do.');
       case 'no_such_campaign':
@@ -211,6 +220,8 @@ export const en = {
         return say('Only 0–9, * and # can be sent', 'At most 32 at a time.');
       case 'note_too_long':
         return say('The note is too long', 'Shorten it and try again.');
+      case 'bad_chat_text':
+        return say('That message cannot be sent', 'Write something, with at most 4,000 characters.');
       case 'finish_call_first':
         return say('Another call is open', 'Hold, end or dispose it first.');
       case 'centre':

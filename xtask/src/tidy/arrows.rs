@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("omnibar-desk", &["omnibar-model"]),
     ("omnibar-contract", &["omnibar-desk", "omnibar-model"]),
     ("omnibar-protocol", &["omnibar-model"]),
+    ("omnibar-tls", &[]),
     ("omnibar-peer", &["omnibar-media", "omnibar-model"]),
     ("omnibar-softphone", &["omnibar-contract", "omnibar-desk", "omnibar-model"]),
     (
@@ -36,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "omnibar-model",
             "omnibar-protocol",
             "omnibar-softphone",
+            "omnibar-tls",
         ],
     ),
     (
@@ -46,9 +48,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "omnibar-model",
             "omnibar-protocol",
             "omnibar-softphone",
+            "omnibar-tls",
         ],
     ),
-    ("omnibar-center", &["omnibar-media", "omnibar-model", "omnibar-peer", "omnibar-protocol"]),
+    (
+        "omnibar-center",
+        &["omnibar-media", "omnibar-model", "omnibar-peer", "omnibar-protocol", "omnibar-tls"],
+    ),
     ("xtask", &["omnibar-contract", "omnibar-protocol"]),
 ];
 
@@ -106,7 +112,7 @@ mod tests {
 
     #[test]
     fn no_adapter_is_allowed_another() {
-        let adapters = ["omnibar-headset", "omnibar-line", "omnibar-backend"];
+        let adapters = ["omnibar-headset", "omnibar-line", "omnibar-backend", "omnibar-dock"];
         for (name, allowed) in ARROWS {
             assert!(!allowed.iter().any(|a| adapters.contains(a)), "{name}");
         }

@@ -18,7 +18,9 @@ const FOLDERS: &[&str] = &[
     "crates/media/src/",
     "crates/contract/src/",
     "crates/center/src/acd/",
+    "crates/center/src/callbacks/",
     "crates/center/src/calls/",
+    "crates/center/src/chats/",
 ];
 
 /// Word, and why it has no place in pure code.

@@ -1,4 +1,5 @@
 use crate::rig::{FarEnd, Rig, dispose, hold, note};
+use omnibar_desk::{ChatAsk, Order};
 use omnibar_protocol::{Code, Command};
 use serde_json::json;
 use std::path::Path;
@@ -38,6 +39,33 @@ async fn offline_orders_are_answered_at_once_and_notes_are_kept() {
     far.ok(second.id, json!({})).await;
     assert_eq!(rig.answer_of(2).await, Ok(()));
     assert_eq!(rig.answer_of(4).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_in_a_chat_offline_is_delivered_in_its_order() {
+    let mut rig = Rig::new();
+    let far = rig.at_work().await;
+    rig.open.store(false, Ordering::SeqCst);
+    drop(far);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let say =
+        |text: &str| Order::Chat { ask: ChatAsk::Say { chat: "c1".into(), text: text.into() } };
+    rig.order(2, say("one"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    rig.order(3, say("two"));
+    rig.order(4, Order::Chat { ask: ChatAsk::End { chat: "c1".into() } });
+    assert!(rig.answer_of(4).await.is_err(), "the end needs the centre");
+    assert!(kept_on_disk(rig.dir.path()).contains("two"), "a crash would not lose it");
+    rig.open.store(true, Ordering::SeqCst);
+    let (mut far, _) = rig.resumed().await;
+    let (one, two) = (far.request().await, far.request().await);
+    assert_eq!(one.command, Command::ChatSay { chat: "c1".into(), text: "one".into() });
+    far.refuse(one.id, Code::Internal, "The disk is full.").await;
+    far.ok(two.id, json!({"seq": 2})).await;
+    assert_eq!(far.request().await, one);
+    far.ok(one.id, json!({"seq": 3})).await;
+    assert_eq!(rig.answer_of(3).await, Ok(()));
+    assert_eq!(rig.answer_of(2).await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]

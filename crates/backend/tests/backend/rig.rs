@@ -187,7 +187,12 @@ pub(crate) fn note(text: &str) -> Order {
 }
 
 pub(crate) fn dispose() -> Order {
-    Order::Dispose { interaction: "i1".into(), disposition: "solved".into(), note: "done".into() }
+    Order::Dispose {
+        interaction: "i1".into(),
+        disposition: "solved".into(),
+        note: "done".into(),
+        callback: None,
+    }
 }
 
 /// The centre's end of one connection.
@@ -310,5 +315,10 @@ pub(crate) fn agent_changed() -> Notification {
 pub(crate) fn snapshot(interactions: Vec<Interaction>) -> Notification {
     let now = omnibar_model::Moment::ZERO;
     let interactions = interactions.iter().map(|i| wire::Interaction::from_model(i, now)).collect();
-    Notification::Snapshot { agent: agent(), interactions }
+    Notification::Snapshot {
+        agent: agent(),
+        interactions,
+        callbacks: Vec::new(),
+        chats: Vec::new(),
+    }
 }

@@ -1,7 +1,7 @@
 //! Everything that an administrator sees, and what he decides for campaigns and pages.
 
-use super::check;
 use super::session::Administrator;
+use super::{check, connectors};
 use crate::apps::SLOTS;
 use crate::core::CoreInput;
 use crate::endpoint::{Answer, Refusal};
@@ -10,7 +10,7 @@ use crate::store::{CrmPages, SessionPolicy};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use omnibar_model::CampaignId;
+use omnibar_model::{CampaignId, placeholder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -48,8 +48,9 @@ pub(super) async fn state(
         "outside_hosts": shared.store.outside_hosts().await?,
         "tokens": shared.store.tokens().await?,
         "apps": shared.store.apps().await?,
+        "connectors": connectors::shown(&shared).await?,
         "slots": SLOTS,
-        "placeholders": {"landing_url": check::LANDING, "call_url": check::CALL},
+        "placeholders": {"landing_url": placeholder::LANDING, "call_url": placeholder::CALL},
     })))
 }
 
@@ -105,9 +106,9 @@ pub(super) async fn campaign(
     }
     let wrong = |what: &str, why: String| Refusal::bad(format!("{what}: {why}"));
     let pages = CrmPages {
-        landing_url: check::page(&given.landing_url, &check::LANDING)
+        landing_url: check::page(&given.landing_url, &placeholder::LANDING)
             .map_err(|why| wrong("Knowledge Base URL", why))?,
-        call_url: check::page(&given.call_url, &check::CALL)
+        call_url: check::page(&given.call_url, &placeholder::CALL)
             .map_err(|why| wrong("Call URL", why))?,
         session_policy: given.session_policy,
     };

@@ -3,48 +3,6 @@
 use std::collections::BTreeSet;
 use url::{Host, Url};
 
-/// Placeholders of the Knowledge Base URL (contract: REST-06).
-pub(crate) const LANDING: [&str; 13] = [
-    "userId",
-    "userName",
-    "sessionId",
-    "userType",
-    "iframeId",
-    "campaignId",
-    "crmSessionId",
-    "userCrtObjectIds",
-    "instanceId",
-    "locale",
-    "origin",
-    "contactCenterId",
-    "processId",
-];
-
-/// Placeholders of the call URL (contract: REST-07), and `customerId`, which the
-/// contract's REST part expects there.
-pub(crate) const CALL: [&str; 20] = [
-    "crm_push_generated_time",
-    "userCrtObjectId",
-    "phone",
-    "disableDispositionOnActiveCall",
-    "campaignId",
-    "associationType",
-    "crtObjectId",
-    "sessionId",
-    "userId",
-    "isOriginalPhoneRequiredInCRM",
-    "callType",
-    "displayPhone",
-    "instanceId",
-    "session-id",
-    "locale",
-    "origin",
-    "interactionId",
-    "iframeId",
-    "contactCenterId",
-    "customerId",
-];
-
 const MOST_ENTRIES: usize = 500;
 const LONGEST_URL: usize = 2048;
 
@@ -182,6 +140,7 @@ fn loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnibar_model::placeholder::{CALL, LANDING};
 
     fn one(
         check: impl Fn(Vec<String>) -> Result<Vec<String>, String>,

@@ -1,7 +1,7 @@
 //! Tokens for servers, and apps.
 
 use super::session::Administrator;
-use crate::apps::{self, AppField, SLOTS};
+use crate::apps::{self, AppField, AppRights, SLOTS};
 use crate::endpoint::{Answer, Refusal};
 use crate::rpc::{Shared, new_token, token_hash};
 use crate::store::{AppFault, RestToken};
@@ -117,7 +117,13 @@ pub(super) async fn add_app(
     let id = shared.store.add_app(shared.clock.now(), &user, &package).await?;
     tracing::info!(%user, name = package.name, version = package.version, "an app was uploaded");
     let url = format!("/si/{}/{}/", package.name, package.version);
-    Ok(Json(json!({"id": id, "name": package.name, "version": package.version, "url": url})))
+    Ok(Json(json!({
+        "id": id,
+        "name": package.name,
+        "version": package.version,
+        "url": url,
+        "asks": package.asks,
+    })))
 }
 
 #[derive(Deserialize)]
@@ -125,6 +131,8 @@ pub(super) async fn add_app(
 pub(super) struct Place {
     slot: Option<String>,
     fields: Vec<AppField>,
+    /// `None`: as they are.
+    rights: Option<AppRights>,
 }
 
 /// `PUT /admin/api/apps/{id}`
@@ -139,8 +147,8 @@ pub(super) async fn set_app(
         return Err(Refusal::bad("There is no such slot. Choose one of the list."));
     }
     AppField::check(&given.fields).map_err(Refusal::bad)?;
-    shared.store.set_app(id, given.slot.as_deref(), &given.fields).await?;
-    tracing::info!(%user, app = id, slot = given.slot, "an app was placed");
+    shared.store.set_app(id, given.slot.as_deref(), &given.fields, given.rights).await?;
+    tracing::info!(%user, app = id, slot = given.slot, rights = ?given.rights, "an app was placed");
     Ok(Json(json!({})))
 }
 

@@ -6,15 +6,18 @@
 
 mod campaigns;
 mod check;
+mod connectors;
 mod grants;
 mod session;
 
 use crate::endpoint::Refusal;
 use crate::rpc::Shared;
+use crate::web;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use axum::response::{Redirect, Response};
 use axum::routing::{delete, get, post, put};
 use include_dir::{Dir, include_dir};
 use session::Sessions;
@@ -36,15 +39,22 @@ pub(crate) fn router() -> Router<Shared> {
     let package = DefaultBodyLimit::max(crate::apps::LONGEST_PACKAGE);
     let api = Router::new()
         .route("/session", get(session::who).post(session::sign_in).delete(session::sign_out))
+        // The others read nothing of who is not an administrator.
+        .layer(middleware::from_fn(web::in_time))
         .route("/state", get(campaigns::state))
         .route("/frame-origins", put(campaigns::frame_origins))
         .route("/outside-hosts", put(campaigns::outside_hosts))
         .route("/campaigns/{id}", put(campaigns::campaign))
         .route("/tokens", post(grants::add_token))
         .route("/tokens/{id}", delete(grants::remove_token))
+        .route("/connector", put(connectors::choose))
+        .route("/connectors", post(connectors::add))
+        .route("/connectors/{id}", put(connectors::change).delete(connectors::remove))
         .route("/apps/{id}", put(grants::set_app).delete(grants::remove_app))
         .layer(DefaultBodyLimit::max(LONGEST_QUESTION))
         .route("/apps", post(grants::add_app).layer(package))
+        // Its own limit: it waits for somebody else's servers.
+        .route("/connectors/{id}/test", post(connectors::test))
         .fallback(|| async { Refusal::missing("There is no such path.") })
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(axum::Extension(Sessions::default()));
@@ -63,13 +73,5 @@ pub(crate) fn router() -> Router<Shared> {
 }
 
 fn page(file: &str) -> Response {
-    let Some(found) = PAGE.get_file(file) else {
-        return (StatusCode::NOT_FOUND, "There is no such page.").into_response();
-    };
-    let kind = mime_guess::from_path(file).first_or_octet_stream();
-    let headers = [
-        (header::CONTENT_TYPE, kind.as_ref().to_owned()),
-        (header::CACHE_CONTROL, "no-cache".to_owned()),
-    ];
-    (headers, found.contents()).into_response()
+    web::part(&PAGE, file)
 }

@@ -95,7 +95,7 @@ impl FromRequestParts<Shared> for Administrator {
 /// What changes something comes from our own page.
 fn own(headers: &HeaderMap, method: &Method, shared: &Shared) -> Result<(), Refusal> {
     let good = if method == Method::GET || method == Method::HEAD {
-        rpc::allowed(headers, shared.loopback_only)
+        rpc::allowed(headers, &shared.site)
     } else {
         shared.site.own_origin(headers).is_some() && headers.contains_key(MARK)
     };

@@ -44,6 +44,49 @@ pub enum FieldKind {
     Id,
 }
 
+/// What an app may do beyond being shown. The agent's desktop keeps it to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppRights {
+    pub events: bool,
+    pub control: bool,
+    /// Customers' names, numbers and records.
+    pub customers: bool,
+    pub dial: bool,
+}
+
+impl AppRights {
+    /// Of an app that nobody has granted more.
+    pub(crate) const FIRST: Self =
+        Self { events: true, control: false, customers: false, dial: false };
+}
+
+/// A right as a manifest names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AppRight {
+    Events,
+    Control,
+    Customers,
+    Dial,
+}
+
+impl FromIterator<AppRight> for AppRights {
+    /// Events are always among them.
+    fn from_iter<I: IntoIterator<Item = AppRight>>(named: I) -> Self {
+        let mut rights = Self::FIRST;
+        for right in named {
+            match right {
+                AppRight::Events => rights.events = true,
+                AppRight::Control => rights.control = true,
+                AppRight::Customers => rights.customers = true,
+                AppRight::Dial => rights.dial = true,
+            }
+        }
+        rights
+    }
+}
+
 impl AppField {
     /// What is wrong with these fields.
     pub(crate) fn check(fields: &[Self]) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Takes a package apart. It comes from outside, and says nothing true about itself
 //! until it has been read.
 
-use super::AppField;
+use super::{AppField, AppRight, AppRights};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
@@ -30,6 +30,8 @@ pub(crate) struct Package {
     pub(crate) version: String,
     /// Named by the manifest; an administrator may change them.
     pub(crate) fields: Vec<AppField>,
+    /// Wished for by the manifest; an administrator grants them, or does not.
+    pub(crate) asks: AppRights,
     /// By path, without a leading slash.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
 }
@@ -81,6 +83,8 @@ struct Manifest {
     version: String,
     #[serde(default, rename = "crmIntegrationConfig")]
     fields: Vec<AppField>,
+    #[serde(default)]
+    rights: Vec<AppRight>,
 }
 
 pub(crate) fn open(bytes: &[u8]) -> Result<Package, PackageFault> {
@@ -112,8 +116,8 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Package, PackageFault> {
     if !files.contains_key("index.html") {
         return Err(PackageFault::NoPage);
     }
-    let Manifest { name, version, fields } = manifest;
-    Ok(Package { name, version, fields, files })
+    let Manifest { name, version, fields, rights } = manifest;
+    Ok(Package { name, version, fields, asks: rights.into_iter().collect(), files })
 }
 
 /// One file of the archive; `None` for a folder.

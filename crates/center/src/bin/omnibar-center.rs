@@ -54,6 +54,10 @@ struct Serve {
     /// Serve others without TLS.
     #[arg(long)]
     insecure: bool,
+    /// Connections at one time; one address may have a quarter of them, unless it is a
+    /// proxy in front (--public-url) or this machine.
+    #[arg(long, value_name = "N")]
+    connections: Option<usize>,
     /// Where the voice is switched: here, or in a process that outlives this one.
     #[arg(long, value_enum, default_value_t = SwitchPlace::Inside)]
     switch: SwitchPlace,
@@ -207,6 +211,7 @@ async fn serve(args: Serve, data: PathBuf) -> Result<(), String> {
     config.demo = args.demo;
     config.demo_customers = !args.no_customers;
     config.insecure = args.insecure;
+    config.connections = args.connections.unwrap_or(config.connections);
     config.public_url = args.public_url;
     config.switch = switch;
     config.tls = args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key });

@@ -1,4 +1,4 @@
-use omnibar_model::{InteractionId, LegId, Moment};
+use omnibar_model::{CallbackId, InteractionId, LegId, Moment};
 
 /// Makes ids from the time and a seed, so that the same inputs give the same ids.
 /// Ids are not secrets; tokens are made elsewhere, by the system's generator.
@@ -16,6 +16,10 @@ impl Ids {
     /// UUIDv7 text (RFC 9562 section 5.7): later ones sort later.
     pub fn interaction(&mut self, now: Moment) -> InteractionId {
         InteractionId::new(&self.uuid(now))
+    }
+
+    pub fn callback(&mut self, now: Moment) -> CallbackId {
+        CallbackId::new(&self.uuid(now))
     }
 
     pub fn leg(&mut self, now: Moment) -> LegId {

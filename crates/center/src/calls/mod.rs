@@ -17,6 +17,7 @@ mod world;
 
 pub use call::{Call, Contact, Ear, Group, Outside, OutsideState, Phase, Seat};
 pub use ids::Ids;
+pub(crate) use lifecycle::cause_name;
 pub use recording::{Recording, RecordingNews};
 
 use crate::acd::Route;

@@ -1,3 +1,4 @@
+use super::callbacks::Wish;
 use super::session::CENTRE_EXTENSION;
 use super::{Answer, ConnectionId, Core, CoreEffect, refuse};
 use crate::calls::{CallFault, Contact, Phase};
@@ -86,9 +87,13 @@ impl Core {
                 }
             }
             Command::Note { interaction, note } => done(self.calls.note(user, &interaction, &note)),
-            Command::Dispose { interaction, disposition, note } => {
-                done(self.calls.dispose(now, user, &interaction, &disposition, &note))
+            Command::Dispose { interaction, disposition, note, callback } => {
+                self.dispose(now, user, &interaction, &disposition, &note, callback.as_ref())
             }
+            Command::CallbackBook { campaign, number, at, own, note } => {
+                self.book(now, user, Wish { campaign, number, at, own, note }, contact)
+            }
+            Command::CallbackAct { callback, act } => self.callback(now, user, &callback, act),
             Command::Dial { campaign, number } => {
                 let session = self.sessions.get(user);
                 if !session.is_some_and(|s| s.campaigns.contains(&campaign)) {
@@ -127,6 +132,12 @@ impl Core {
                 done(self.calls.drop_leg(now, user, &interaction, &leg))
             }
             Command::End { interaction } => done(self.calls.end(now, user, &interaction)),
+            Command::ChatAccept { .. }
+            | Command::ChatReject { .. }
+            | Command::ChatSay { .. }
+            | Command::ChatEnd { .. }
+            | Command::ChatDispose { .. }
+            | Command::ChatStart { .. } => self.chat_command(now, user, command),
             Command::SessionOpen { .. } => conflict("This connection is signed in already."),
             // Answered by the connection itself.
             Command::Search { .. }
@@ -145,10 +156,11 @@ impl Core {
         campaigns: Vec<CampaignId>,
         extension: &ExtensionId,
     ) -> Answer {
-        let open = self.calls.seats_of(user).any(|(_, s)| s.phase != Phase::Closed);
+        let open = self.calls.seats_of(user).any(|(_, s)| s.phase != Phase::Closed)
+            || self.chats.of(user).next().is_some();
         let Some(session) = self.sessions.get_mut(user) else { return conflict("Sign in first.") };
         if session.selected() && open {
-            return conflict("Finish and dispose your calls before changing campaigns.");
+            return conflict("Finish and dispose your calls and chats before changing campaigns.");
         }
         let chosen: BTreeSet<CampaignId> = campaigns.into_iter().collect();
         if chosen.is_empty() || !chosen.is_subset(&session.allowed) {
@@ -181,8 +193,8 @@ impl Core {
     }
 
     fn close(&mut self, now: Moment, user: &AgentId) -> Answer {
-        if self.calls.seats_of(user).next().is_some() {
-            return conflict("Finish and dispose your calls before signing out.");
+        if self.calls.seats_of(user).next().is_some() || self.chats.of(user).next().is_some() {
+            return conflict("Finish and dispose your calls and chats before signing out.");
         }
         self.end_session(now, user, wire::SessionEnd::SignedOut);
         done(Ok(()))
@@ -221,18 +233,18 @@ impl Core {
         done(self.calls.accept(now, user, interaction))
     }
 
-    fn acd_offers(&self, user: &AgentId) -> bool {
+    pub(super) fn acd_offers(&self, user: &AgentId) -> bool {
         self.calls.seats_of(user).any(|(_, s)| matches!(s.phase, Phase::Offered { .. }))
     }
 }
 
-fn done(result: Result<(), CallFault>) -> Answer {
+pub(super) fn done(result: Result<(), CallFault>) -> Answer {
     match result {
         Ok(()) => Ok(Value::Object(serde_json::Map::new())),
         Err(fault) => refuse(fault),
     }
 }
 
-fn conflict(message: &str) -> Answer {
+pub(super) fn conflict(message: &str) -> Answer {
     Err(ErrorObject::new(Code::Conflict, message))
 }

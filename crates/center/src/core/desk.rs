@@ -1,8 +1,8 @@
 use super::{ConnectionId, Core, Session};
 use crate::calls::Group;
 use omnibar_model::{
-    AgentId, AgentState, CampaignId, ExtensionId, Interaction, InteractionId, LegId, Moment,
-    PhoneNumber, Presence,
+    AgentId, AgentState, Callback, CampaignId, Chat, ExtensionId, Interaction, InteractionId,
+    LegId, Moment, PhoneNumber, Presence,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -29,6 +29,10 @@ pub struct DeskNow {
     pub masked: bool,
     /// In the order of arrival.
     pub open: Vec<OpenInteraction>,
+    /// In the order of arrival.
+    pub chats: Vec<OpenChat>,
+    /// Those that the agent is shown.
+    pub callbacks: Vec<Callback>,
 }
 
 /// An interaction that is not disposed, with what its agent's own view leaves out.
@@ -45,6 +49,15 @@ pub struct OpenInteraction {
     pub started: Moment,
     /// Brought in to be asked, and not yet in the conversation with the customer.
     pub consulted: bool,
+}
+
+/// A chat that is not disposed, with what its agent's own view leaves out.
+#[derive(Clone, Debug)]
+pub struct OpenChat {
+    /// As the agent sees it, without messages.
+    pub view: Chat,
+    /// Never masked.
+    pub number: Option<PhoneNumber>,
 }
 
 /// How a desk is named.
@@ -65,6 +78,14 @@ impl Core {
             Whose::Handle(handle) => self.sessions.values().find(|s| s.handle() == *handle)?,
         };
         Some(self.desk_of(session))
+    }
+
+    fn chats_of(&self, user: &AgentId) -> Vec<OpenChat> {
+        let whole = |view: Chat| {
+            let chat = self.chats.get(&view.id);
+            OpenChat { number: chat.and_then(|c| c.customer.number.clone()), view }
+        };
+        self.chats.views(user).into_values().map(whole).collect()
     }
 
     fn desk_of(&self, session: &Session) -> DeskNow {
@@ -97,6 +118,8 @@ impl Core {
             session_ttl: self.timings.session_ttl,
             masked: session.allowed.iter().any(|c| self.setup.masks(c)),
             open,
+            chats: self.chats_of(&session.user),
+            callbacks: self.callback_views(&session.user).into_values().collect(),
         }
     }
 }

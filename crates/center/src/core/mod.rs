@@ -4,26 +4,34 @@
 //! answer; what is to be stored, told and done is in [`Core::take_effects`], in
 //! order. The actor stores it in one transaction before anybody is answered.
 
+mod callbacks;
+mod chats;
 mod command;
 mod customer;
 mod desk;
 mod news;
+mod refusal;
 mod session;
 mod switch;
 
+pub use chats::PageAsk;
 pub use customer::CustomerState;
-pub use desk::{DeskNow, OpenInteraction, Whose};
+pub use desk::{DeskNow, OpenChat, OpenInteraction, Whose};
 pub use news::News;
 pub use session::{Account, How, OpenSession, Session};
 
 use crate::acd::{Acd, Routed, Rules};
+use crate::callbacks::{Callbacks, Kept};
 use crate::calls::{Call, CallEffect, CallFault, Calls, Contact, Ids, Phase, RecordingNews};
+use crate::chats::{self as chat, Chats, PageId, PageNews};
 use crate::setup::Setup;
 use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
 use omnibar_model::{
-    AgentId, Cause, Interaction, InteractionId, LegId, Moment, Party, QueueId, Record,
+    AgentId, CallbackId, Cause, ChatMessage, Interaction, InteractionId, LegId, Moment, Party,
+    QueueId, Record,
 };
-use omnibar_protocol::{Code, Command, ErrorObject};
+use omnibar_protocol::{Command, ErrorObject};
+use refusal::refuse;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,6 +48,7 @@ pub struct Timings {
     /// A session without a connection is kept this long.
     pub session_ttl: Duration,
     pub heartbeat: Duration,
+    pub chats: chat::Rules,
 }
 
 impl Default for Timings {
@@ -48,6 +57,7 @@ impl Default for Timings {
             acd: Rules::default(),
             session_ttl: Duration::from_secs(120),
             heartbeat: Duration::from_secs(10),
+            chats: chat::Rules::default(),
         }
     }
 }
@@ -82,6 +92,11 @@ pub enum CoreInput {
     Disconnected {
         connection: ConnectionId,
     },
+    /// A customer's chat page. A page says nothing twice: its messages have keys.
+    Page {
+        page: PageId,
+        ask: PageAsk,
+    },
     /// An administrator has laid something down anew. Queues and their order stay.
     Setup(Arc<Setup>),
     /// The switch has answered the agent's offer: his voice leg exists.
@@ -115,7 +130,19 @@ pub enum CoreInput {
 pub enum CoreEffect {
     SaveSession(Box<Session>),
     DeleteSession(Uuid),
+    SaveCallback(Arc<Kept>),
+    DeleteCallback(CallbackId),
     SaveCall(Call),
+    /// The chat as it is now, or its last word.
+    SaveChat(Arc<chat::Chat>),
+    AddMessage {
+        chat: InteractionId,
+        message: ChatMessage,
+    },
+    Page {
+        page: PageId,
+        news: PageNews,
+    },
     /// The last word on a call that is over.
     CloseCall(Call),
     Log {
@@ -162,12 +189,18 @@ pub struct Core {
     timings: Timings,
     acd: Acd,
     calls: Calls,
+    chats: Chats,
+    shown_chats: chats::Shown,
     sessions: BTreeMap<AgentId, Session>,
     names: BTreeMap<AgentId, String>,
     /// What each agent was last told of each interaction.
     shown: BTreeMap<(AgentId, InteractionId), Interaction>,
     farewells: BTreeMap<(AgentId, InteractionId), Cause>,
     watched: BTreeMap<LegId, Option<CustomerState>>,
+    /// Shared with the copies that a turn keeps, until it changes something.
+    callbacks: Arc<Callbacks>,
+    shown_callbacks: Arc<callbacks::Shown>,
+    callback_ids: Ids,
     effects: Vec<CoreEffect>,
 }
 
@@ -176,16 +209,24 @@ impl Core {
     pub fn new(setup: Arc<Setup>, timings: Timings, seed: u64) -> Self {
         let acd = Acd::new(timings.acd, setup.queue_rules());
         let calls = Calls::new(Arc::clone(&setup), Ids::new(seed));
+        // Ids of their own, which never meet those of calls.
+        let chat_ids = Ids::new(seed.rotate_left(32));
+        let chats = Chats::new(Arc::clone(&setup), timings.acd, timings.chats, chat_ids);
         Self {
             setup,
             timings,
             acd,
             calls,
+            chats,
+            shown_chats: chats::Shown::new(),
             sessions: BTreeMap::new(),
             names: BTreeMap::new(),
             shown: BTreeMap::new(),
             farewells: BTreeMap::new(),
             watched: BTreeMap::new(),
+            callbacks: Arc::default(),
+            shown_callbacks: Arc::default(),
+            callback_ids: Ids::new(!seed),
             effects: Vec::new(),
         }
     }
@@ -209,6 +250,17 @@ impl Core {
         }
     }
 
+    /// Callbacks of a centre that was stopped or killed.
+    /// Chats that were open when the centre stopped, each with its newest messages.
+    pub fn load_chats(&mut self, now: Moment, chats: Vec<chat::Chat>) {
+        chats.into_iter().for_each(|chat| self.chats.load(now, chat));
+    }
+
+    pub fn load_callbacks(&mut self, callbacks: Vec<Kept>) {
+        let all = Arc::make_mut(&mut self.callbacks);
+        callbacks.into_iter().for_each(|kept| all.load(kept));
+    }
+
     pub fn handle(&mut self, now: Moment, input: CoreInput) -> Answer {
         let answer = match input {
             CoreInput::Tick => {
@@ -224,16 +276,27 @@ impl Core {
                 self.orders(now, &user, orders, &contact, detail)
             }
             CoreInput::Link { user, interaction, record } => {
-                match self.calls.link(&user, &interaction, record) {
-                    Ok(()) => Ok(Value::Null),
-                    Err(fault) => refuse(fault),
+                if self.chats.get(&interaction).is_some() {
+                    match self.chats.link(&user, &interaction, record) {
+                        Ok(()) => Ok(Value::Null),
+                        Err(fault) => chats::refuse_chat(fault),
+                    }
+                } else {
+                    match self.calls.link(&user, &interaction, record) {
+                        Ok(()) => Ok(Value::Null),
+                        Err(fault) => refuse(fault),
+                    }
                 }
             }
             CoreInput::Setup(setup) => {
                 self.calls.set_setup(Arc::clone(&setup));
+                self.chats.set_setup(Arc::clone(&setup));
                 self.setup = setup;
+                // Numbers may be hidden from now on.
+                Arc::make_mut(&mut self.callbacks).touch();
                 Ok(Value::Null)
             }
+            CoreInput::Page { page, ask } => self.page(now, page, ask),
             CoreInput::Disconnected { connection } => {
                 self.disconnected(now, connection);
                 Ok(Value::Null)
@@ -276,7 +339,12 @@ impl Core {
             .sessions
             .values()
             .filter_map(|s| s.lost_at.map(|lost| lost + self.timings.session_ttl));
-        sessions.chain(self.acd.deadline()).chain(self.calls.deadline()).min()
+        sessions
+            .chain(self.acd.deadline())
+            .chain(self.calls.deadline())
+            .chain(self.callbacks.deadline())
+            .chain(self.chats.deadline())
+            .min()
     }
 
     #[must_use]
@@ -302,6 +370,11 @@ impl Core {
     #[must_use]
     pub fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    #[must_use]
+    pub fn chats(&self) -> &Chats {
+        &self.chats
     }
 
     #[must_use]
@@ -348,10 +421,17 @@ impl Core {
                 self.routed(now, routed);
             }
             if !any {
+                // A call goes before a chat.
+                self.derive_chats(now);
+                any = self.route_chats(now);
+            }
+            if !any {
                 break;
             }
         }
+        self.follow_callbacks(now);
         self.show(now);
+        self.follow_chats(now);
         self.tell_customers(now);
         let over = self.calls.take_over();
         let ended: BTreeSet<InteractionId> = over.iter().map(|c| c.id.clone()).collect();
@@ -402,22 +482,4 @@ impl Core {
             }
         }
     }
-}
-
-fn refuse(fault: CallFault) -> Answer {
-    let code = match fault {
-        CallFault::NoSuchCall
-        | CallFault::NoSuchLeg
-        | CallFault::NoSuchCampaign
-        | CallFault::NoSuchDisposition
-        | CallFault::NoSuchDestination => Code::NotFound,
-        CallFault::BadDigits | CallFault::NoteTooLong => Code::InvalidParams,
-        CallFault::NotFree
-        | CallFault::OfferOver
-        | CallFault::NotNow
-        | CallFault::Consulting
-        | CallFault::NotAnswered
-        | CallFault::Full => Code::Conflict,
-    };
-    Err(ErrorObject::new(code, fault.to_string()))
 }

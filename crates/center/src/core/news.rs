@@ -1,5 +1,8 @@
 use super::{Core, CoreEffect, JOURNAL};
-use omnibar_model::{AgentId, AgentState, Cause, Conversation, Interaction, Moment, Presence};
+use omnibar_model::{
+    AgentId, AgentState, Callback, CallbackId, Cause, Chat, Conversation, Interaction, Moment,
+    Presence,
+};
 use omnibar_protocol::{Notification, Numbered, wire};
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +11,37 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
 pub enum News {
-    Snapshot { agent: AgentNews, interactions: Vec<Interaction> },
-    Agent { agent: AgentNews },
-    Interaction { interaction: Box<Interaction> },
-    VoiceCandidate { candidate: String },
+    Snapshot {
+        agent: AgentNews,
+        interactions: Vec<Interaction>,
+        #[serde(default)]
+        callbacks: Vec<Callback>,
+        #[serde(default)]
+        chats: Vec<Chat>,
+    },
+    Agent {
+        agent: AgentNews,
+    },
+    Interaction {
+        interaction: Box<Interaction>,
+    },
+    /// With those of its messages that the session has not been told.
+    Chat {
+        chat: Box<Chat>,
+    },
+    Callback {
+        callback: Box<Callback>,
+    },
+    CallbackGone {
+        callback: CallbackId,
+    },
+    VoiceCandidate {
+        candidate: String,
+    },
     VoiceGone,
-    SessionEnded { reason: wire::SessionEnd },
+    SessionEnded {
+        reason: wire::SessionEnd,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,17 +56,28 @@ impl News {
     #[must_use]
     pub fn numbered(&self, seq: u64, now: Moment) -> Numbered {
         let notification = match self {
-            Self::Snapshot { agent, interactions } => Notification::Snapshot {
+            Self::Snapshot { agent, interactions, callbacks, chats } => Notification::Snapshot {
                 agent: agent.to_wire(now),
                 interactions: interactions
                     .iter()
                     .map(|i| wire::Interaction::from_model(i, now))
                     .collect(),
+                callbacks: callbacks.clone(),
+                chats: chats.iter().map(|c| wire::Chat::from_model(c, now)).collect(),
             },
             Self::Agent { agent } => Notification::AgentChanged { agent: agent.to_wire(now) },
             Self::Interaction { interaction } => Notification::InteractionChanged {
                 interaction: wire::Interaction::from_model(interaction, now),
             },
+            Self::Chat { chat } => {
+                Notification::ChatChanged { chat: wire::Chat::from_model(chat, now) }
+            }
+            Self::Callback { callback } => {
+                Notification::CallbackChanged { callback: (**callback).clone() }
+            }
+            Self::CallbackGone { callback } => {
+                Notification::CallbackGone { callback: callback.clone() }
+            }
             Self::VoiceCandidate { candidate } => {
                 Notification::VoiceCandidate { candidate: candidate.clone() }
             }
@@ -87,7 +126,9 @@ impl Core {
             self.shown.insert((user.clone(), id.clone()), view.clone());
         }
         let interactions = views.into_values().collect();
-        self.notify(user, News::Snapshot { agent, interactions });
+        let callbacks = self.callbacks_anew(user);
+        let chats = self.chats_anew(user);
+        self.notify(user, News::Snapshot { agent, interactions, callbacks, chats });
     }
 
     /// Tells each agent what has changed for him since he was last told.

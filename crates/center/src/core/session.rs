@@ -250,6 +250,7 @@ impl Core {
             .collect();
         for user in late {
             self.calls.agent_lost(now, &user);
+            self.chats.agent_lost(now, &user);
             self.end_session(now, &user, wire::SessionEnd::Expired);
         }
     }
@@ -258,8 +259,11 @@ impl Core {
         self.notify(user, News::SessionEnded { reason });
         let Some(session) = self.sessions.remove(user) else { return };
         self.acd.remove_agent(now, user);
+        self.chats.remove_agent(now, user);
+        self.forget_chats_shown(user);
         self.calls.set_voice(user, None);
         self.shown.retain(|(agent, _), _| agent != user);
+        self.forget_callbacks_shown(user);
         if let Some(connection) = session.connection {
             self.effects.push(CoreEffect::Close { connection });
         }

@@ -2,10 +2,21 @@
 //! of CRM (contract: API-22 to 26, 30, 31, 33).
 
 mod built_in;
+mod lay;
 mod salesforce;
+mod trouble;
+mod web;
+
+pub use lay::connect_salesforce;
+pub(crate) use lay::{
+    GivenSecrets, add_salesforce, add_web, change_salesforce, change_web, salesforce_hosts,
+    whole_settings,
+};
+pub(crate) use trouble::{Step, Trouble};
+pub(crate) use web::{Settings as WebSettings, push};
 
 use crate::clock::Clock;
-use crate::store::{ConnectorKind, ConnectorRow, ConnectorSecrets, Store, StoreFault};
+use crate::store::{ConnectorKind, ConnectorRow, Store, StoreFault};
 use async_trait::async_trait;
 use built_in::BuiltIn;
 use salesforce::Salesforce;
@@ -14,6 +25,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use web::Web;
 
 /// Records of one answer at most.
 pub(crate) const MOST_RECORDS: u32 = 500;
@@ -80,6 +92,9 @@ pub(crate) enum CrmFault {
     TooMany,
     #[error("The CRM could not be reached ({0}). Try again in a moment.")]
     Unreachable(String),
+    /// Its certificate, or none that could be agreed on.
+    #[error("The CRM's certificate is not trusted ({0}). An administrator must look into it.")]
+    Untrusted(String),
     #[error("The CRM's answer could not be read: {0}.")]
     Answer(String),
     #[error(transparent)]
@@ -108,33 +123,6 @@ pub(crate) trait Connector: Send + Sync {
     async fn update(&self, object: &str, record: &str, data: Data) -> Result<(), CrmFault>;
 }
 
-/// Adds a Salesforce organisation to a centre's store, which a running centre uses from
-/// then on. Returns the connector's number.
-///
-/// `settings`: `{"login": origin, "api_version": "62.0", "objects": {"Case": ["Id", …]}}`,
-/// each of which may be left out.
-///
-/// # Errors
-/// In words, what is wrong with what was given.
-pub async fn connect_salesforce(
-    store: &Store,
-    name: &str,
-    domain: &str,
-    settings: &Value,
-    secrets: &ConnectorSecrets,
-) -> Result<u32, String> {
-    let plan = salesforce::Plan::read(domain, settings)?;
-    if secrets.client_id.is_empty() || secrets.refresh_token.is_empty() {
-        return Err("A client id and a refresh token are needed.".into());
-    }
-    let now = Clock::start().now();
-    let domain = plan.domain.origin().ascii_serialization();
-    store
-        .add_connector(now, ConnectorKind::Salesforce, name, &domain, settings, secrets)
-        .await
-        .map_err(|e| e.to_string())
-}
-
 /// The connectors that an administrator has laid down; each keeps what it has learned of
 /// its CRM until its row changes.
 pub(crate) struct Connectors {
@@ -159,33 +147,51 @@ impl Connectors {
         Ok(self.store.connectors().await?)
     }
 
-    /// By number, or `default`: the CRM that was added last, else the directory.
+    /// By number, or `default`: the one that was chosen, else the CRM that was added last,
+    /// else the directory.
     pub(crate) async fn row(&self, name: &str) -> Result<ConnectorRow, CrmFault> {
         let mut rows = self.rows().await?;
         let found = match name {
-            "default" => rows.pop(),
+            "default" => match rows.iter().position(|row| row.chosen) {
+                Some(chosen) => Some(rows.swap_remove(chosen)),
+                None => rows.pop(),
+            },
             _ => rows.into_iter().find(|row| row.id.to_string() == name),
         };
         found.ok_or(CrmFault::NoConnector)
     }
 
+    /// The kinds of records that the CRM has, or what keeps the centre from them.
+    pub(crate) async fn test(&self, row: &ConnectorRow) -> Result<Vec<Object>, Trouble> {
+        match row.kind {
+            ConnectorKind::Directory => Ok(self.directory().objects().await?),
+            ConnectorKind::Salesforce => self.salesforce(row)?.test().await,
+            ConnectorKind::Web => Web::new(row, self.store.clone())?.test().await,
+        }
+    }
+
     pub(crate) fn open(&self, row: &ConnectorRow) -> Result<Arc<dyn Connector>, CrmFault> {
         match row.kind {
-            ConnectorKind::Directory => {
-                Ok(Arc::new(BuiltIn { store: self.store.clone(), clock: self.clock }))
-            }
-            ConnectorKind::Salesforce => {
-                let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some((version, salesforce)) = open.get(&row.id)
-                    && *version == row.version
-                {
-                    return Ok(Arc::<Salesforce>::clone(salesforce));
-                }
-                let made = Arc::new(Salesforce::new(row, self.store.clone())?);
-                open.insert(row.id, (row.version, Arc::clone(&made)));
-                Ok(made)
-            }
+            ConnectorKind::Directory => Ok(Arc::new(self.directory())),
+            ConnectorKind::Salesforce => Ok(self.salesforce(row)?),
+            ConnectorKind::Web => Ok(Arc::new(Web::new(row, self.store.clone())?)),
         }
+    }
+
+    fn directory(&self) -> BuiltIn {
+        BuiltIn { store: self.store.clone(), clock: self.clock }
+    }
+
+    fn salesforce(&self, row: &ConnectorRow) -> Result<Arc<Salesforce>, CrmFault> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, salesforce)) = open.get(&row.id)
+            && *version == row.version
+        {
+            return Ok(Arc::clone(salesforce));
+        }
+        let made = Arc::new(Salesforce::new(row, self.store.clone())?);
+        open.insert(row.id, (row.version, Arc::clone(&made)));
+        Ok(made)
     }
 }
 

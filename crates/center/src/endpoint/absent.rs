@@ -6,8 +6,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::any;
 
-pub(super) const CALLBACKS: &str = "This centre books no callbacks.";
-pub(super) const CHAT: &str = "This centre has no chat: it serves voice only.";
+pub(super) const CHAT: &str = "This centre has no such chat system: ask its chat-service.";
 pub(super) const FILES: &str = "This centre keeps no files for pages.";
 
 pub(super) fn router(why: &'static str) -> Router<Shared> {

@@ -268,9 +268,10 @@ impl From<CrmFault> for Refusal {
             CrmFault::NoField { .. } => StatusCode::BAD_REQUEST,
             CrmFault::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             CrmFault::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            CrmFault::SignIn(_) | CrmFault::Unreachable(_) | CrmFault::Answer(_) => {
-                StatusCode::BAD_GATEWAY
-            }
+            CrmFault::SignIn(_)
+            | CrmFault::Unreachable(_)
+            | CrmFault::Untrusted(_)
+            | CrmFault::Answer(_) => StatusCode::BAD_GATEWAY,
             CrmFault::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let CrmFault::Store(fault) = fault {

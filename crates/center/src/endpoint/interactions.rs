@@ -4,7 +4,7 @@
 use super::appserver::PROCESS;
 use super::date::iso;
 use super::{Answer, Caller, Refusal};
-use crate::core::{CoreInput, OpenInteraction};
+use crate::core::{CoreInput, OpenChat, OpenInteraction};
 use crate::rpc::Shared;
 use crate::setup::Setup;
 use crate::store::{Closed, StoreFault, Which};
@@ -14,7 +14,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Extension, Json, Router};
 use omnibar_model::{
-    CampaignId, Conversation, Direction, InteractionId, LegId, Moment, PhoneNumber, QueueId, Record,
+    CampaignId, Channel, ChatPhase, Conversation, Direction, InteractionId, LegId, Moment,
+    PhoneNumber, QueueId, Record,
 };
 use omnibar_protocol::Code;
 use serde::Deserialize;
@@ -40,23 +41,25 @@ pub(super) fn router() -> Router<Shared> {
 /// API-15.
 async fn live(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Answer {
     let told = Teller::new(&shared, &caller).await?;
-    Ok(Json(caller.desk.open.iter().map(|open| told.open(open)).collect()))
+    let mut all: Vec<Open<'_>> = every(&caller).collect();
+    // Ids are made of the time: the order of arrival.
+    all.sort_by(|a, b| a.id().cmp(b.id()));
+    Ok(Json(all.into_iter().map(|open| told.any(open)).collect()))
 }
 
 /// API-16.
 async fn current(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Answer {
     let told = Teller::new(&shared, &caller).await?;
-    Ok(Json(told.open(spoken(&caller)?)))
+    Ok(Json(told.any(spoken(&caller)?)))
 }
 
 /// API-17.
 async fn current_owned(Extension(caller): Extension<Caller>) -> Answer {
-    Ok(Json(json!(spoken(&caller)?.view.owner)))
+    Ok(Json(json!(spoken(&caller)?.is_owned())))
 }
 
 async fn owned(Extension(caller): Extension<Caller>, Path(id): Path<String>) -> Answer {
-    let open = caller.desk.open.iter().find(|open| open.view.id.as_str() == id);
-    Ok(Json(json!(open.ok_or_else(not_there)?.view.owner)))
+    Ok(Json(json!(found(&caller, &id).ok_or_else(not_there)?.is_owned())))
 }
 
 async fn one(
@@ -65,8 +68,8 @@ async fn one(
     Path(id): Path<String>,
 ) -> Answer {
     let told = Teller::new(&shared, &caller).await?;
-    if let Some(open) = caller.desk.open.iter().find(|open| open.view.id.as_str() == id) {
-        return Ok(Json(told.open(open)));
+    if let Some(open) = found(&caller, &id) {
+        return Ok(Json(told.any(open)));
     }
     let id = InteractionId::new(&id);
     let closed = shared.store.closed(&caller.desk.user, Which::One(&id)).await?;
@@ -118,7 +121,7 @@ async fn link(
     let record = linked.record()?;
     let open = set_record(&shared, &caller, &id, Some(record.clone())).await?;
     let setup = shared.store.setup().await?;
-    let campaign = setup.campaigns.get(&open.view.campaign).map(|rule| rule.campaign.number);
+    let campaign = setup.campaigns.get(open.campaign()).map(|rule| rule.campaign.number);
     let mut info = json!({
         "recordId": record.record_id,
         "recordName": record.record_name,
@@ -128,7 +131,7 @@ async fn link(
         info["additionalInfo"] = linked.additional_info;
     }
     let data = json!({
-        "crtObjectId": open.customer_leg,
+        "crtObjectId": open.customer_leg(),
         "info": info,
         "campaignContextId": campaign,
         "actionType": "Add or Update",
@@ -152,14 +155,10 @@ async fn set_record<'a>(
     caller: &'a Caller,
     id: &str,
     record: Option<Record>,
-) -> Result<&'a OpenInteraction, Refusal> {
-    let open = caller.desk.open.iter().find(|open| open.view.id.as_str() == id);
-    let open = open.ok_or_else(not_there)?;
-    let input = CoreInput::Link {
-        user: caller.desk.user.clone(),
-        interaction: open.view.id.clone(),
-        record,
-    };
+) -> Result<Open<'a>, Refusal> {
+    let open = found(caller, id).ok_or_else(not_there)?;
+    let input =
+        CoreInput::Link { user: caller.desk.user.clone(), interaction: open.id().clone(), record };
     shared.door.input(input, None).await.map_err(|error| {
         let status = match Code::from(error.code) {
             Code::NotFound => StatusCode::NOT_FOUND,
@@ -199,15 +198,69 @@ fn not_there() -> Refusal {
     Refusal::missing("This interaction is not yours, or not there.")
 }
 
+/// A call or a chat that is not disposed.
+#[derive(Clone, Copy)]
+enum Open<'a> {
+    Call(&'a OpenInteraction),
+    Chat(&'a OpenChat),
+}
+
+impl<'a> Open<'a> {
+    fn id(self) -> &'a InteractionId {
+        match self {
+            Self::Call(call) => &call.view.id,
+            Self::Chat(chat) => &chat.view.id,
+        }
+    }
+
+    fn campaign(self) -> &'a CampaignId {
+        match self {
+            Self::Call(call) => &call.view.campaign,
+            Self::Chat(chat) => &chat.view.campaign,
+        }
+    }
+
+    fn customer_leg(self) -> Option<&'a LegId> {
+        match self {
+            Self::Call(call) => call.customer_leg.as_ref(),
+            Self::Chat(_) => None,
+        }
+    }
+
+    /// Nobody is brought into a chat: it is its agent's.
+    fn is_owned(self) -> bool {
+        match self {
+            Self::Call(call) => call.view.owner,
+            Self::Chat(_) => true,
+        }
+    }
+
+    fn is_over(self) -> bool {
+        match self {
+            Self::Call(call) => matches!(call.view.conversation, Conversation::Wrapping { .. }),
+            Self::Chat(chat) => matches!(chat.view.phase, ChatPhase::Wrapping { .. }),
+        }
+    }
+}
+
+fn every(caller: &Caller) -> impl Iterator<Item = Open<'_>> {
+    let calls = caller.desk.open.iter().map(Open::Call);
+    calls.chain(caller.desk.chats.iter().map(Open::Chat))
+}
+
+fn found<'a>(caller: &'a Caller, id: &str) -> Option<Open<'a>> {
+    every(caller).find(|open| open.id().as_str() == id)
+}
+
 /// The interaction that the agent speaks in, else the newest that is open.
-fn spoken(caller: &Caller) -> Result<&OpenInteraction, Refusal> {
+fn spoken(caller: &Caller) -> Result<Open<'_>, Refusal> {
     let open = &caller.desk.open;
     let spoken = open.iter().rev().find(|o| o.view.conversation == Conversation::Connected);
-    let found = spoken.or_else(|| {
-        open.iter().rev().find(|o| !matches!(o.view.conversation, Conversation::Wrapping { .. }))
-    });
+    let newest = |over: bool| {
+        every(caller).filter(move |o| o.is_over() == over).max_by(|a, b| a.id().cmp(b.id()))
+    };
     let none = || Refusal::missing("You have no interaction now.");
-    found.or_else(|| open.last()).ok_or_else(none)
+    spoken.map(Open::Call).or_else(|| newest(false)).or_else(|| newest(true)).ok_or_else(none)
 }
 
 /// Tells interactions as the contract does (`InteractionRecord`).
@@ -233,12 +286,44 @@ struct Told<'a> {
     disposed: Option<i64>,
     disposition: Option<&'a str>,
     is_open: bool,
+    channel: Channel,
 }
 
 impl<'a> Teller<'a> {
     async fn new(shared: &Shared, caller: &'a Caller) -> Result<Self, StoreFault> {
-        let connector = shared.store.connectors().await?.last().map(|row| row.id);
+        let rows = shared.store.connectors().await?;
+        let chosen = rows.iter().find(|row| row.chosen).or(rows.last());
+        let connector = chosen.map(|row| row.id);
         Ok(Self { setup: shared.store.setup().await?, caller, connector })
+    }
+
+    fn any(&self, open: Open<'_>) -> Value {
+        match open {
+            Open::Call(call) => self.open(call),
+            Open::Chat(chat) => self.chat(chat),
+        }
+    }
+
+    fn chat(&self, open: &OpenChat) -> Value {
+        let view = &open.view;
+        envelope(self.record(&Told {
+            id: &view.id,
+            call: &view.id,
+            customer_leg: None,
+            campaign: &view.campaign,
+            queue: view.queue.as_ref(),
+            direction: view.direction,
+            customer_id: view.customer_id,
+            customer_name: &view.customer.name,
+            number: view.customer.number.clone(),
+            record: view.record.as_ref(),
+            added: millis(view.opened_at),
+            modified: millis(view.since),
+            disposed: None,
+            disposition: None,
+            is_open: true,
+            channel: Channel::Chat,
+        }))
     }
 
     fn open(&self, open: &OpenInteraction) -> Value {
@@ -260,6 +345,7 @@ impl<'a> Teller<'a> {
             disposed: None,
             disposition,
             is_open: true,
+            channel: Channel::Voice,
         }))
     }
 
@@ -284,6 +370,7 @@ impl<'a> Teller<'a> {
             disposed: closed.closed_at,
             disposition: closed.disposition.as_deref(),
             is_open: false,
+            channel: closed.channel,
         })
     }
 
@@ -291,6 +378,10 @@ impl<'a> Teller<'a> {
         let desk = &self.caller.desk;
         let campaign = self.setup.campaigns.get(told.campaign).map(|rule| &rule.campaign);
         let queue = told.queue.and_then(|id| self.setup.queues.get(id)).map(|q| &q.queue);
+        let (channel, sub_channel) = match told.channel {
+            Channel::Voice => ("VOICE", None),
+            Channel::Chat => ("CHAT", Some("WebChat")),
+        };
         let linked: Vec<Value> = told.record.iter().map(|record| linked_object(record)).collect();
         json!({
             "id": told.id,
@@ -308,8 +399,8 @@ impl<'a> Teller<'a> {
             "last_queue_name": queue.map(|q| &q.name),
             "last_disposition": told.disposition,
             "interaction_media_id": told.call,
-            "channel_name": "VOICE",
-            "sub_channel": null,
+            "channel_name": channel,
+            "sub_channel": sub_channel,
             "direction": match told.direction {
                 Direction::Inbound => "INCOMING",
                 Direction::Outbound => "OUTGOING",

@@ -4,12 +4,15 @@
 
 mod absent;
 mod appserver;
+mod callbacks;
+mod chats;
 mod cms;
 mod crm;
 mod customers;
 mod data_engine;
 mod date;
 mod hub;
+mod identity;
 mod interactions;
 mod proxy;
 mod refusal;
@@ -66,15 +69,16 @@ impl Endpoints {
     pub(crate) fn new(shared: &Shared) -> Self {
         let services = [
             ("appserver", appserver::router()),
-            ("callback-server", absent::router(absent::CALLBACKS)),
+            ("callback-server", callbacks::router()),
             ("hub", hub::router()),
+            ("identity", identity::router()),
             ("cms", cms::router()),
             ("crm", crm::router()),
             ("customer-manager", customers::router()),
             ("data-engine", data_engine::router()),
             ("interaction-service", interactions::router()),
             ("cfs", absent::router(absent::FILES)),
-            ("chat-service", absent::router(absent::CHAT)),
+            ("chat-service", chats::router()),
             ("chat-bosch-service", absent::router(absent::CHAT)),
             ("proxy", proxy::router()),
             ("workspace", workspace::router()),

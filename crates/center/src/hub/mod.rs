@@ -110,7 +110,7 @@ pub(crate) async fn desktop(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if headers.contains_key(header::ORIGIN) || !rpc::allowed(&headers, shared.loopback_only) {
+    if headers.contains_key(header::ORIGIN) || !rpc::allowed(&headers, &shared.site) {
         return (StatusCode::FORBIDDEN, "Pages do not connect as desktops.").into_response();
     }
     let Ok(unknown) = shared.hub.0.unknown.clone().try_acquire_owned() else { return busy() };

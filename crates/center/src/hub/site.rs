@@ -32,20 +32,39 @@ impl Site {
         Self { scheme: if tls { "https" } else { "http" }, public, loopback_only }
     }
 
+    /// Everybody comes from the address of what is in front.
+    pub(crate) fn is_fronted(&self) -> bool {
+        self.public.is_some()
+    }
+
     /// The request's origin when it is this centre's own: what a browser says of a page
     /// that came from here, and nobody else's page can say.
     pub(crate) fn own_origin(&self, headers: &HeaderMap) -> Option<String> {
-        // Without TLS only names of this machine are served: a page elsewhere could lead
-        // its own name here.
-        if !rpc::allowed_host(headers, self.loopback_only) {
+        if !self.allows_host(headers) {
             return None;
         }
         let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
         let host = headers.get(header::HOST)?.to_str().ok()?;
         let own = format!("{}://{host}", self.scheme);
-        let known = origin.eq_ignore_ascii_case(&own)
-            || self.public.as_deref().is_some_and(|public| origin.eq_ignore_ascii_case(public));
+        let known = origin.eq_ignore_ascii_case(&own) || self.is_public(origin);
         known.then(|| origin.to_ascii_lowercase())
+    }
+
+    /// Whether the client means this centre. Without TLS on loopback only names of this
+    /// machine are served, and the one under which a proxy answers: a page elsewhere could
+    /// lead its own name here.
+    pub(crate) fn allows_host(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+        !self.loopback_only || rpc::is_loopback(host) || self.is_public(&format!("https://{host}"))
+    }
+
+    pub(crate) fn public(&self) -> Option<&str> {
+        self.public.as_deref()
+    }
+
+    /// Whether this is the origin of which something in front of the centre answers.
+    pub(crate) fn is_public(&self, origin: &str) -> bool {
+        self.public.as_deref().is_some_and(|public| origin.eq_ignore_ascii_case(public))
     }
 
     /// Where the pages' WebSockets go, for policies: `wss://centre.example`.

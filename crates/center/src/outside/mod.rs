@@ -10,6 +10,7 @@ mod body;
 
 use address::is_public;
 use axum::http::StatusCode;
+use omnibar_tls::TlsFault;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
@@ -65,6 +66,19 @@ pub(crate) struct Ask {
     body: Value,
     #[serde(default)]
     multipart: bool,
+}
+
+impl Ask {
+    /// With a body of JSON; null: none.
+    pub(crate) fn new(
+        url: &Url,
+        method: &str,
+        headers: BTreeMap<String, String>,
+        body: Value,
+    ) -> Self {
+        let (method, query) = (method.to_owned(), BTreeMap::new());
+        Self { url: url.to_string(), method, headers, query, body, multipart: false }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -211,6 +225,27 @@ fn headers(given: &BTreeMap<String, String>) -> Result<HeaderMap, OutsideFault> 
     Ok(headers)
 }
 
+/// Whether the centre may go to this host for an administrator who has not listed it: to
+/// public addresses only. A name that is not known is said so when it is used.
+pub(crate) async fn check(hosts: &[String], url: &Url) -> Result<(), OutsideFault> {
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+        return Err(OutsideFault::Bad("That address names no host.".to_owned()));
+    };
+    let exact = format!("{host}:{port}");
+    if hosts.iter().any(|h| h.eq_ignore_ascii_case(&exact)) {
+        return Ok(());
+    }
+    let addresses = match &host {
+        Host::Domain(name) => match tokio::net::lookup_host((*name, port)).await {
+            Ok(found) => found.map(|address| address.ip()).collect(),
+            Err(_) => Vec::new(),
+        },
+        Host::Ipv4(v4) => vec![IpAddr::V4(*v4)],
+        Host::Ipv6(v6) => vec![IpAddr::V6(*v6)],
+    };
+    if addresses.into_iter().all(is_public) { Ok(()) } else { Err(OutsideFault::Private(exact)) }
+}
+
 /// A client that can reach this host at its checked addresses, and nothing else.
 async fn client(hosts: &[String], url: &Url) -> Result<Client, OutsideFault> {
     let at = place(url);
@@ -234,8 +269,12 @@ async fn client(hosts: &[String], url: &Url) -> Result<Client, OutsideFault> {
     if !exact && !addresses.iter().all(|a| is_public(a.ip())) {
         return Err(OutsideFault::Private(at));
     }
+    let tls = TLS.as_ref().map_err(|fault| {
+        tracing::warn!(%fault, "nobody outside can be called");
+        OutsideFault::Unreachable(at.clone())
+    })?;
     let mut builder = Client::builder()
-        .tls_backend_preconfigured(TLS.clone())
+        .tls_backend_preconfigured(rustls::ClientConfig::clone(tls))
         .no_proxy()
         .redirect(Policy::none())
         .pool_max_idle_per_host(0)
@@ -286,16 +325,5 @@ fn place(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-static TLS: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        // One that is damaged is no reason to trust none.
-        let _ = roots.add(certificate);
-    }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider has TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
-});
+static TLS: LazyLock<Result<Arc<rustls::ClientConfig>, TlsFault>> =
+    LazyLock::new(|| omnibar_tls::client_config(None));

@@ -15,11 +15,13 @@ pub use document::openapi;
 
 use crate::core::CoreInput;
 use crate::rpc::Shared;
+use crate::web;
 use auth::Caller;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -43,7 +45,8 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/disposeAndManualDial", post(dispose_and_manual_dial))
         .fallback(|| async { RestFault::NoSuchPath })
         .method_not_allowed_fallback(|| async { RestFault::NoSuchMethod })
-        .layer(DefaultBodyLimit::max(LONGEST_BODY));
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(middleware::from_fn(web::in_time));
     Router::new()
         .nest("/ameyorestapi/voice", paths)
         .route("/openapi.json", get(|| async { Json(openapi()) }))
@@ -141,8 +144,8 @@ async fn open<T: DeserializeOwned + Asked>(
     })?;
     let body: T =
         serde_json::from_slice(&bytes).map_err(|e| RestFault::Bad(order::harmless(&e)))?;
-    body.check().map_err(RestFault::Bad)?;
-    if body.session_id().is_some_and(|given| !proof.is(given)) {
+    order::check(&body).map_err(RestFault::Bad)?;
+    if body.head().session_id.is_some_and(|given| !proof.is(given)) {
         return Err(RestFault::OtherToken);
     }
     Ok(Request { shared, caller, session, path, body })
@@ -169,7 +172,7 @@ impl<T: Asked> Request<T> {
 
     async fn orders(&self) -> Result<Orders, RestFault> {
         let desk = auth::desk(&self.shared, &self.caller, &self.session).await?;
-        self.body.orders(&self.shared, &desk).await
+        order::orders(&self.body, &self.shared, &desk).await
     }
 
     async fn first_answer(&self, id: Uuid) -> Result<Option<crate::core::Answer>, RestFault> {
@@ -192,7 +195,7 @@ impl<T: Asked> Request<T> {
     /// The key under which the core keeps what this request did.
     fn id(&self) -> Uuid {
         let mut hash = Sha256::new();
-        for part in ["rest", self.path, &self.session, self.body.request_id()] {
+        for part in ["rest", self.path, &self.session, self.body.head().request_id] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }

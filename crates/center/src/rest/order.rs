@@ -8,7 +8,7 @@ use crate::directory::{self, DialFault};
 use crate::rpc::Shared;
 use crate::setup::{CampaignRule, Setup};
 use crate::store::CustomerFault;
-use omnibar_model::{AgentId, Campaign, Conversation, DispositionId, PhoneNumber};
+use omnibar_model::{AgentId, Campaign, Conversation, DispositionCode, DispositionId, PhoneNumber};
 use omnibar_protocol::Command;
 use serde_json::{Map, Value};
 
@@ -25,39 +25,65 @@ pub(super) struct Orders {
     pub(super) detail: String,
 }
 
-pub(super) trait Asked: Send + Sync {
-    fn request_id(&self) -> &str;
+/// What every body begins with.
+pub(super) struct Head<'a> {
+    pub(super) request_id: &'a str,
     /// What repeats the Authorization header, where there is one.
-    fn session_id(&self) -> Option<&str>;
-    /// What the document says of lengths and forms.
-    fn check(&self) -> Result<(), String>;
-    fn orders(
+    pub(super) session_id: Option<&'a str>,
+    user_crt_object_id: &'a str,
+}
+
+impl Head<'_> {
+    fn check(&self) -> Result<(), String> {
+        length("sessionId", self.session_id.unwrap_or_default(), 0, 1024)?;
+        length("requestId", self.request_id, 1, 128)?;
+        length("userCRTObjectId", self.user_crt_object_id, 1, 256)
+    }
+}
+
+pub(super) trait Asked: Send + Sync {
+    fn head(&self) -> Head<'_>;
+    /// What the document says of the lengths and forms of the rest.
+    fn check_rest(&self) -> Result<(), String>;
+    /// For the desk of this body's session.
+    fn orders_for(
         &self,
         shared: &Shared,
         desk: &DeskNow,
     ) -> impl Future<Output = Result<Orders, RestFault>> + Send;
 }
 
+/// What the document says of lengths and forms.
+pub(super) fn check(body: &impl Asked) -> Result<(), String> {
+    body.head().check()?;
+    body.check_rest()
+}
+
+pub(super) async fn orders(
+    body: &impl Asked,
+    shared: &Shared,
+    desk: &DeskNow,
+) -> Result<Orders, RestFault> {
+    same_session(body.head().user_crt_object_id, desk)?;
+    body.orders_for(shared, desk).await
+}
+
 impl Asked for ManualDial {
-    fn request_id(&self) -> &str {
-        &self.request_id
+    fn head(&self) -> Head<'_> {
+        Head {
+            request_id: &self.request_id,
+            session_id: Some(&self.session_id),
+            user_crt_object_id: &self.user_crt_object_id,
+        }
     }
 
-    fn session_id(&self) -> Option<&str> {
-        Some(&self.session_id)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        length("sessionId", &self.session_id, 0, 1024)?;
-        length("requestId", &self.request_id, 1, 128)?;
-        length("userCRTObjectId", &self.user_crt_object_id, 1, 256)?;
+    fn check_rest(&self) -> Result<(), String> {
         length("searchable", &self.searchable, 0, 256)?;
         number(&self.phone)?;
         self.detail().map(drop)
     }
 
-    async fn orders(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
-        same_session(&self.user_crt_object_id, desk)?;
+    async fn orders_for(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
         let setup = shared.store.setup().await?;
         let campaign = &campaign(&setup, desk, self.campaign_id)?.campaign;
         let number = target(shared, desk, campaign, &self.phone).await?;
@@ -87,36 +113,27 @@ impl ManualDial {
 }
 
 impl Asked for DisposeCall {
-    fn request_id(&self) -> &str {
-        &self.request_id
+    fn head(&self) -> Head<'_> {
+        Head {
+            request_id: &self.request_id,
+            session_id: Some(&self.session_id),
+            user_crt_object_id: &self.user_crt_object_id,
+        }
     }
 
-    fn session_id(&self) -> Option<&str> {
-        Some(&self.session_id)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        length("sessionId", &self.session_id, 0, 1024)?;
-        length("requestId", &self.request_id, 1, 128)?;
-        length("userCRTObjectId", &self.user_crt_object_id, 1, 256)?;
-        length("crtObjectId", &self.crt_object_id, 1, 256)?;
-        length("notes", self.notes.as_deref().unwrap_or_default(), 0, LONGEST_NOTE)?;
+    fn check_rest(&self) -> Result<(), String> {
+        ended_call(&self.crt_object_id, self.notes.as_deref())?;
         detail(self.disposition_params.as_ref()).map(drop)
     }
 
-    async fn orders(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
-        same_session(&self.user_crt_object_id, desk)?;
+    async fn orders_for(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
         let setup = shared.store.setup().await?;
         let call = call(desk, &self.crt_object_id)?;
         let campaign = campaign_of(&setup, call, self.campaign_id)?;
-        let code = codes(campaign)
-            .find(|(_, number, _)| *number == self.disposition_code_id)
-            .map(|(id, _, _)| id.clone());
-        let code = code.ok_or_else(no_disposition)?;
-        let notes = self.notes.clone().unwrap_or_default();
+        let code = code(campaign, |code| code.number == self.disposition_code_id)?;
         Ok(Orders {
             user: desk.user.clone(),
-            orders: dispose(call, code, notes)?,
+            orders: dispose(call, code, self.notes.as_deref())?,
             contact: Contact::default(),
             detail: detail(self.disposition_params.as_ref()).map_err(RestFault::Bad)?,
         })
@@ -124,20 +141,17 @@ impl Asked for DisposeCall {
 }
 
 impl Asked for DisposeAndManualDial {
-    fn request_id(&self) -> &str {
-        &self.request_id
+    fn head(&self) -> Head<'_> {
+        Head {
+            request_id: &self.request_id,
+            session_id: None,
+            user_crt_object_id: &self.user_crt_object_id,
+        }
     }
 
-    fn session_id(&self) -> Option<&str> {
-        None
-    }
-
-    fn check(&self) -> Result<(), String> {
-        length("requestId", &self.request_id, 1, 128)?;
-        length("userCRTObjectId", &self.user_crt_object_id, 1, 256)?;
-        length("crtObjectId", &self.crt_object_id, 1, 256)?;
+    fn check_rest(&self) -> Result<(), String> {
+        ended_call(&self.crt_object_id, self.notes.as_deref())?;
         length("dispositionCode", &self.disposition_code, 1, 128)?;
-        length("notes", self.notes.as_deref().unwrap_or_default(), 0, LONGEST_NOTE)?;
         if let Some(id) = &self.customer_id {
             id.named()?;
         }
@@ -145,8 +159,7 @@ impl Asked for DisposeAndManualDial {
         detail(self.additional_params.as_ref()).map(drop)
     }
 
-    async fn orders(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
-        same_session(&self.user_crt_object_id, desk)?;
+    async fn orders_for(&self, shared: &Shared, desk: &DeskNow) -> Result<Orders, RestFault> {
         let setup = shared.store.setup().await?;
         let call = call(desk, &self.crt_object_id)?;
         let campaign = campaign_of(&setup, call, self.campaign_context_id)?;
@@ -163,13 +176,12 @@ impl Asked for DisposeAndManualDial {
             ));
         }
         let label = self.disposition_code.trim();
-        let code = codes(campaign)
-            .find(|(id, _, name)| name.eq_ignore_ascii_case(label) || id.as_str() == label)
-            .map(|(id, _, _)| id.clone());
-        let code = code.ok_or_else(no_disposition)?;
+        let code = code(campaign, |code| {
+            code.name.eq_ignore_ascii_case(label) || code.id.as_str() == label
+        })?;
         let number = target(shared, desk, campaign, &self.phone).await?;
         let contact = directory::contact(&shared.store, &number).await?;
-        let mut orders = dispose(call, code, self.notes.clone().unwrap_or_default())?;
+        let mut orders = dispose(call, code, self.notes.as_deref())?;
         orders.push(Command::Dial { campaign: campaign.id.clone(), number });
         Ok(Orders {
             user: desk.user.clone(),
@@ -203,6 +215,12 @@ fn length(name: &str, text: &str, least: usize, most: usize) -> Result<(), Strin
         return Ok(());
     }
     Err(format!("{name} has {least} to {most} characters"))
+}
+
+/// The call that is disposed, and what is noted of it.
+fn ended_call(leg: &str, notes: Option<&str>) -> Result<(), String> {
+    length("crtObjectId", leg, 1, 256)?;
+    length("notes", notes.unwrap_or_default(), 0, LONGEST_NOTE)
 }
 
 /// Stricter than what people type: this comes from a program.
@@ -312,25 +330,29 @@ fn campaign_of<'a>(
         })
 }
 
-fn codes(campaign: &Campaign) -> impl Iterator<Item = (&DispositionId, u32, &str)> {
-    let classes = campaign.dispositions.iter();
-    classes.flat_map(|class| class.codes.iter().map(|c| (&c.id, c.number, c.name.as_str())))
-}
-
-fn no_disposition() -> RestFault {
-    RestFault::NotFound(
-        "The call's campaign has no such disposition. Take one of its list of dispositions."
-            .to_owned(),
-    )
+fn code(
+    campaign: &Campaign,
+    wanted: impl Fn(&DispositionCode) -> bool,
+) -> Result<DispositionId, RestFault> {
+    let mut codes = campaign.dispositions.iter().flat_map(|class| &class.codes);
+    codes.find(|code| wanted(code)).map(|code| code.id.clone()).ok_or_else(|| {
+        RestFault::NotFound(
+            "The call's campaign has no such disposition. Take one of its list of dispositions."
+                .to_owned(),
+        )
+    })
 }
 
 fn dispose(
     call: &OpenInteraction,
     disposition: DispositionId,
-    note: String,
+    note: Option<&str>,
 ) -> Result<Vec<Command>, RestFault> {
     let interaction = call.view.id.clone();
-    let dispose = Command::Dispose { interaction: interaction.clone(), disposition, note };
+    let note = note.unwrap_or_default().to_owned();
+    let callback = None;
+    let dispose =
+        Command::Dispose { interaction: interaction.clone(), disposition, note, callback };
     match call.view.conversation {
         Conversation::Wrapping { .. } => Ok(vec![dispose]),
         Conversation::Ringing | Conversation::Connected | Conversation::Held => {

@@ -5,7 +5,7 @@ use crate::calls::Contact;
 use crate::core::{ConnectionId, CoreInput, How, OpenSession, Whose};
 use crate::directory::{self, DialFault};
 use crate::store::Wanted;
-use omnibar_model::{AgentId, Destination, InteractionId, PhoneNumber, Secret};
+use omnibar_model::{AgentId, CampaignId, Destination, InteractionId, PhoneNumber, Secret};
 use omnibar_protocol::{Client, Code, Command, ErrorObject, Resume, Searched, VERSION, wire};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -181,16 +181,19 @@ pub(super) async fn prepared(
 ) -> Result<(Command, Contact), ErrorObject> {
     match command {
         Command::Dial { campaign, number } => {
-            let Some(user) = user else {
-                return Err(ErrorObject::new(Code::Unauthorised, "Sign in first."));
-            };
-            let number = match directory::dialled(&shared.store, user, &campaign, &number).await {
-                Ok(number) => number,
-                Err(DialFault::Store(fault)) => return Err(failed(&fault)),
-                Err(fault) => return Err(ErrorObject::new(Code::NotFound, fault.to_string())),
-            };
-            let contact = directory::contact(&shared.store, &number).await;
-            Ok((Command::Dial { campaign, number }, contact.map_err(|e| failed(&e))?))
+            let (number, contact) = whose(shared, user, &campaign, &number).await?;
+            Ok((Command::Dial { campaign, number }, contact))
+        }
+        Command::CallbackBook { campaign, number, at, own, note } => {
+            let (number, contact) = whose(shared, user, &campaign, &number).await?;
+            Ok((Command::CallbackBook { campaign, number, at, own, note }, contact))
+        }
+        Command::ChatStart { campaign, mut customer } => {
+            if let Some(number) = customer.number.take() {
+                let (number, _) = whose(shared, user, &campaign, &number).await?;
+                customer.number = Some(number);
+            }
+            Ok((Command::ChatStart { campaign, customer }, Contact::default()))
         }
         // Somebody else's screen would show it whole.
         Command::Transfer { to: Destination::Number(number), .. }
@@ -202,6 +205,25 @@ pub(super) async fn prepared(
         }
         other => Ok((other, Contact::default())),
     }
+}
+
+/// The number that is meant, and whom the directory knows under it.
+async fn whose(
+    shared: &Shared,
+    user: Option<&AgentId>,
+    campaign: &CampaignId,
+    number: &PhoneNumber,
+) -> Result<(PhoneNumber, Contact), ErrorObject> {
+    let Some(user) = user else {
+        return Err(ErrorObject::new(Code::Unauthorised, "Sign in first."));
+    };
+    let number = match directory::dialled(&shared.store, user, campaign, number).await {
+        Ok(number) => number,
+        Err(DialFault::Store(fault)) => return Err(failed(&fault)),
+        Err(fault) => return Err(ErrorObject::new(Code::NotFound, fault.to_string())),
+    };
+    let contact = directory::contact(&shared.store, &number).await.map_err(|e| failed(&e))?;
+    Ok((number, contact))
 }
 
 fn entry(destination: Destination, name: String, available: bool) -> wire::DirectoryEntry {

@@ -115,6 +115,7 @@ impl Connection {
                 out = outgoing.recv() => match out {
                     Some(Outgoing::News { seq, news }) => {
                         let text = news.numbered(seq, self.shared.clock.now()).to_text();
+                        tracing::debug!(connection = self.id.0, seq, "news");
                         self.send(Message::text(text)).await
                     }
                     Some(Outgoing::Close) | None => {
@@ -251,6 +252,7 @@ impl Connection {
     }
 
     async fn respond(&mut self, response: Response) -> Result<(), Over> {
+        tracing::debug!(connection = self.id.0, "answer");
         self.send(Message::text(response.to_text())).await
     }
 

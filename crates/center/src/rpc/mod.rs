@@ -7,7 +7,7 @@ mod throttle;
 mod voice;
 
 pub(crate) use answer::{check, hash as token_hash, new_token};
-pub(crate) use origin::{allowed, allowed_host};
+pub(crate) use origin::{allowed, is_loopback};
 pub(crate) use throttle::{Bucket, place};
 
 use crate::clock::Clock;
@@ -15,8 +15,10 @@ use crate::config::IceServer;
 use crate::crm::Connectors;
 use crate::door::Door;
 use crate::hub::{Hub, Site};
+use crate::identity::Identities;
 use crate::store::Store;
 use crate::switch::SwitchLink;
+use crate::web::{ChatPages, Crowd};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -40,12 +42,12 @@ pub(crate) struct Shared {
     pub(crate) link: SwitchLink,
     pub(crate) ice_servers: Arc<[IceServer]>,
     pub(crate) heartbeat: Duration,
-    /// Only names of this machine are served (no TLS to prove whom one speaks with).
-    pub(crate) loopback_only: bool,
     pub(crate) site: Site,
     pub(crate) hub: Hub,
+    pub(crate) identities: Arc<Identities>,
     pub(crate) crm: Arc<Connectors>,
-    pub(crate) web_calls: Arc<tokio::sync::Semaphore>,
+    pub(crate) web_calls: Crowd,
+    pub(crate) chat_pages: ChatPages,
     pub(crate) stop: CancellationToken,
     throttle: Arc<Mutex<Throttle>>,
     /// Passwords that are being checked.
@@ -62,11 +64,12 @@ impl Shared {
         link: SwitchLink,
         ice_servers: Vec<IceServer>,
         heartbeat: Duration,
-        loopback_only: bool,
         site: Site,
+        identities: Identities,
         web_calls: usize,
         stop: CancellationToken,
     ) -> Self {
+        let fronted = site.is_fronted();
         let crm = Arc::new(Connectors::new(store.clone(), clock));
         Self {
             door,
@@ -75,11 +78,12 @@ impl Shared {
             link,
             ice_servers: ice_servers.into(),
             heartbeat,
-            loopback_only,
             site,
             hub: Hub::default(),
+            identities: Arc::new(identities),
             crm,
-            web_calls: Arc::new(tokio::sync::Semaphore::new(web_calls)),
+            web_calls: Crowd::new(web_calls, fronted),
+            chat_pages: ChatPages::new(fronted),
             stop,
             throttle: Arc::default(),
             sign_ins: Arc::new(tokio::sync::Semaphore::new(CHECKS_AT_ONCE)),
@@ -95,7 +99,7 @@ pub(crate) async fn agent(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !allowed(&headers, shared.loopback_only) {
+    if !allowed(&headers, &shared.site) {
         return (StatusCode::FORBIDDEN, "Agents do not sign in from other sites' pages.")
             .into_response();
     }

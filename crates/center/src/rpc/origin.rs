@@ -1,16 +1,19 @@
+use crate::hub::Site;
 use axum::http::{HeaderMap, header};
 
 /// Whether this request may open a WebSocket. Desktops send no `Origin`; a browser
 /// always does, and only our own pages are let in. Without TLS the host must be a name
-/// of this machine, or a page elsewhere could lead its own name here (DNS rebinding).
-pub(crate) fn allowed(headers: &HeaderMap, loopback_only: bool) -> bool {
-    if !allowed_host(headers, loopback_only) {
+/// of this machine, or the one under which a proxy on it answers: a page elsewhere could
+/// lead its own name here (DNS rebinding).
+pub(crate) fn allowed(headers: &HeaderMap, site: &Site) -> bool {
+    if !site.allows_host(headers) {
         return false;
     }
     let text = |name| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or("");
     match text(header::ORIGIN) {
         None => true,
+        Some(origin) if site.is_public(origin) => true,
         Some(origin) => origin
             .strip_prefix("https://")
             .or_else(|| origin.strip_prefix("http://"))
@@ -18,13 +21,7 @@ pub(crate) fn allowed(headers: &HeaderMap, loopback_only: bool) -> bool {
     }
 }
 
-/// Whether the client means this machine, where only that is served.
-pub(crate) fn allowed_host(headers: &HeaderMap, loopback_only: bool) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
-    !loopback_only || is_loopback(host)
-}
-
-fn is_loopback(authority: &str) -> bool {
+pub(crate) fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or(""),
         None => authority.split(':').next().unwrap_or(""),
@@ -48,17 +45,28 @@ mod tests {
 
     #[test]
     fn only_our_own_pages_and_desktops_come_in() {
-        for (host, origin, loopback, want) in [
-            ("127.0.0.1:7340", None, true, true),
-            ("[::1]:7340", None, true, true),
-            ("localhost:7340", Some("http://localhost:7340"), true, true),
-            ("centre.example", Some("https://centre.example"), false, true),
-            ("centre.example", Some("https://evil.example"), false, false),
-            ("127.0.0.1:7340", Some("http://127.0.0.1:9999"), true, false),
-            ("127.0.0.1:7340", Some("null"), true, false),
-            ("evil.example:7340", Some("http://evil.example:7340"), true, false),
+        let here = Site::new(false, None, true);
+        let open = Site::new(true, None, false);
+        let proxied = Site::new(false, Some("https://centre.example".into()), true);
+        for (host, origin, site, want) in [
+            ("127.0.0.1:7340", None, &here, true),
+            ("[::1]:7340", None, &here, true),
+            ("localhost:7340", Some("http://localhost:7340"), &here, true),
+            ("centre.example", Some("https://centre.example"), &open, true),
+            ("centre.example", Some("https://evil.example"), &open, false),
+            ("127.0.0.1:7340", Some("http://127.0.0.1:9999"), &here, false),
+            ("127.0.0.1:7340", Some("null"), &here, false),
+            ("evil.example:7340", Some("http://evil.example:7340"), &here, false),
+            ("evil.example", None, &here, false),
+            // A proxy of this machine, which tells the host that it was asked for, or its own.
+            ("centre.example", Some("https://centre.example"), &proxied, true),
+            ("centre.example", None, &proxied, true),
+            ("127.0.0.1:7340", Some("https://centre.example"), &proxied, true),
+            ("127.0.0.1:7340", Some("https://evil.example"), &proxied, false),
+            ("evil.example", Some("https://evil.example"), &proxied, false),
+            ("evil.example", Some("https://centre.example"), &proxied, false),
         ] {
-            assert_eq!(allowed(&headers(host, origin), loopback), want, "{host} {origin:?}");
+            assert_eq!(allowed(&headers(host, origin), site), want, "{host} {origin:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::live::millis;
 use super::{Store, StoreFault};
-use crate::apps::{AppField, Package};
+use crate::apps::{AppField, AppRights, Package};
 use omnibar_model::{AgentId, Moment};
 use serde::Serialize;
 use sqlx::Row;
@@ -14,6 +14,10 @@ pub struct App {
     /// `None`: nowhere.
     pub slot: Option<String>,
     pub fields: Vec<AppField>,
+    /// Granted by an administrator.
+    pub rights: AppRights,
+    /// Wished for by the manifest.
+    pub asks: AppRights,
     pub uploaded_by: String,
     /// Milliseconds since 1970.
     pub uploaded_at: i64,
@@ -53,14 +57,15 @@ impl Store {
     ) -> Result<i64, AppFault> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let added: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO apps (name, version, fields, uploaded_by, uploaded_at) \
-             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO apps (name, version, fields, uploaded_by, uploaded_at, asks) \
+             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(&package.name)
         .bind(&package.version)
         .bind(json(&package.fields))
         .bind(by.as_str())
         .bind(millis(now))
+        .bind(rights_text(package.asks))
         .fetch_optional(&mut *tx)
         .await?;
         let Some(id) = added else { return Err(AppFault::Exists) };
@@ -81,8 +86,8 @@ impl Store {
         let rows = sqlx::query(
             "SELECT id, name, version, slot, fields, uploaded_by, uploaded_at, \
              (SELECT count(*) FROM app_files WHERE app = id), \
-             (SELECT coalesce(sum(length(content)), 0) FROM app_files WHERE app = id) \
-             FROM apps ORDER BY name, version",
+             (SELECT coalesce(sum(length(content)), 0) FROM app_files WHERE app = id), \
+             rights, asks FROM apps ORDER BY name, version",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -98,19 +103,26 @@ impl Store {
                 uploaded_at: row.get(6),
                 files: row.get(7),
                 size: row.get(8),
+                rights: rights(row.get(9)),
+                asks: rights(row.get(10)),
             })
             .collect())
     }
 
+    /// `rights`: `None` leaves them as they are.
     pub async fn set_app(
         &self,
         id: i64,
         slot: Option<&str>,
         fields: &[AppField],
+        rights: Option<AppRights>,
     ) -> Result<(), AppFault> {
-        let set = sqlx::query("UPDATE apps SET slot = ?, fields = ? WHERE id = ?")
+        let query =
+            "UPDATE apps SET slot = ?, fields = ?, rights = coalesce(?, rights) WHERE id = ?";
+        let set = sqlx::query(query)
             .bind(slot)
             .bind(json(fields))
+            .bind(rights.map(rights_text))
             .bind(id)
             .execute(&self.pool)
             .await;
@@ -140,6 +152,15 @@ impl Store {
         );
         Ok(found.bind(name).bind(version).bind(path).fetch_optional(&self.pool).await?)
     }
+}
+
+fn rights_text(rights: AppRights) -> String {
+    serde_json::json!(rights).to_string()
+}
+
+/// What cannot be read grants nothing more than a new app has.
+fn rights(text: &str) -> AppRights {
+    serde_json::from_str(text).unwrap_or(AppRights::FIRST)
 }
 
 fn json(fields: &[AppField]) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreFault, from_word};
 use omnibar_model::{
-    AgentId, CampaignId, Direction, InteractionId, LegId, PhoneNumber, QueueId, Record,
+    AgentId, CampaignId, Channel, Direction, InteractionId, LegId, PhoneNumber, QueueId, Record,
 };
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -26,6 +26,7 @@ pub struct Closed {
     /// The code's name, or the code itself when it is not in use any more.
     pub disposition: Option<String>,
     pub customer_leg: Option<LegId>,
+    pub channel: Channel,
 }
 
 /// Which of an agent's closed interactions.
@@ -69,7 +70,7 @@ impl Store {
         let query = format!(
             "SELECT i.id, i.call, i.campaign, i.queue, i.direction, i.customer_name, \
              i.customer_number, i.customer_id, i.record, i.started_at, i.closed_at, {DISPOSITION}, \
-             i.customer_leg FROM interactions i \
+             i.customer_leg, i.channel FROM interactions i \
              WHERE i.agent = ?1 AND i.closed = 1 AND {condition} ORDER BY i.id DESC LIMIT ?3"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(query))
@@ -131,5 +132,6 @@ fn closed(row: &SqliteRow) -> Closed {
         closed_at: row.get(10),
         disposition: text(11),
         customer_leg: text(12).as_deref().map(LegId::new),
+        channel: from_word(row.get(13)).unwrap_or_default(),
     }
 }

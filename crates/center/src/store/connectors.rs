@@ -13,6 +13,8 @@ use sqlx::sqlite::SqliteRow;
 pub enum ConnectorKind {
     Directory,
     Salesforce,
+    /// Web services that an administrator describes.
+    Web,
 }
 
 /// Without its secrets, which are read with [`Store::connector_secrets`] alone.
@@ -29,6 +31,8 @@ pub struct ConnectorRow {
     pub changed_at: i64,
     /// Rises with every change.
     pub version: u32,
+    /// An administrator has made it the centre's.
+    pub chosen: bool,
 }
 
 /// OAuth 2.0, refresh token flow (RFC 6749 section 6).
@@ -39,7 +43,37 @@ pub struct ConnectorSecrets {
     pub refresh_token: Secret,
 }
 
-const COLUMNS: &str = "id, kind, name, domain, settings, added_at, changed_at, version";
+/// Of web services; empty: none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebSecrets {
+    /// The header `Authorization`, whole.
+    pub authorization: Secret,
+    /// Signs what the service is told.
+    pub push_key: Secret,
+}
+
+impl ConnectorSecrets {
+    pub(crate) fn text(&self) -> Secret {
+        let text = json!({
+            "client_id": self.client_id,
+            "client_secret": self.client_secret.expose(),
+            "refresh_token": self.refresh_token.expose(),
+        });
+        Secret::new(text.to_string())
+    }
+}
+
+impl WebSecrets {
+    pub(crate) fn text(&self) -> Secret {
+        let text = json!({
+            "authorization": self.authorization.expose(),
+            "push_key": self.push_key.expose(),
+        });
+        Secret::new(text.to_string())
+    }
+}
+
+const COLUMNS: &str = "id, kind, name, domain, settings, added_at, changed_at, version, chosen";
 
 impl Store {
     /// In the order in which they were added; the directory is the first.
@@ -49,15 +83,15 @@ impl Store {
         Ok(rows.iter().filter_map(connector).collect())
     }
 
-    /// A CRM besides the directory. Returns its number.
-    pub async fn add_connector(
+    /// A CRM besides the directory; `secrets` is their text. Returns its number.
+    pub(crate) async fn add_connector(
         &self,
         now: Moment,
         kind: ConnectorKind,
         name: &str,
         domain: &str,
         settings: &Value,
-        secrets: &ConnectorSecrets,
+        secrets: &Secret,
     ) -> Result<u32, StoreFault> {
         let mut tx = self.pool.begin().await?;
         let id: i64 = sqlx::query_scalar(
@@ -73,11 +107,60 @@ impl Store {
         .await?;
         sqlx::query("INSERT INTO crm_secrets (connector, secret) VALUES (?, ?)")
             .bind(id)
-            .bind(secret_text(secrets))
+            .bind(secrets.expose())
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
         Ok(u32::try_from(id).unwrap_or(u32::MAX))
+    }
+
+    /// `secrets`: `None` leaves them as they are. False: there is none of that number, or it
+    /// is the directory.
+    pub(crate) async fn change_connector(
+        &self,
+        now: Moment,
+        row: &ConnectorRow,
+        secrets: Option<&Secret>,
+    ) -> Result<bool, StoreFault> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let changed = sqlx::query(
+            "UPDATE crm_connectors SET name = ?, domain = ?, settings = ?, changed_at = ?, \
+             version = version + 1 WHERE id = ? AND kind <> 'directory'",
+        )
+        .bind(&row.name)
+        .bind(&row.domain)
+        .bind(row.settings.to_string())
+        .bind(millis(now))
+        .bind(row.id)
+        .execute(&mut *tx)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if let Some(secrets) = secrets {
+            sqlx::query("UPDATE crm_secrets SET secret = ? WHERE connector = ?")
+                .bind(secrets.expose())
+                .bind(row.id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The one that the centre works with from now on. False: there is none of that number.
+    pub async fn choose_connector(&self, id: u32) -> Result<bool, StoreFault> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE crm_connectors SET chosen = 0").execute(&mut *tx).await?;
+        let chosen = sqlx::query("UPDATE crm_connectors SET chosen = 1 WHERE id = ?")
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        if chosen.rows_affected() == 0 {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// False: there is none of that number, or it is the directory.
@@ -90,20 +173,31 @@ impl Store {
     }
 
     pub async fn connector_secrets(&self, id: u32) -> Result<Option<ConnectorSecrets>, StoreFault> {
+        Ok(self.secret_parts(id).await?.map(|part| ConnectorSecrets {
+            client_id: part("client_id"),
+            client_secret: Secret::new(part("client_secret")),
+            refresh_token: Secret::new(part("refresh_token")),
+        }))
+    }
+
+    /// Empty ones where none are kept.
+    pub(crate) async fn web_secrets(&self, id: u32) -> Result<WebSecrets, StoreFault> {
+        let parts = self.secret_parts(id).await?;
+        let part = |name| Secret::new(parts.as_ref().map_or_else(String::new, |part| part(name)));
+        Ok(WebSecrets { authorization: part("authorization"), push_key: part("push_key") })
+    }
+
+    async fn secret_parts(
+        &self,
+        id: u32,
+    ) -> Result<Option<impl Fn(&str) -> String + use<>>, StoreFault> {
         let text: Option<String> =
             sqlx::query_scalar("SELECT secret FROM crm_secrets WHERE connector = ?")
                 .bind(id)
                 .fetch_optional(&self.pool)
                 .await?;
         let kept: Option<Value> = text.and_then(|t| serde_json::from_str(&t).ok());
-        Ok(kept.map(|kept| {
-            let part = |name: &str| kept[name].as_str().unwrap_or_default().to_owned();
-            ConnectorSecrets {
-                client_id: part("client_id"),
-                client_secret: Secret::new(part("client_secret")),
-                refresh_token: Secret::new(part("refresh_token")),
-            }
-        }))
+        Ok(kept.map(|kept| move |name: &str| kept[name].as_str().unwrap_or_default().to_owned()))
     }
 
     /// The CRM has given another refresh token for the next time.
@@ -113,21 +207,12 @@ impl Store {
         secrets: &ConnectorSecrets,
     ) -> Result<(), StoreFault> {
         sqlx::query("UPDATE crm_secrets SET secret = ? WHERE connector = ?")
-            .bind(secret_text(secrets))
+            .bind(secrets.text().expose())
             .bind(id)
             .execute(&self.pool)
             .await?;
         Ok(())
     }
-}
-
-fn secret_text(secrets: &ConnectorSecrets) -> String {
-    json!({
-        "client_id": secrets.client_id,
-        "client_secret": secrets.client_secret.expose(),
-        "refresh_token": secrets.refresh_token.expose(),
-    })
-    .to_string()
 }
 
 fn connector(row: &SqliteRow) -> Option<ConnectorRow> {
@@ -141,5 +226,6 @@ fn connector(row: &SqliteRow) -> Option<ConnectorRow> {
         added_at: row.get(5),
         changed_at: row.get(6),
         version: number(7)?,
+        chosen: row.get::<i64, _>(8) != 0,
     })
 }

@@ -62,7 +62,7 @@ impl Store {
              i.started_at, i.talk_ms, i.cause, i.note, i.disposition, \
              (SELECT c.name FROM disposition_codes c JOIN disposition_classes k ON k.id = c.class \
               WHERE c.id = i.disposition AND k.campaign = i.campaign), i.recorded, \
-             (SELECT mask_numbers FROM campaigns c WHERE c.id = i.campaign) \
+             (SELECT mask_numbers FROM campaigns c WHERE c.id = i.campaign), i.channel \
              FROM interactions i WHERE i.agent = ? AND i.closed = 1 AND i.id < ? \
              ORDER BY i.id DESC LIMIT ?",
         )
@@ -84,6 +84,7 @@ impl Store {
                 let masked = r.get::<Option<i64>, _>(13) != Some(0);
                 HistoryEntry {
                     id: InteractionId::new(r.get(0)),
+                    channel: from_word(r.get(14)).unwrap_or_default(),
                     direction: from_word(r.get(1)).unwrap_or(Direction::Inbound),
                     campaign: CampaignId::new(r.get(2)),
                     queue: queue.as_deref().map(QueueId::new),

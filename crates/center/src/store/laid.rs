@@ -70,14 +70,15 @@ impl Store {
                 .await?;
                 for (position, code) in (0_i64..).zip(&class.codes) {
                     sqlx::query(
-                        "INSERT INTO disposition_codes (id, class, position, name, number) \
-                         VALUES (?, ?, ?, ?, ?)",
+                        "INSERT INTO disposition_codes (id, class, position, name, number, callback) \
+                         VALUES (?, ?, ?, ?, ?, ?)",
                     )
                     .bind(code.id.as_str())
                     .bind(class_id)
                     .bind(position)
                     .bind(&code.name)
                     .bind(i64::from(code.number))
+                    .bind(i64::from(code.callback))
                     .execute(&mut *tx)
                     .await?;
                 }
@@ -156,7 +157,7 @@ impl Store {
         campaign: &CampaignId,
     ) -> Result<Vec<DispositionClass>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT k.id, k.name, c.id, c.name, c.number FROM disposition_classes k \
+            "SELECT k.id, k.name, c.id, c.name, c.number, c.callback FROM disposition_classes k \
              JOIN disposition_codes c ON c.class = k.id WHERE k.campaign = ? \
              ORDER BY k.position, c.position",
         )
@@ -176,6 +177,7 @@ impl Store {
                     id: DispositionId::new(row.get(2)),
                     number: number(row.get(4)),
                     name: row.get(3),
+                    callback: row.get::<i64, _>(5) == 1,
                 });
             }
         }

@@ -1,8 +1,10 @@
 //! What must survive: open calls, sessions, notifications, answers.
 
 use super::history::save_interaction;
-use super::{Store, StoreFault};
+use super::{Store, StoreFault, chats};
+use crate::callbacks;
 use crate::calls::Call;
+use crate::chats::Chat;
 use crate::core::{CoreEffect, JOURNAL, News, Session};
 use omnibar_model::{AgentId, Moment};
 use omnibar_protocol::ErrorObject;
@@ -24,6 +26,8 @@ const AT_A_TIME: i64 = 2_000;
 pub struct Live {
     pub calls: Vec<Call>,
     pub sessions: Vec<Session>,
+    pub callbacks: Vec<callbacks::Kept>,
+    pub chats: Vec<Chat>,
 }
 
 /// One input's share in a transaction.
@@ -114,9 +118,12 @@ impl Store {
     }
 
     pub async fn live(&self) -> Result<Live, StoreFault> {
-        let mut live = Live::default();
+        let mut live = Live { chats: self.open_chats().await?, ..Live::default() };
         for row in sqlx::query("SELECT body FROM calls ORDER BY id").fetch_all(&self.pool).await? {
             live.calls.push(parse(row.get(0))?);
+        }
+        for row in sqlx::query("SELECT body FROM callbacks").fetch_all(&self.pool).await? {
+            live.callbacks.push(parse(row.get(0))?);
         }
         for row in sqlx::query("SELECT id, body FROM sessions").fetch_all(&self.pool).await? {
             let id: String = row.get(0);
@@ -157,6 +164,24 @@ async fn apply(tx: &mut SqliteConnection, effect: &CoreEffect) -> Result<(), Sto
                 .execute(tx)
                 .await?;
         }
+        CoreEffect::SaveCallback(kept) => {
+            sqlx::query(
+                "INSERT INTO callbacks (id, campaign, agent, at, body) VALUES (?, ?, ?, ?, ?) \
+                 ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body",
+            )
+            .bind(kept.id.as_str())
+            .bind(kept.campaign.as_str())
+            .bind(kept.agent.as_ref().map(AgentId::as_str))
+            .bind(millis(kept.at))
+            .bind(json(kept.as_ref())?)
+            .execute(tx)
+            .await?;
+        }
+        CoreEffect::DeleteCallback(id) => {
+            sqlx::query("DELETE FROM callbacks WHERE id = ?").bind(id.as_str()).execute(tx).await?;
+        }
+        CoreEffect::SaveChat(chat) => chats::save(tx, chat).await?,
+        CoreEffect::AddMessage { chat, message } => chats::add_message(tx, chat, message).await?,
         CoreEffect::SaveCall(call) => {
             sqlx::query(
                 "INSERT INTO calls (id, body) VALUES (?, ?) \
@@ -209,6 +234,7 @@ async fn apply(tx: &mut SqliteConnection, effect: &CoreEffect) -> Result<(), Sto
         | CoreEffect::Close { .. }
         | CoreEffect::Switch(_)
         | CoreEffect::Record { .. }
+        | CoreEffect::Page { .. }
         | CoreEffect::Customer { .. } => {}
     }
     Ok(())
@@ -218,10 +244,10 @@ pub(super) fn millis(at: Moment) -> i64 {
     i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, StoreFault> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String, StoreFault> {
     serde_json::to_string(value).map_err(|e| StoreFault::Failed(sqlx::Error::Encode(Box::new(e))))
 }
 
-fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreFault> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreFault> {
     serde_json::from_str(text).map_err(|e| StoreFault::Failed(sqlx::Error::Decode(Box::new(e))))
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod apps;
 mod cases;
+mod chats;
 mod closed;
 mod connectors;
 mod customers;
@@ -13,16 +14,18 @@ mod history;
 mod laid;
 mod live;
 mod pages;
+mod pushes;
 mod tokens;
 
 pub use accounts::{AccountFault, Role};
 pub use apps::{App, AppFault};
 pub use cases::{Case, CaseField};
 pub use closed::{Closed, Tally, Which};
-pub use connectors::{ConnectorKind, ConnectorRow, ConnectorSecrets};
+pub use connectors::{ConnectorKind, ConnectorRow, ConnectorSecrets, WebSecrets};
 pub use customers::{Customer, CustomerColumn, CustomerFault, Wanted};
 pub use live::{Live, Write};
 pub use pages::{CrmPages, SessionPolicy};
+pub(crate) use pushes::{Happened, Pushed};
 pub use tokens::RestToken;
 
 use sqlx::SqlitePool;

@@ -7,12 +7,13 @@ use crate::core::{CoreInput, CustomerState};
 use crate::directory;
 use crate::rpc::{Bucket, Shared, allowed};
 use crate::switch::{Reply, SwitchCommand, SwitchEvent};
-use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use omnibar_model::{Cause, LegId, Party, PartyKind, PhoneNumber, QueueId};
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
@@ -98,27 +99,28 @@ impl From<CustomerState> for Shown {
 /// `GET /ws/customer`
 pub(super) async fn call(
     State(shared): State<Shared>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !allowed(&headers, shared.loopback_only) {
+    if !allowed(&headers, &shared.site) {
         return (StatusCode::FORBIDDEN, "Call from this centre's own page.").into_response();
     }
-    let Ok(permit) = shared.web_calls.clone().try_acquire_owned() else {
+    let Some(line) = shared.web_calls.enter(from.ip()) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "All lines are busy. Call again in a moment.")
             .into_response();
     };
     upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).on_upgrade(
         move |socket| async move {
             Caller::new(shared, socket).serve().await;
-            drop(permit);
+            drop(line);
         },
     )
 }
 
 /// Neither a control character nor one of Unicode's (UAX #9, general category Cf) that
 /// shows nothing or turns the text beside it around: a name must not rewrite a number.
-fn is_plain(c: char) -> bool {
+pub(super) fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(
             c,

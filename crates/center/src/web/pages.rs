@@ -2,6 +2,7 @@
 //! and the workspace that frames them. Built before this crate, and kept in the program:
 //! `npm run build` in `ui` and in `sdk/omni`; without their folders it does not compile.
 
+use crate::identity;
 use crate::rpc::Shared;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -51,6 +52,7 @@ pub(super) fn router() -> Router<Shared> {
             get(|headers: HeaderMap| async move { part("boot.js", &headers) }),
         )
         .route("/omniapp/assets/{*file}", get(asset))
+        .merge(identity::router())
 }
 
 /// Any page may load it: what it may do is decided elsewhere.
@@ -175,6 +177,10 @@ fn kind(file: &str) -> String {
     if file.ends_with(".d.ts") {
         return "text/plain; charset=utf-8".into();
     }
+    // A source map (ECMA-426 section 8).
+    if file.ends_with(".map") {
+        return "application/json".into();
+    }
     let guess = mime_guess::from_path(file).first_or_octet_stream();
     let text = guess.type_() == "text" && guess.get_param("charset").is_none();
     format!("{guess}{}", if text { "; charset=utf-8" } else { "" })
@@ -207,6 +213,14 @@ mod tests {
         }
         assert!(SDK.get_file("ameyo-sdk.js").is_some());
         assert!(SDK.get_file("ameyo-sdk.d.ts").is_some());
+        let map = SDK.get_file("ameyo-sdk.js.map").unwrap().contents_utf8().unwrap();
+        let map: serde_json::Value = serde_json::from_str(map).unwrap();
+        let sources = map["sources"].as_array().unwrap();
+        assert_eq!(sources.len(), map["sourcesContent"].as_array().unwrap().len());
+        for source in sources {
+            assert!(source.as_str().unwrap().starts_with("../src/"), "{source}: no machine's path");
+        }
+        assert_eq!(kind("ameyo-sdk.js.map"), "application/json");
     }
 
     #[test]

@@ -114,6 +114,7 @@ fn apply(floor: &mut Floor, step: &Step) {
             interaction,
             disposition: "wrong_number".into(),
             note: String::new(),
+            callback: None,
         },
         18 => Command::Dial {
             campaign: "outreach".into(),

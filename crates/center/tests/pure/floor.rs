@@ -1,15 +1,18 @@
 //! A whole floor without IO: the core, a switch that does what it is told, and agents'
 //! desks that keep what they are told.
 
+use omnibar_center::callbacks::Kept;
 use omnibar_center::calls::{Contact, RecordingNews};
+use omnibar_center::chats::{Chat, PageId, PageNews};
 use omnibar_center::core::{
     Account, ConnectionId, Core, CoreEffect, CoreInput, How, News, OpenSession, Session, Timings,
 };
 use omnibar_center::seed::company;
 use omnibar_center::switch::{Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
+use omnibar_model::{self as model, ChatMessage};
 use omnibar_model::{
-    AgentId, AgentState, Cause, Conversation, Interaction, InteractionId, LegId, Moment, Party,
-    PartyKind, PhoneNumber, Presence,
+    AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, InteractionId,
+    LegId, Moment, Party, PartyKind, PhoneNumber, Presence,
 };
 use omnibar_protocol::{Code, Command, ErrorObject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +39,16 @@ pub struct Floor {
     pub closed: Vec<omnibar_center::calls::Call>,
     pub sessions: BTreeMap<Uuid, Session>,
     pub news: Vec<(AgentId, News)>,
+    /// In the store.
+    pub kept: BTreeMap<CallbackId, Kept>,
+    pub callbacks: BTreeMap<(AgentId, CallbackId), Callback>,
+    /// In the store: chats that are open, and what was said in every one.
+    pub chats: BTreeMap<InteractionId, Chat>,
+    pub closed_chats: BTreeMap<InteractionId, Chat>,
+    pub said: BTreeMap<InteractionId, Vec<ChatMessage>>,
+    /// What pages and desks were told.
+    pub pages: BTreeMap<PageId, Vec<PageNews>>,
+    pub desks: BTreeMap<(AgentId, InteractionId), model::Chat>,
     customers: u32,
 }
 
@@ -66,6 +79,13 @@ impl Floor {
             closed: Vec::new(),
             sessions: BTreeMap::new(),
             news: Vec::new(),
+            kept: BTreeMap::new(),
+            callbacks: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            closed_chats: BTreeMap::new(),
+            said: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            desks: BTreeMap::new(),
             customers: 0,
         }
     }
@@ -91,7 +111,18 @@ impl Floor {
             self.calls.values().cloned().collect(),
             self.sessions.values().cloned().collect(),
         );
+        core.load_callbacks(self.kept.values().cloned().collect());
+        let with_messages = |chat: &Chat| {
+            let said = self.said.get(&chat.id).map(Vec::as_slice).unwrap_or_default();
+            Chat { recent: model::newest_messages(said).to_vec(), ..chat.clone() }
+        };
+        core.load_chats(now, self.chats.values().map(with_messages).collect());
         let mut floor = Self::around(core, now);
+        floor.kept = self.kept;
+        floor.chats = self.chats;
+        floor.closed_chats = self.closed_chats;
+        floor.said = self.said;
+        floor.customers = self.customers;
         floor.calls = self.calls;
         floor.closed = self.closed;
         floor.sessions = self.sessions;
@@ -143,6 +174,12 @@ impl Floor {
                 self.calls.remove(&call.id);
                 self.closed.push(call);
             }
+            CoreEffect::SaveCallback(kept) => {
+                self.kept.insert(kept.id.clone(), (*kept).clone());
+            }
+            CoreEffect::DeleteCallback(id) => {
+                assert!(self.kept.remove(&id).is_some(), "{id} was not kept");
+            }
             CoreEffect::SaveSession(session) => {
                 self.sessions.insert(session.id, *session);
             }
@@ -155,6 +192,18 @@ impl Floor {
                     self.news.push((user, news));
                 }
             }
+            CoreEffect::SaveChat(chat) => {
+                let chat = Arc::unwrap_or_clone(chat);
+                self.chats.remove(&chat.id);
+                let to = if chat.is_over() { &mut self.closed_chats } else { &mut self.chats };
+                to.insert(chat.id.clone(), chat);
+            }
+            CoreEffect::AddMessage { chat, message } => {
+                let said = self.said.entry(chat).or_default();
+                assert_eq!(message.seq as usize, said.len() + 1, "numbers rise by one");
+                said.push(message);
+            }
+            CoreEffect::Page { page, news } => self.pages.entry(page).or_default().push(news),
             CoreEffect::Log { .. }
             | CoreEffect::Replay { .. }
             | CoreEffect::Close { .. }
@@ -164,9 +213,17 @@ impl Floor {
 
     fn told(&mut self, user: &AgentId, news: &News) {
         match news {
-            News::Snapshot { agent, interactions } => {
+            News::Snapshot { agent, interactions, callbacks, chats } => {
+                self.desks.retain(|(u, _), _| u != user);
+                for chat in chats {
+                    self.desks.insert((user.clone(), chat.id.clone()), chat.clone());
+                }
                 self.states.insert(user.clone(), agent.state);
                 self.shown.retain(|(u, _), _| u != user);
+                self.callbacks.retain(|(u, _), _| u != user);
+                for c in callbacks {
+                    self.callbacks.insert((user.clone(), c.id.clone()), c.clone());
+                }
                 for i in interactions {
                     self.shown.insert((user.clone(), i.id.clone()), i.clone());
                 }
@@ -177,8 +234,32 @@ impl Floor {
             News::Interaction { interaction } => {
                 self.shown.insert((user.clone(), interaction.id.clone()), (**interaction).clone());
             }
+            News::Callback { callback } => {
+                self.callbacks.insert((user.clone(), callback.id.clone()), (**callback).clone());
+            }
+            News::CallbackGone { callback } => {
+                self.callbacks.remove(&(user.clone(), callback.clone()));
+            }
+            News::Chat { chat } => self.told_chat(user, chat),
             News::VoiceCandidate { .. } | News::VoiceGone | News::SessionEnded { .. } => {}
         }
+    }
+
+    /// Every message once, in order, none left out.
+    fn told_chat(&mut self, user: &AgentId, chat: &model::Chat) {
+        let key = (user.clone(), chat.id.clone());
+        if chat.phase == model::ChatPhase::Ended {
+            assert!(self.desks.remove(&key).is_some(), "the end of a chat that nobody was told");
+            return;
+        }
+        let mut messages = self.desks.get(&key).map(|c| c.messages.clone()).unwrap_or_default();
+        for message in &chat.messages {
+            let last = messages.last().map(|m| m.seq);
+            assert!(last.is_none_or(|last| message.seq == last + 1), "{last:?} {message:?}");
+            messages.push(message.clone());
+        }
+        assert_eq!(messages.last().map_or(0, |m| m.seq), chat.last_seq);
+        self.desks.insert(key, model::Chat { messages, ..chat.clone() });
     }
 
     fn switch(&mut self, command: SwitchCommand, gone: &mut Vec<LegId>) {
@@ -368,7 +449,10 @@ impl Floor {
 
     pub fn dispose(&mut self, agent: &str, id: &InteractionId, code: &str) {
         let (interaction, disposition) = (id.clone(), code.into());
-        self.ask(agent, Command::Dispose { interaction, disposition, note: String::new() });
+        self.ask(
+            agent,
+            Command::Dispose { interaction, disposition, note: String::new(), callback: None },
+        );
     }
 }
 

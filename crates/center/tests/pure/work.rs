@@ -122,7 +122,12 @@ fn what_makes_no_sense_now_is_refused_and_changes_nothing() {
     for command in [
         Command::Complete { interaction: i() },
         Command::Conference { interaction: i() },
-        Command::Dispose { interaction: i(), disposition: "resolved".into(), note: String::new() },
+        Command::Dispose {
+            interaction: i(),
+            disposition: "resolved".into(),
+            note: String::new(),
+            callback: None,
+        },
         Command::Accept { interaction: i() },
         Command::Reject { interaction: i() },
         Command::SessionClose {},

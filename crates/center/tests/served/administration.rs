@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-async fn endpoint(
+pub async fn endpoint(
     desk: &mut Desk,
     service: &str,
     method: &str,

@@ -25,6 +25,7 @@ fn on(interaction: &omnibar_model::InteractionId, leg: &omnibar_model::LegId) ->
             interaction: interaction(),
             disposition: "resolved".into(),
             note: "stolen".into(),
+            callback: None,
         },
         Command::Hold { interaction: interaction(), leg: None },
         Command::Hold { interaction: interaction(), leg: Some(leg.clone()) },
@@ -231,13 +232,51 @@ async fn a_request_that_is_never_finished_is_cut_off() {
         let mut stream = TcpStream::connect(world.centre.address()).await.unwrap();
         stream.write_all(begun.as_bytes()).await.unwrap();
         let mut rest = Vec::new();
-        let read = tokio::time::timeout(Duration::from_secs(9), stream.read_to_end(&mut rest));
-        let closed = read.await.unwrap_or_else(|_| panic!("still open after 9 s: {begun:?}"));
+        let read = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut rest));
+        let closed = read.await.unwrap_or_else(|_| panic!("still open after 15 s: {begun:?}"));
         assert!(closed.is_err() || !rest.starts_with(b"HTTP/1.1 200"), "{begun:?}");
     };
     let unfinished = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ";
     let after_one = "GET /no-such-page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-    tokio::join!(cut_off(""), cut_off(unfinished), cut_off(after_one));
+    let posted = |path: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
+             Content-Length: 100\r\n\r\n{{"
+        )
+    };
+    let sign_in = posted("/admin/api/session");
+    let dial = posted("/ameyorestapi/voice/manualdial");
+    let settings = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    tokio::join!(
+        cut_off(""),
+        cut_off("P"),
+        cut_off("PRI * HTTP/2"),
+        cut_off(unfinished),
+        cut_off(after_one),
+        cut_off(&sign_in),
+        cut_off(&dial),
+        cut_off(settings)
+    );
+    world.centre.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_closed_at_once_and_the_idle_make_room() {
+    let world = World::with(|c| c.connections = 20).await;
+    let connect = async || TcpStream::connect(world.centre.address()).await.unwrap();
+    let mut crowd = Vec::new();
+    for _ in 0..20 {
+        crowd.push(connect().await);
+    }
+    for _ in 0..100 {
+        let mut more = connect().await;
+        let closed = tokio::time::timeout(Duration::from_secs(2), more.read_u8());
+        assert!(closed.await.expect("it is closed before the idle are").is_err());
+    }
+    for idle in &mut crowd {
+        assert!(idle.read_u8().await.is_err(), "nothing said in five seconds");
+    }
+    let (_desk, _) = Desk::ready(&world.url(), "agent1").await;
     world.centre.stop().await;
 }
 

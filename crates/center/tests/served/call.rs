@@ -48,6 +48,7 @@ async fn a_demo_customer_is_answered_held_resumed_and_disposed() {
         interaction: id.clone(),
         disposition: "no-such-code".into(),
         note: String::new(),
+        callback: None,
     };
     assert_eq!(code(desk.ask(wrong).await), Code::NotFound);
     let code_of = |queue: &str| if queue == "sales" { "ordered" } else { "resolved" };
@@ -56,6 +57,7 @@ async fn a_demo_customer_is_answered_held_resumed_and_disposed() {
         interaction: id.clone(),
         disposition: disposition.into(),
         note: "all well".into(),
+        callback: None,
     })
     .await
     .unwrap();

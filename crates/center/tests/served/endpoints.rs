@@ -46,7 +46,9 @@ impl Desk {
         self.ask(Command::End { interaction: interaction.clone() }).await.unwrap();
         let note = "done".to_owned();
         let (interaction, disposition) = (interaction.clone(), code.into());
-        self.ask(Command::Dispose { interaction, disposition, note }).await.unwrap();
+        self.ask(Command::Dispose { interaction, disposition, note, callback: None })
+            .await
+            .unwrap();
     }
 }
 
@@ -74,9 +76,15 @@ async fn what_is_not_there_is_refused_with_words() {
         ("crm", "GET", "/connectors/7/contacts/Contact", 404),
         ("crm", "GET", "/connectors/1/contacts/Invoice", 404),
         ("crm", "GET", "/connectors/1/contacts/Contact?limit=501", 400),
-        ("callback-server", "GET", "/callbacks", 501),
+        ("callback-server", "GET", "/callbacks?from=yesterday", 400),
+        ("callback-server", "GET", "/callbacks/none", 405),
+        ("callback-server", "DELETE", "/callbacks/none", 404),
+        ("callback-server", "POST", "/callbacks/none/dial", 404),
         ("cfs", "GET", "/files", 501),
-        ("chat-service", "POST", "/chats", 501),
+        ("chat-service", "POST", "/chats", 405),
+        ("chat-service", "GET", "/chats/none", 404),
+        ("chat-service", "GET", "/chats/none/messages?limit=many", 400),
+        ("chat-service", "POST", "/chats/none/messages", 400),
         ("chat-bosch-service", "GET", "/", 501),
     ] {
         let (got, body) = desk.endpoint(service, method, path, Value::Null).await;

@@ -11,13 +11,13 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use uuid::Uuid;
 
-struct Program {
+pub struct Program {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Program {
-    fn start(data: &Path) -> Self {
+    pub fn start(data: &Path) -> Self {
         Self::logging_to(data, Stdio::null())
     }
 
@@ -37,7 +37,7 @@ impl Program {
     }
 
     /// SIGKILL.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -50,7 +50,7 @@ impl Drop for Program {
     }
 }
 
-async fn select(desk: &mut Desk) {
+pub async fn select(desk: &mut Desk) {
     let campaigns = vec!["support".into(), "sales".into(), "outreach".into()];
     desk.ask(Command::SessionSelect { campaigns, extension: "centre".into() }).await.unwrap();
 }

@@ -5,6 +5,9 @@
 mod administration;
 mod attack;
 mod call;
+mod callbacks;
+mod chats;
+mod connectors;
 mod customer;
 mod desk;
 mod directory;
@@ -23,4 +26,5 @@ mod session;
 mod start;
 mod switch;
 mod web_client;
+mod web_services;
 mod world;

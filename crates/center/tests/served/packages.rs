@@ -1,5 +1,7 @@
 //! Custom apps (TB-11 to TB-14): packages that come from outside, and how they are served.
 
+use crate::administration::endpoint;
+use crate::desk::Desk;
 use crate::web_client::{Admin, Reply, client, send};
 use crate::world::World;
 use reqwest::Method;
@@ -146,6 +148,44 @@ async fn an_app_is_uploaded_placed_served_apart_and_removed() {
 }
 
 #[tokio::test]
+async fn an_app_gets_no_right_by_asking_for_it() {
+    let world = World::start().await;
+    let admin = Admin::sign_in(&world.centre).await;
+    let wish = r#"{"name": "dialler", "version": "2", "rights": ["dial", "customers"]}"#;
+    let up = admin.upload(manifest(wish)).await;
+    assert_eq!(up.status, 200, "{up:?}");
+    let wished = json!({"events": true, "control": false, "customers": true, "dial": true});
+    assert_eq!(up.json()["asks"], wished);
+    let first = json!({"events": true, "control": false, "customers": false, "dial": false});
+    let app = admin.state().await["apps"][0].clone();
+    assert_eq!((&app["asks"], &app["rights"]), (&wished, &first));
+    let (mut desk, _) = Desk::ready(&world.url(), "agent1").await;
+    let path = "/apps/dialler/2";
+    let told = endpoint(&mut desk, "workspace", "GET", path, Value::Null).await;
+    assert_eq!(told.status, 404, "it is in no slot: {told:?}");
+
+    let place = format!("apps/{}", up.json()["id"]);
+    let slot = |rights: &Value| json!({"slot": "screen-1", "fields": [], "rights": rights});
+    let none = json!({"slot": "screen-1", "fields": []});
+    assert_eq!(admin.ask(Method::PUT, &place, none).await.status, 200);
+    let told = endpoint(&mut desk, "workspace", "GET", path, Value::Null).await;
+    assert_eq!(told.body, json!({"rights": first, "crmIntegrationConfig": []}));
+    let given = json!({"events": true, "control": false, "customers": false, "dial": true});
+    assert_eq!(admin.ask(Method::PUT, &place, slot(&given)).await.status, 200);
+    let told = endpoint(&mut desk, "workspace", "GET", path, Value::Null).await;
+    assert_eq!(told.body["rights"], given);
+    for other in ["/apps/dialler/1", "/apps/Dialler/2", "/apps/%2e%2e/2"] {
+        let told = endpoint(&mut desk, "workspace", "GET", other, Value::Null).await;
+        assert_eq!(told.status, 404, "{other}: {told:?}");
+    }
+    for bad in [json!({"dial": true}), json!({"events": 1}), json!("all")] {
+        let reply = admin.ask(Method::PUT, &place, slot(&bad)).await;
+        assert_eq!(reply.status, 400, "{bad}: {reply:?}");
+    }
+    world.centre.stop().await;
+}
+
+#[tokio::test]
 async fn hostile_packages_are_refused_each_with_its_reason() {
     let world = World::start().await;
     let admin = Admin::sign_in(&world.centre).await;
@@ -211,13 +251,18 @@ async fn hostile_packages_are_refused_each_with_its_reason() {
         ("a path for a name", manifest(r#"{"name": "../x", "version": "1"}"#), "name has"),
         ("a dot", manifest(r#"{"name": "..", "version": "1"}"#), "name has"),
         ("a script", manifest(r#"{"name": "x", "version": "<script>"}"#), "version has"),
+        (
+            "a right of no kind",
+            manifest(r#"{"name": "x", "version": "1", "rights": ["all"]}"#),
+            "wrong",
+        ),
         ("a number", manifest(r#"{"name": "x", "version": 1}"#), "manifest.json is wrong"),
         ("deep", manifest(&"[".repeat(100_000)), "manifest.json is wrong"),
     ] {
         let reply = admin.upload(package).await;
         assert_eq!(reply.status, 422, "{what}: {reply:?}");
         let told = reply.json()["message"].as_str().unwrap().to_owned();
-        assert!(told.contains(word), "{what}: {told}");
+        assert!(told.contains(word), "{what}: {told:?}");
     }
     // A packer that stores does not make it fit.
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));

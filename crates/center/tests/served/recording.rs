@@ -173,6 +173,7 @@ async fn end(desk: &mut Desk, id: &InteractionId) -> History {
         interaction: id.clone(),
         disposition: "resolved".into(),
         note: String::new(),
+        callback: None,
     };
     desk.ask(dispose).await.unwrap();
     let history = desk.ask(Command::History { before: None, limit: 10 }).await.unwrap();

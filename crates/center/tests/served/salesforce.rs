@@ -22,20 +22,20 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     /// Access tokens that were given; the last one is good.
-    tokens: usize,
-    refreshed_with: Vec<String>,
+    pub tokens: usize,
+    pub refreshed_with: Vec<String>,
     queries: Vec<String>,
     written: Vec<(String, Value)>,
     /// What requests to the API answer instead.
-    instead: Option<(u16, Value)>,
+    pub instead: Option<(u16, Value)>,
     /// OAuth says no.
-    shut: bool,
+    pub shut: bool,
 }
 
 #[derive(Clone)]
-struct Org {
+pub struct Org {
     seen: Arc<Mutex<Seen>>,
     /// Requests wait until it is true.
     open: watch::Sender<bool>,
@@ -44,10 +44,11 @@ struct Org {
 type Answer = Result<Json<Value>, Response>;
 
 impl Org {
-    async fn start() -> (Self, String) {
+    pub async fn start() -> (Self, String) {
         let org = Self { seen: Arc::default(), open: watch::channel(true).0 };
         let app = Router::new()
             .route("/services/oauth2/token", post(token))
+            .route("/services/data/", get(versions))
             .route("/services/data/v62.0/query", get(query))
             .route("/services/data/v62.0/query/{next}", get(more))
             .route("/services/data/v62.0/sobjects/{object}/describe", get(describe))
@@ -60,7 +61,7 @@ impl Org {
         (org, url)
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+    pub fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap()
     }
 
@@ -100,6 +101,12 @@ async fn token(State(org): State<Org>, body: Bytes) -> Answer {
         "access_token": format!("access-{}", seen.tokens), "refresh_token": next,
         "instance_url": "http://127.0.0.1:1", "token_type": "Bearer", "scope": "api",
     })))
+}
+
+/// Says so to anybody.
+async fn versions() -> Json<Value> {
+    let version = |n: &str| json!({"label": "x", "url": "/services/data/v", "version": n});
+    Json(json!([version("9.0"), version("61.0"), version("62.0")]))
 }
 
 async fn describe(

@@ -168,7 +168,9 @@ async fn signing_out_waits_for_the_last_disposition() {
     desk.ask(Command::End { interaction: interaction.clone() }).await.unwrap();
     assert_eq!(code(desk.ask(Command::SessionClose {}).await), Code::Conflict);
     let disposition = "no_answer".into();
-    desk.ask(Command::Dispose { interaction, disposition, note: String::new() }).await.unwrap();
+    desk.ask(Command::Dispose { interaction, disposition, note: String::new(), callback: None })
+        .await
+        .unwrap();
     desk.ask(Command::SessionClose {}).await.unwrap();
     let reason = desk
         .until("the end", |news| match news {

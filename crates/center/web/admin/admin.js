@@ -1,6 +1,7 @@
 import { apps, uploads } from './apps.js';
 import { ask } from './ask.js';
 import { campaigns } from './campaigns.js';
+import { adding, connectors } from './connectors.js';
 import { doing } from './parts.js';
 import { making, tokens } from './tokens.js';
 
@@ -10,6 +11,7 @@ const house = get('house');
 
 /** One section anew: what is being written in another stays. */
 const again = {
+  connectors: async () => connectors(get('connectors'), await ask('GET', 'state'), again.connectors),
   apps: async () => apps(get('apps'), await ask('GET', 'state'), again.apps),
   tokens: async () => tokens(get('tokens'), await ask('GET', 'state'), again.tokens),
 };
@@ -20,6 +22,7 @@ async function load() {
   get('who').textContent = state.user;
   document.title = `${state.centre} · Administration`;
   campaigns(get('campaigns'), state);
+  connectors(get('connectors'), state, again.connectors);
   apps(get('apps'), state, again.apps);
   tokens(get('tokens'), state, again.tokens);
   get('origins-text').value = state.frame_origins.join('\n');
@@ -63,6 +66,7 @@ get('sign-out').addEventListener('click', async () => {
 document.addEventListener('signed-out', outside);
 lines('origins', 'origins-text', 'frame-origins');
 lines('hosts', 'hosts-text', 'outside-hosts');
+adding(get('connectors'), again.connectors);
 uploads(get('apps'), again.apps);
 making(get('tokens'), again.tokens);
 load().catch(outside);

@@ -1,7 +1,14 @@
 import { ask } from './ask.js';
-import { choice, day, doing, el, labelled, size } from './parts.js';
+import { checkbox, choice, day, doing, el, labelled, size } from './parts.js';
 
 const KINDS = ['string', 'number', 'boolean', 'date', 'datetime', 'email', 'phone', 'url', 'picklist', 'id'];
+
+const RIGHTS = [
+  ['events', 'see calls and presence'],
+  ['control', "control the agent's calls and session"],
+  ['customers', "read customers' names, numbers and records"],
+  ['dial', 'dial'],
+];
 
 export function apps(section, state, reload) {
   const list = state.apps.map((app) => card(app, state.slots, reload));
@@ -26,6 +33,12 @@ export function uploads(section, reload) {
 
 function card(app, slots, reload) {
   const slot = choice([['', 'nowhere'], ...slots.map((name) => [name, name])], app.slot ?? '');
+  const rights = RIGHTS.map(([right, text]) => {
+    const asked = app.asks[right] && !app.rights[right] ? ' (the app asks for it)' : '';
+    const { box, label } = checkbox(`${text}${asked}`, app.rights[right]);
+    box.name = right;
+    return label;
+  });
   const fields = el('div', { class: 'list' }, ...app.fields.map(field));
   const url = `/si/${app.name}/${app.version}/`;
   const form = el(
@@ -39,6 +52,7 @@ function card(app, slots, reload) {
       el('a', { href: url, target: '_blank', rel: 'noreferrer' }, url),
     ),
     labelled('Slot', slot),
+    el('fieldset', {}, el('legend', {}, 'The app may'), ...rights),
     el('strong', {}, 'CRM fields'),
     fields,
     el('p', { class: 'fault', role: 'alert', hidden: true }),
@@ -59,7 +73,8 @@ function card(app, slots, reload) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const rows = [...fields.children].map((row) => row.read());
-    doing(form, () => ask('PUT', `apps/${app.id}`, { slot: slot.value || null, fields: rows }));
+    const granted = Object.fromEntries(RIGHTS.map(([right]) => [right, form.elements[right].checked]));
+    doing(form, () => ask('PUT', `apps/${app.id}`, { slot: slot.value || null, fields: rows, rights: granted }));
   });
   return form;
 }

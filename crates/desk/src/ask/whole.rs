@@ -2,7 +2,9 @@ use crate::desk::Desk;
 use crate::orders::PATIENCE;
 use crate::session::{Choice, Session};
 use crate::{Ask, Effect, Link, Order, Refusal, Verb};
-use omnibar_model::{CampaignId, CommandId, InteractionId, LegId, PhoneNumber, Presence};
+use omnibar_model::{
+    CallbackAct, CallbackId, CampaignId, CommandId, InteractionId, LegId, PhoneNumber, Presence,
+};
 
 /// What is asked of the desk as a whole.
 impl Desk {
@@ -27,6 +29,9 @@ impl Desk {
         }
         if self.session.who().is_some_and(|who| who.leaving.is_some()) {
             return Err(Refusal::Pending { verb: Verb::SignOut });
+        }
+        if self.has_chats() {
+            return Err(Refusal::InteractionsOpen);
         }
         self.calls.iter().try_for_each(|c| c.permits(c.voice(self.line()), Verb::SignOut, None))
     }
@@ -72,7 +77,7 @@ impl Desk {
     pub(crate) fn choose(&mut self, choice: Choice, ask: &Ask) -> Result<(), Refusal> {
         let who = self.session.who().ok_or(Refusal::NotSignedIn)?;
         who.check(&choice)?;
-        if self.session.signed_in().is_some() && !self.calls.is_empty() {
+        if self.session.signed_in().is_some() && (!self.calls.is_empty() || self.has_chats()) {
             return Err(Refusal::InteractionsOpen);
         }
         if let Some(verb) = self.orders.obstacle(None, Verb::Choose, None) {
@@ -113,6 +118,31 @@ impl Desk {
         let campaign = chosen.to_dial(who, campaign).ok_or(Refusal::NoSuchCampaign)?;
         let order = Order::Dial { campaign, number: number.clone() };
         self.order(Verb::Dial, (None, None), ask.clone(), order);
+        Ok(())
+    }
+
+    /// The centre knows whether it is there and whose it is.
+    pub(crate) fn callback(
+        &mut self,
+        callback: &CallbackId,
+        act: &CallbackAct,
+        ask: &Ask,
+    ) -> Result<(), Refusal> {
+        match act {
+            CallbackAct::Take => self.permit_dial()?,
+            CallbackAct::Snooze { .. } | CallbackAct::Cancel { .. } => {
+                self.session.signed_in().ok_or(Refusal::NotSignedIn)?;
+                self.centre_is_up()?;
+            }
+        }
+        let (subject, act) = ((None, None), act.clone());
+        // Taking one dials: two of them would be two calls.
+        let verb = if act == CallbackAct::Take { Verb::Dial } else { Verb::Callback };
+        if let Some(verb) = self.orders.obstacle(None, verb, None) {
+            return Err(Refusal::Pending { verb });
+        }
+        let order = Order::Callback { callback: callback.clone(), act };
+        self.order(verb, subject, ask.clone(), order);
         Ok(())
     }
 

@@ -141,7 +141,8 @@ fn asks() -> impl Strategy<Value = Ask> {
         (id(), code).prop_map(|(interaction, disposition)| Ask::Dispose {
             interaction,
             disposition,
-            note: String::new()
+            note: String::new(),
+            callback: None
         }),
     ];
     let whole = prop_oneof![
@@ -154,9 +155,60 @@ fn asks() -> impl Strategy<Value = Ask> {
         Just(Ask::Dial { number, campaign: None }),
         any::<bool>().prop_map(|on| Ask::Mute { on }),
         Just(Ask::ToggleMute),
+        Just(Ask::Callback { callback: "c1".into(), act: CallbackAct::Take }),
+        Just(Ask::Callback {
+            callback: "c1".into(),
+            act: CallbackAct::Cancel { reason: "r".into() }
+        }),
         Just(Ask::Dismiss),
     ];
-    prop_oneof![3 => calls, 1 => whole]
+    let chats = chat_asks().prop_map(|ask| Ask::Chat { ask });
+    prop_oneof![3 => calls, 1 => whole, 1 => chats]
+}
+
+fn chat_asks() -> impl Strategy<Value = ChatAsk> {
+    prop_oneof![
+        ids().prop_map(|chat| ChatAsk::Accept { chat }),
+        ids().prop_map(|chat| ChatAsk::Reject { chat }),
+        (ids(), "\\PC{0,2}").prop_map(|(chat, text)| ChatAsk::Say { chat, text }),
+        ids().prop_map(|chat| ChatAsk::End { chat }),
+        ids().prop_map(|chat| ChatAsk::Dispose {
+            chat,
+            disposition: "done".into(),
+            note: String::new()
+        }),
+        Just(ChatAsk::Start { campaign: None, customer: ChatTarget::default() }),
+    ]
+}
+
+fn chats() -> impl Strategy<Value = Chat> {
+    let phases = select(vec![
+        ChatPhase::Offered { expires: Moment(1_000) },
+        ChatPhase::Open,
+        ChatPhase::Wrapping { until: None },
+        ChatPhase::Ended,
+    ]);
+    let from = select(vec![ChatFrom::Customer, ChatFrom::Agent, ChatFrom::Notice]);
+    let message = (0..9_u32, from, "\\PC{0,2}", moments())
+        .prop_map(|(seq, from, text, at)| ChatMessage { seq, from, text, at });
+    (ids(), phases, vec(message, 0..4), moments()).prop_map(|(id, phase, messages, at)| Chat {
+        id,
+        direction: Direction::Inbound,
+        campaign: "in".into(),
+        queue: None,
+        customer: Party { kind: PartyKind::Customer, name: String::new(), number: None },
+        customer_id: None,
+        record: None,
+        phase,
+        since: at,
+        opened_at: at,
+        assigned_at: None,
+        customer_present: true,
+        cause: None,
+        note: String::new(),
+        last_seq: 9,
+        messages,
+    })
 }
 
 fn inputs() -> impl Strategy<Value = Input> {
@@ -204,9 +256,10 @@ fn inputs() -> impl Strategy<Value = Input> {
         }),
         2 => (agent, vec(interactions(), 0..5)).prop_map(
             |((state, since, presence, next), interactions)| Input::Synchronised {
-                state, since, presence, next, interactions
+                state, since, presence, next, interactions, chats: vec![]
             }
         ),
+        6 => chats().prop_map(|chat| Input::ChatChanged { chat }),
         1 => any::<bool>().prop_map(|resumed| Input::SessionOpened { start: start(resumed) }),
         1 => Just(chosen()),
         1 => faults.clone().prop_map(|fault| Input::SignInFailed { fault }),
@@ -328,6 +381,7 @@ proptest! {
             presence: Presence::Available,
             next: None,
             interactions: vec![],
+            chats: vec![],
         })?;
         prop_assert!(!world.ringing && !world.microphone && !world.in_call);
         step(&mut desk, &mut world, now, Input::SessionEnded { fault: None })?;

@@ -78,6 +78,7 @@ impl Bench {
             presence: Presence::Available,
             next: None,
             interactions,
+            chats: Vec::new(),
         })
     }
 
@@ -231,7 +232,12 @@ fn leg_state(conversation: Conversation) -> LegState {
 }
 
 fn campaign(id: &str, kind: CampaignKind) -> Campaign {
-    let codes = vec![DispositionCode { id: "done".into(), number: 1010, name: "Done".into() }];
+    let codes = vec![DispositionCode {
+        id: "done".into(),
+        number: 1010,
+        name: "Done".into(),
+        callback: false,
+    }];
     Campaign {
         id: id.into(),
         number: 101,

@@ -7,7 +7,12 @@ use omnibar_model::*;
 const WRAPPING: Conversation = Conversation::Wrapping { until: None };
 
 fn dispose(id: &str, code: &str) -> Ask {
-    Ask::Dispose { interaction: Some(id.into()), disposition: code.into(), note: "done".into() }
+    Ask::Dispose {
+        interaction: Some(id.into()),
+        disposition: code.into(),
+        note: "done".into(),
+        callback: None,
+    }
 }
 
 fn note(text: &str) -> Ask {

@@ -4,7 +4,7 @@ use crate::bench::*;
 use omnibar_desk::*;
 use omnibar_model::*;
 
-const VERBS: [Verb; 20] = [
+const VERBS: [Verb; 23] = [
     Verb::SignIn,
     Verb::Choose,
     Verb::SignOut,
@@ -25,6 +25,9 @@ const VERBS: [Verb; 20] = [
     Verb::End,
     Verb::Note,
     Verb::Dispose,
+    Verb::Callback,
+    Verb::Say,
+    Verb::StartChat,
 ];
 
 const LINES: [LineState; 6] = [
@@ -61,9 +64,21 @@ fn ask_for(verb: Verb) -> Ask {
         Verb::Drop => Ask::Drop { interaction, leg: "l1".into() },
         Verb::End => Ask::End { interaction },
         Verb::Note => Ask::Note { interaction, note: "n".into() },
-        Verb::Dispose => {
-            Ask::Dispose { interaction, disposition: "done".into(), note: String::new() }
+        Verb::Dispose => Ask::Dispose {
+            interaction,
+            disposition: "done".into(),
+            note: String::new(),
+            callback: None,
+        },
+        // A call is no chat.
+        Verb::Say => Ask::Chat { ask: ChatAsk::Say { chat: "i1".into(), text: "t".into() } },
+        Verb::StartChat => {
+            Ask::Chat { ask: ChatAsk::Start { campaign: None, customer: ChatTarget::default() } }
         }
+        Verb::Callback => Ask::Callback {
+            callback: "c1".into(),
+            act: CallbackAct::Snooze { at: None, reason: String::new() },
+        },
     }
 }
 
@@ -89,7 +104,10 @@ fn shown(can: Can, verb: Verb) -> Option<bool> {
         | Verb::SetPresence
         | Verb::Select
         | Verb::Dial
-        | Verb::Note => None,
+        | Verb::Note
+        | Verb::Callback
+        | Verb::Say
+        | Verb::StartChat => None,
     }
 }
 

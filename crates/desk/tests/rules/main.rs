@@ -4,7 +4,9 @@
 mod answering;
 mod anything;
 mod bench;
+mod callbacks;
 mod calls;
+mod chats;
 mod decisions;
 mod session;
 mod talking;

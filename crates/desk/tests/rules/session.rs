@@ -241,7 +241,12 @@ fn while_the_centre_is_away_voice_goes_on_and_orders_wait() {
     b.ask(Ask::Note { interaction: Some("i1".into()), note: "typed".into() });
     assert_eq!(b.orders().len(), 1, "the outbox keeps it");
     let disposition = "done".into();
-    b.ask(Ask::Dispose { interaction: Some("i2".into()), disposition, note: String::new() });
+    b.ask(Ask::Dispose {
+        interaction: Some("i2".into()),
+        disposition,
+        note: String::new(),
+        callback: None,
+    });
     assert_eq!(b.orders().len(), 1);
     let passed = b.pass(3_600_000);
     assert!(!passed.iter().any(|e| matches!(e, Effect::Refused { .. })), "no haste: {passed:?}");

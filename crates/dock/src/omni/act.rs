@@ -12,8 +12,11 @@ pub enum Audience {
     /// Pages framed in the workspace.
     App,
     Page(u32),
-    /// Every page that docked under this instance id.
-    Instance(String),
+    /// Every page of this origin that docked under this instance id.
+    Instance {
+        origin: String,
+        instance: String,
+    },
 }
 
 /// What is to be done; in order.

@@ -27,8 +27,9 @@ impl Omni {
 
     /// API-46; arrives as EVT-29.
     pub(super) fn send_to_instance(&self, call: &Call<'_>) -> Result<Reply, SdkError> {
-        let instance = self.instance(call.arguments.text("instanceId"))?.instance.clone();
-        Ok(Self::send(call, Audience::Instance(instance), "ui", "receiveData"))
+        let instance = call.arguments.text("instanceId").to_owned();
+        let origin = self.origin_of(&instance, &call.caller.origin)?.to_owned();
+        Ok(Self::send(call, Audience::Instance { origin, instance }, "ui", "receiveData"))
     }
 
     /// API-27; arrives as EVT-25.
@@ -56,6 +57,20 @@ impl Omni {
         Reply::now(data).and(told)
     }
 
+    /// Whose data for this instance is. A page calls itself as it likes, but for an app,
+    /// which the workspace names: what is meant for one origin must not reach another that
+    /// has taken its name.
+    fn origin_of(&self, instance: &str, own: &str) -> Result<&str, SdkError> {
+        let named = || self.pages.values().filter(|page| page.instance == instance);
+        let first = &self.instance(instance)?.origin;
+        let app = named().find(|page| !page.app.is_empty()).map(|page| &page.origin);
+        let same = named().map(|page| &page.origin).find(|origin| *origin == own);
+        let only = named().all(|page| page.origin == *first).then_some(first);
+        app.or(same).or(only).map(String::as_str).ok_or_else(|| {
+            seen::not_found("pages of several origins have docked under that instanceId")
+        })
+    }
+
     fn instance(&self, instance: &str) -> Result<&Docked, SdkError> {
         self.pages
             .values()
@@ -78,11 +93,15 @@ impl Docked {
             PageContext::Crm => "crm",
             PageContext::App => "app",
         };
-        json!({
+        let mut info = json!({
             "appId": self.app_id(),
             "instanceId": self.instance,
             "context": context,
             "origin": self.origin,
-        })
+        });
+        if !self.fields.is_null() {
+            info["crmIntegrationConfig"] = self.fields.clone();
+        }
+        info
     }
 }

@@ -1,8 +1,10 @@
 //! API-29 to API-33.
 
-use super::{Call, Omni, Reply, http, seen};
-use omnibar_contract::SdkError;
+use super::pending::{self, Slip, Why};
+use super::{Act, Call, Omni, Reply, http, seen};
+use omnibar_contract::{SdkError, SdkErrorType};
 use omnibar_model::{Campaign, PhoneNumber};
+use omnibar_softphone::EndpointAnswer;
 use serde_json::{Value, json};
 
 impl Omni {
@@ -16,6 +18,29 @@ impl Omni {
         }
         let path = format!("/campaigns/{number}/dispositions");
         Ok(self.pass(call, http::get("appserver", &path)))
+    }
+
+    /// API-31.
+    pub(super) fn crm_configuration(&mut self, call: &Call<'_>) -> Reply {
+        let why = Why::Configuration { slip: call.slip() };
+        Reply::later().and(self.ask(call.now, http::get("crm", "/configuration"), why))
+    }
+
+    pub(super) fn configuration_told(
+        &self,
+        slip: Slip,
+        answer: Result<EndpointAnswer, String>,
+    ) -> Vec<Act> {
+        vec![match pending::result(answer, SdkErrorType::DataNotFound) {
+            Ok(mut told) => {
+                let fields = self.pages.get(&slip.page).map(|page| &page.fields);
+                if let (Value::Object(told), Some(fields @ Value::Array(_))) = (&mut told, fields) {
+                    told.insert("crmIntegrationConfig".into(), fields.clone());
+                }
+                slip.done(told)
+            }
+            Err(error) => slip.failed(error),
+        }]
     }
 
     /// API-32. The toolbar's one field for people and numbers is searched as it is typed.

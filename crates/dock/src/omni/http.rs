@@ -35,7 +35,11 @@ impl Omni {
             .find(|s| *s == wanted)
             .ok_or_else(|| seen::not_found("microservice names no service of the centre"))?;
         let method = method(call, &["GET", "POST", "PUT", "DELETE"])?;
+        let dials = service == "callback-server"
+            && method == "POST"
+            && call.arguments.text("url").contains("/dial");
         for (needed, right) in [
+            (dials, Right::Dial),
             (!WITHOUT_CUSTOMERS.contains(&service), Right::Customers),
             (method != "GET", Right::Control),
         ] {

@@ -1,89 +1,76 @@
 //! API-12 to API-17: dialling, disposing, and what the agent has open.
 
 use super::arguments::{as_text, required, unfit};
-use super::pending::{self, Awaited, Disposal, Why};
+use super::payload::{self, WEB_CHAT};
+use super::pending::{self, Awaited, Disposal};
 use super::{Act, Call, Omni, Reply, http, seen, ui, when};
-use omnibar_contract::{Intent, SdkError};
-use omnibar_desk::{Ask, CallView, SessionView};
-use omnibar_model::{CampaignId, Conversation, DispositionCode, PhoneNumber};
-use omnibar_softphone::EndpointCall;
+use omnibar_contract::{SdkError, SdkErrorType};
+use omnibar_desk::{CallView, SessionView};
+use omnibar_model::{
+    Booking, CampaignId, Channel, ChatTarget, Conversation, DispositionCode, PhoneNumber,
+};
 use serde_json::{Map, Value, json};
 
 /// Longest note, in characters: what the desk takes.
 const NOTE_MAX: usize = 2_000;
+/// How far ahead the centre books a callback.
+const AHEAD_MAX_MS: i64 = 366 * 86_400_000;
 
 impl Omni {
     /// API-12: done when the new interaction is there.
     pub(super) fn initiate(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
-        voice(call.arguments.text("channelType"))?;
-        let details = call.arguments.object("channelDetails");
-        let given = details.and_then(|d| d.get("phone")).and_then(as_text);
-        let number = ui::phone(given.as_deref())?;
-        let campaign = chosen_campaign(call, call.arguments.number("campaignId"))?;
+        let channel = channel(call)?;
+        let number = call.arguments.number("campaignId");
+        let act = match channel {
+            Channel::Voice => {
+                let phone = ui::dialled(detail(call, "phone").as_deref())?;
+                pending::dial(chosen_campaign(call, number)?, phone)
+            }
+            Channel::Chat => {
+                let customer = target(call)?;
+                pending::start_chat(chosen_campaign(call, number)?, customer)
+            }
+        };
         let value = json!({"result": "success", "reason": "success"});
-        let what = Awaited::Dialled { known: pending::known(call.view), value };
+        let what = Awaited::Dialled { channel, known: pending::known(call.view), value };
         self.wait(call.now, call.slip(), call.view, what);
-        Ok(Reply::later().and(pending::dial(campaign, number)))
+        Ok(Reply::later().and(act))
     }
 
-    /// API-13: done when the interaction has left the desk. A call that is still up is
-    /// ended first.
+    /// API-13: done when the interaction has left the desk. A call or chat that is still
+    /// up is ended first.
     pub(super) fn dispose(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
-        voice(call.arguments.text("channelType"))?;
+        let channel = channel(call)?;
         let open = seen::named_call(&call.view.desk, call.arguments.text("interactionId"))?;
+        if open.interaction.channel != channel {
+            return Err(unfit("channelType", "the one of this interaction"));
+        }
         let number = call.arguments.number("dispositionCodeId").unwrap_or_default();
         let code = campaign_of(call, open)
             .and_then(|campaign| seen::code(campaign, number))
             .ok_or_else(|| seen::not_found(NO_CODE))?
             .1;
         let disposal = disposal(call, open, code, None)?;
-        match callback(call, open)? {
-            None => self.start(call, open, disposal),
-            Some(booking) => {
-                // The callback first: an interaction cannot be taken back.
-                let why = Why::Callback { slip: call.slip(), disposal };
-                Ok(Reply::later().and(self.ask(call.now, booking, why)))
-            }
-        }
+        self.start(call, open, disposal)
     }
 
-    /// API-14: done when the next interaction is there.
+    /// API-14: done when the next interaction is there. Voice only.
     pub(super) fn dispose_and_initiate(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
         let open = seen::named_call(&call.view.desk, call.arguments.text("interactionId"))?;
+        if open.interaction.channel != Channel::Voice {
+            return Err(seen::not_found("interactionId names a chat: dispose it, then dial"));
+        }
         let label = call.arguments.text("dispositionCode");
         let campaign = campaign_of(call, open).ok_or_else(|| seen::not_found(NO_CODE))?;
         let code = seen::code_named(campaign, label)
             .or_else(|| seen::code(campaign, label.trim().parse().ok()?))
             .ok_or_else(|| seen::not_found(NO_CODE))?
             .1;
-        let number = ui::phone(Some(call.arguments.text("phone")))?;
+        let number = ui::dialled(Some(call.arguments.text("phone")))?;
         let wanted = call.arguments.number("campaignId").unwrap_or(i64::from(campaign.number));
         let next = chosen_campaign(call, Some(wanted))?;
         let disposal = disposal(call, open, code, Some((next, number)))?;
         self.start(call, open, disposal)
-    }
-
-    /// The callback is booked, or not; then the interaction may go.
-    pub(super) fn callback_booked(
-        &mut self,
-        now: i64,
-        slip: pending::Slip,
-        disposal: Disposal,
-        booked: Result<Value, SdkError>,
-        view: &omnibar_contract::View,
-    ) -> Vec<Act> {
-        let open = seen::call(&view.desk, &disposal.interaction);
-        match (booked, open) {
-            (Err(error), _) => vec![slip.failed(error)],
-            (Ok(_), None) => vec![slip.done("ok")],
-            (Ok(_), Some(open)) => match begin(open, disposal) {
-                Ok((act, disposal)) => {
-                    self.wait(now, slip, view, Awaited::Disposed(disposal));
-                    vec![act]
-                }
-                Err(error) => vec![slip.failed(error)],
-            },
-        }
     }
 
     fn start(
@@ -118,26 +105,50 @@ impl Omni {
 const NO_CODE: &str = "the campaign of this interaction has no such disposition: read the codes \
                        with getDispositionCodesWithDispositionClass";
 
-/// The contract's channel, compared without case. This centre has voice.
-pub(super) fn voice(channel: &str) -> Result<(), SdkError> {
-    match channel.to_lowercase().as_str() {
-        "voice" => Ok(()),
-        "chat" => Err(seen::not_found("this centre has no chat: use channelType voice")),
+/// The contract's channel, compared without case.
+pub(super) fn channel(call: &Call<'_>) -> Result<Channel, SdkError> {
+    let kind = call.arguments.text("channelSubType").to_lowercase();
+    match call.arguments.text("channelType").to_lowercase().as_str() {
+        "voice" => Ok(Channel::Voice),
+        "chat" if kind.is_empty() || kind == WEB_CHAT => Ok(Channel::Chat),
+        "chat" => Err(unfit("channelSubType", "webchat: this centre has no other chat")),
         _ => Err(unfit("channelType", "voice or chat")),
     }
 }
 
+/// A field of `channelDetails`; empty ones are not there.
+fn detail(call: &Call<'_>, name: &str) -> Option<String> {
+    let details = call.arguments.object("channelDetails");
+    let given = details.and_then(|d| d.get(name)).and_then(as_text);
+    given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// With whom a chat is to begin: all that is given must fit.
+fn target(call: &Call<'_>) -> Result<ChatTarget, SdkError> {
+    let phone = detail(call, "phone");
+    let number = phone.map(|given| ui::phone(Some(&given))).transpose()?;
+    let name = detail(call, "name");
+    let given = call.arguments.number("customerId").filter(|id| *id != payload::NOBODY);
+    let customer_id = given
+        .map(|id| u64::try_from(id).map_err(|_| unfit("customerId", "a customer's number")))
+        .transpose()?;
+    if name.is_none() && number.is_none() && customer_id.is_none() {
+        let words = "phone is required, or name, or customerId: a chat needs to know with whom";
+        return Err(SdkError::new(SdkErrorType::RequiredFieldMissing, words));
+    }
+    Ok(ChatTarget { name, number, customer_id })
+}
+
 /// The first step of a disposal, and the disposal with what is left.
 fn begin(open: &CallView, mut disposal: Disposal) -> Result<(Act, Disposal), SdkError> {
-    let interaction = Some(disposal.interaction.clone());
     let act = match open.interaction.conversation {
         Conversation::Wrapping { .. } => pending::dispose(&disposal),
         Conversation::Ringing | Conversation::Connected | Conversation::Held => {
             disposal.ending = true;
-            Act::Intent(Intent::Desk { ask: Ask::End { interaction } })
+            pending::end(&disposal)
         }
         Conversation::Offered { .. } | Conversation::Ended => {
-            return Err(seen::http_error("the call has not been answered: accept or reject it"));
+            return Err(seen::http_error("it has not been answered: accept or reject it"));
         }
     };
     Ok((act, disposal))
@@ -162,7 +173,13 @@ fn disposal(
         return Err(unfit("notes", "at most 2000 characters long"));
     }
     let (interaction, disposition) = (open.interaction.id.clone(), code.id.clone());
-    Ok(Disposal { interaction, disposition, note, next, ending: false })
+    let channel = open.interaction.channel;
+    let callback = callback(call)?;
+    if callback.is_some() && channel == Channel::Chat {
+        let words = "a callback is booked with a call: dispose the chat without one";
+        return Err(seen::not_found(words));
+    }
+    Ok(Disposal { channel, interaction, disposition, note, callback, next, ending: false })
 }
 
 /// A campaign, by its number, that the agent works for.
@@ -184,30 +201,23 @@ fn chosen_campaign(call: &Call<'_>, number: Option<i64>) -> Result<CampaignId, S
 }
 
 /// The callback that `additionalParams` asks for, if it does.
-fn callback(call: &Call<'_>, open: &CallView) -> Result<Option<EndpointCall>, SdkError> {
+fn callback(call: &Call<'_>) -> Result<Option<Booking>, SdkError> {
     const FIELDS: [&str; 3] = ["callbackTime", "phone", "isSelfCallback"];
     let Some(given) = call.arguments.object("additionalParams") else { return Ok(None) };
     let field = |name: &str| given.get(name).filter(|v| !v.is_null());
     if FIELDS.iter().all(|name| field(name).is_none()) {
         return Ok(None);
     }
-    let time = text(given, "callbackTime")?;
-    let at = when::parse(&time)
+    let at = when::parse(&text(given, "callbackTime")?)
         .ok_or_else(|| unfit("callbackTime", "a time like 2025-07-06T09:56:40+0530"))?;
-    let phone = ui::phone(Some(&text(given, "phone")?))?;
+    // Before a call that is up is ended for it.
+    if at <= call.now || at > call.now.saturating_add(AHEAD_MAX_MS) {
+        return Err(unfit("callbackTime", "a time that is still to come, at most a year ahead"));
+    }
+    let number = Some(ui::dialled(Some(&text(given, "phone")?))?);
     let own = field("isSelfCallback").ok_or_else(|| required("isSelfCallback"))?;
     let own = own.as_bool().ok_or_else(|| unfit("isSelfCallback", "true or false"))?;
-    let campaign = campaign_of(call, open).map(|c| c.number);
-    let mut booking = http::get("callback-server", "/callbacks");
-    booking.method = "POST".into();
-    booking.body = json!({
-        "interactionId": open.interaction.id,
-        "campaignId": campaign,
-        "phone": phone.as_str(),
-        "callbackTime": when::iso(at),
-        "isSelfCallback": own,
-    });
-    Ok(Some(booking))
+    Ok(Some(Booking { at, number, own }))
 }
 
 fn text(given: &Map<String, Value>, name: &str) -> Result<String, SdkError> {

@@ -16,6 +16,7 @@ mod act;
 mod apis;
 mod apps;
 mod arguments;
+mod chats;
 mod configuration;
 mod crm;
 mod events;
@@ -48,6 +49,7 @@ use ui::Shown;
 
 pub use act::{Act, Audience};
 pub use names::{Right, rights_of};
+pub use store::Items;
 
 /// One call of a page.
 #[derive(Clone, Debug)]
@@ -73,6 +75,8 @@ pub struct Docked {
     pub context: PageContext,
     pub instance: String,
     pub app: String,
+    /// Of a custom app, its fields of the CRM (contract: TB-14); null for every other page.
+    pub fields: Value,
 }
 
 /// The dialect's state: who is docked, which calls wait for what, and what the desk
@@ -97,7 +101,7 @@ impl Omni {
         Self::default()
     }
 
-    /// A page has been welcomed.
+    /// A page has been welcomed, or what is known of it has changed.
     pub fn opened(&mut self, page: Docked) {
         self.pages.insert(page.page, page);
     }
@@ -121,7 +125,7 @@ impl Omni {
         view: &View,
     ) -> Vec<Act> {
         let slip = Slip { page: caller.page, id: caller.id };
-        match self.try_call(now_ms, &caller, api, arguments, view) {
+        match self.try_call(now_ms, &caller, api, arguments, &chats::among_calls(view)) {
             Ok(reply) => {
                 let mut acts = reply.acts;
                 acts.extend(reply.value.map(|value| slip.done(value)));
@@ -133,6 +137,7 @@ impl Omni {
 
     /// The desk has changed. The first view that is seen makes no events.
     pub fn view_changed(&mut self, now_ms: i64, view: &View) -> Vec<Act> {
+        let view = &*chats::among_calls(view);
         let acts = match self.before.take() {
             None => Vec::new(),
             Some(before) if before == view.desk => Vec::new(),
@@ -148,7 +153,7 @@ impl Omni {
 
     /// The agent has pressed something that is for pages.
     pub fn agent_asked(&mut self, now_ms: i64, intent: &DockIntent, view: &View) -> Vec<Act> {
-        self.pressed(now_ms, intent, view)
+        self.pressed(now_ms, intent, &chats::among_calls(view))
     }
 
     /// The answer to an [`Act::Ask`].
@@ -159,6 +164,7 @@ impl Omni {
         answer: Result<EndpointAnswer, String>,
         view: &View,
     ) -> Vec<Act> {
+        let view = &*chats::among_calls(view);
         let Some(asked) = self.asked.remove(&ticket) else { return Vec::new() };
         match asked.why {
             Why::Pass { slip, missing, named } => match pending::result(answer, missing) {
@@ -170,10 +176,7 @@ impl Omni {
                 }
                 Err(error) => vec![slip.failed(error)],
             },
-            Why::Callback { slip, disposal } => {
-                let booked = pending::result(answer, SdkErrorType::DataNotFound);
-                self.callback_booked(now_ms, slip, disposal, booked, view)
-            }
+            Why::Configuration { slip } => self.configuration_told(slip, answer),
             Why::Gone { interaction, customer } => {
                 let told = pending::result(answer, SdkErrorType::DataNotFound);
                 self.disposal_told(&interaction, customer.as_ref(), told, view)
@@ -251,7 +254,7 @@ impl Omni {
             Api::SendDataToApp => Self::send_to_app(call),
             Api::GetDispositionCodesWithDispositionClass => self.disposition_codes(call),
             Api::GetCrmObjectConfiguration => Ok(self.pass(call, http::get("crm", "/objects"))),
-            Api::GetCrmConfiguration => Ok(self.pass(call, http::get("crm", "/configuration"))),
+            Api::GetCrmConfiguration => Ok(self.crm_configuration(call)),
             Api::GetPhoneNumberSearch => self.phone_number_search(call),
             Api::GetPrimaryColumnName => {
                 Ok(self.pass(call, http::get("appserver", "/primary-column")))
@@ -325,11 +328,19 @@ fn allowed(caller: &Caller, api: &str) -> Result<&'static Entry, SdkError> {
 }
 
 fn missing_right(caller: &Caller, right: Right, api: &str) -> SdkError {
-    let words = format!(
-        "{} may not {right}, which {api} needs: the agent can allow it in Omnibar under Settings, \
-         Docked pages",
-        caller.origin
-    );
+    let words = if caller.app.is_empty() {
+        format!(
+            "{} may not {right}, which {api} needs: the agent can allow it in Omnibar under \
+             Settings, Docked pages",
+            caller.origin
+        )
+    } else {
+        format!(
+            "The app {} may not {right}, which {api} needs: an administrator can grant it in the \
+             centre under Custom apps",
+            caller.app
+        )
+    };
     SdkError::new(SdkErrorType::InvalidOrigin, words)
 }
 

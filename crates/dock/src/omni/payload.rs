@@ -12,7 +12,10 @@ const PROCESS: u32 = 1;
 /// Extensions of one centre are reached through one call context.
 pub(super) const CALL_CONTEXT: u32 = 1;
 /// `customerId` of a customer whom the directory does not know.
-const NOBODY: i64 = -1;
+pub(super) const NOBODY: i64 = -1;
+
+/// The one kind of chat that this centre has.
+pub(super) const WEB_CHAT: &str = "webchat";
 
 /// A payload for pages that may read customers' data, and one for those that may not.
 #[derive(Clone, Debug)]
@@ -45,6 +48,8 @@ impl Spelling {
         match (self, channel) {
             (Self::Lower, Channel::Voice) => "voice",
             (Self::Upper, Channel::Voice) => "VOICE",
+            (Self::Lower, Channel::Chat) => "chat",
+            (Self::Upper, Channel::Chat) => "CHAT",
         }
     }
 }
@@ -170,17 +175,37 @@ impl About<'_> {
         })
     }
 
-    fn channel(&self, spelling: Spelling) -> Value {
-        let association = match self.interaction.direction {
-            Direction::Outbound => "manualdial.association",
-            // The contract has no sample of it.
-            Direction::Inbound => "inbound.association",
-        };
+    /// MessageEvent without what was said and to whom it belongs.
+    pub(super) fn message(&self, direction: &str, from: &Value, to: &Value) -> Value {
         json!({
-            "channelType": spelling.of(self.interaction.channel),
-            "associationType": association,
-            "callId": self.interaction.id,
+            "to": to,
+            "from": from,
+            "messageDirection": direction,
+            "interactionId": self.interaction.id,
+            "channelDetails": self.channel(Spelling::Upper),
         })
+    }
+
+    fn channel(&self, spelling: Spelling) -> Value {
+        let channel = self.interaction.channel;
+        let association = match (self.interaction.direction, channel) {
+            (Direction::Outbound, Channel::Voice) => "manualdial.association",
+            (Direction::Outbound, Channel::Chat) => "manualchat.association",
+            // The contract has no sample of it.
+            (Direction::Inbound, Channel::Voice | Channel::Chat) => "inbound.association",
+        };
+        let mut told = json!({
+            "channelType": spelling.of(channel),
+            "associationType": association,
+        });
+        match channel {
+            Channel::Voice => told["callId"] = json!(self.interaction.id),
+            Channel::Chat => {
+                told["chatId"] = json!(self.interaction.id);
+                told["channelSubType"] = json!(WEB_CHAT);
+            }
+        }
+        told
     }
 
     fn customer_details(&self) -> Value {

@@ -2,10 +2,10 @@
 
 use super::{Act, Omni, seen, words};
 use omnibar_contract::{Intent, SdkError, SdkErrorType, View};
-use omnibar_desk::{Ask, RefusalView, SessionView};
+use omnibar_desk::{Ask, ChatAsk, RefusalView, SessionView};
 use omnibar_model::{
-    AgentId, CampaignId, Conversation, Direction, DispositionId, Interaction, InteractionId, LegId,
-    PhoneNumber,
+    AgentId, Booking, CampaignId, Channel, ChatTarget, Conversation, Direction, DispositionId,
+    Interaction, InteractionId, LegId, PhoneNumber,
 };
 use omnibar_softphone::{EndpointAnswer, EndpointCall};
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ pub(super) enum Awaited {
     SignedOut,
     /// An outbound interaction that is not among these.
     Dialled {
+        channel: Channel,
         known: Vec<InteractionId>,
         value: Value,
     },
@@ -64,9 +65,11 @@ pub(super) enum Awaited {
 /// An interaction on its way out: ended if need be, disposed, and the next one dialled.
 #[derive(Clone, Debug)]
 pub(super) struct Disposal {
+    pub(super) channel: Channel,
     pub(super) interaction: InteractionId,
     pub(super) disposition: DispositionId,
     pub(super) note: String,
+    pub(super) callback: Option<Booking>,
     pub(super) next: Option<(CampaignId, PhoneNumber)>,
     /// The call is still being ended.
     pub(super) ending: bool,
@@ -83,8 +86,8 @@ pub(super) struct Asked {
 pub(super) enum Why {
     /// The answer is the call's result.
     Pass { slip: Slip, missing: SdkErrorType, named: bool },
-    /// A callback is being booked, and then the interaction is disposed.
-    Callback { slip: Slip, disposal: Disposal },
+    /// The connector's configuration; an app gets its fields of the CRM with it (TB-14).
+    Configuration { slip: Slip },
     /// How an interaction that has left was disposed.
     Gone { interaction: Box<Interaction>, customer: Option<LegId> },
     /// The agent links a record to an interaction, or takes it away.
@@ -94,7 +97,7 @@ pub(super) enum Why {
 impl Why {
     fn slip(&self) -> Option<Slip> {
         match self {
-            Self::Pass { slip, .. } | Self::Callback { slip, .. } => Some(*slip),
+            Self::Pass { slip, .. } | Self::Configuration { slip } => Some(*slip),
             Self::Gone { .. } | Self::Linked => None,
         }
     }
@@ -136,8 +139,8 @@ impl Omni {
                     self.signed_in(view, user, begun, chosen, &mut acts)
                 }
                 Awaited::SignedOut => signed_out(view, refusal.as_ref()),
-                Awaited::Dialled { known, value } => {
-                    let outcome = dialled(view, known, &taken, refusal.as_ref());
+                Awaited::Dialled { channel, known, value } => {
+                    let outcome = dialled(view, *channel, known, &taken, refusal.as_ref());
                     outcome.map(|outcome| {
                         outcome.map(|id| {
                             taken.push(id);
@@ -202,8 +205,8 @@ impl Omni {
     pub(super) fn abandon(&mut self, page: u32) {
         self.waits.retain(|w| w.slip.page != page || matches!(w.what, Awaited::Disposed(_)));
         self.asked.retain(|_, a| match &a.why {
-            Why::Pass { slip, .. } => slip.page != page,
-            Why::Callback { .. } | Why::Gone { .. } | Why::Linked => true,
+            Why::Pass { slip, .. } | Why::Configuration { slip } => slip.page != page,
+            Why::Gone { .. } | Why::Linked => true,
         });
     }
 
@@ -252,8 +255,13 @@ pub(super) fn dial(campaign: CampaignId, number: PhoneNumber) -> Act {
     Act::Intent(Intent::Desk { ask: Ask::Dial { number, campaign: Some(campaign) } })
 }
 
+pub(super) fn start_chat(campaign: CampaignId, customer: ChatTarget) -> Act {
+    let ask = ChatAsk::Start { campaign: Some(campaign), customer };
+    Act::Intent(Intent::Desk { ask: Ask::Chat { ask } })
+}
+
 fn dialled_next(view: &View) -> Awaited {
-    Awaited::Dialled { known: known(view), value: json!("ok") }
+    Awaited::Dialled { channel: Channel::Voice, known: known(view), value: json!("ok") }
 }
 
 pub(super) fn known(view: &View) -> Vec<InteractionId> {
@@ -271,12 +279,14 @@ fn signed_out(view: &View, before: Option<&RefusalView>) -> Option<Result<Value,
 
 fn dialled(
     view: &View,
+    channel: Channel,
     known: &[InteractionId],
     taken: &[InteractionId],
     before: Option<&RefusalView>,
 ) -> Option<Result<InteractionId, SdkError>> {
     let new = view.desk.calls.iter().map(|c| &c.interaction).find(|i| {
-        i.direction == Direction::Outbound && !known.contains(&i.id) && !taken.contains(&i.id)
+        let is_new = !known.contains(&i.id) && !taken.contains(&i.id);
+        i.channel == channel && i.direction == Direction::Outbound && is_new
     });
     match new {
         Some(interaction) => Some(Ok(interaction.id.clone())),
@@ -303,10 +313,25 @@ fn disposed(
 }
 
 pub(super) fn dispose(disposal: &Disposal) -> Act {
-    let ask = Ask::Dispose {
-        interaction: Some(disposal.interaction.clone()),
-        disposition: disposal.disposition.clone(),
-        note: disposal.note.clone(),
+    let (disposition, note) = (disposal.disposition.clone(), disposal.note.clone());
+    let id = disposal.interaction.clone();
+    let ask = match disposal.channel {
+        Channel::Voice => Ask::Dispose {
+            interaction: Some(id),
+            disposition,
+            note,
+            callback: disposal.callback.clone(),
+        },
+        Channel::Chat => Ask::Chat { ask: ChatAsk::Dispose { chat: id, disposition, note } },
+    };
+    Act::Intent(Intent::Desk { ask })
+}
+
+pub(super) fn end(disposal: &Disposal) -> Act {
+    let id = disposal.interaction.clone();
+    let ask = match disposal.channel {
+        Channel::Voice => Ask::End { interaction: Some(id) },
+        Channel::Chat => Ask::Chat { ask: ChatAsk::End { chat: id } },
     };
     Act::Intent(Intent::Desk { ask })
 }

@@ -122,9 +122,7 @@ impl Omni {
 
     /// API-37.
     pub(super) fn populate(&mut self, call: &Call<'_>) -> Result<Reply, SdkError> {
-        if interaction::voice(call.arguments.text("channelType")).is_err() {
-            return Err(unfit("channelType", "voice: this centre has no chat"));
-        }
+        let channel = interaction::channel(call)?;
         let details = call.arguments.object("channelDetails");
         let field = |name: &str| details.and_then(|d| d.get(name)).filter(|v| !v.is_null());
         for name in ["campaignId", "appName", "phone", "name"] {
@@ -140,7 +138,7 @@ impl Omni {
         }
         let count = self.shown.draft.as_ref().map_or(0, |d| d.number);
         let phone = number.to_string();
-        self.shown.draft = Some(Draft { phone, number: count.wrapping_add(1) });
+        self.shown.draft = Some(Draft { channel, phone, number: count.wrapping_add(1) });
         self.shown.searched.clone_from(&call.view.directory.text);
         Ok(Reply::void())
     }
@@ -179,16 +177,22 @@ impl Omni {
     }
 }
 
-/// A number that a page wants dialled or shown.
+/// A number that a page wants shown.
 pub(super) fn phone(given: Option<&str>) -> Result<PhoneNumber, SdkError> {
-    let given = given.map(str::trim).filter(|g| !g.is_empty()).ok_or_else(|| required("phone"))?;
-    // Not the number itself: words of errors reach logs.
-    let number = PhoneNumber::parse(given)
-        .map_err(|bad| unfit("phone", &format!("a number that can be dialled: {bad}")))?;
+    let number = dialled(given)?;
     if number.is_masked() {
         return Err(unfit("phone", "the whole number: this one is masked"));
     }
     Ok(number)
+}
+
+/// A number that a page wants dialled. One that the centre has masked for it stands for the
+/// customer whom it knows under it.
+pub(super) fn dialled(given: Option<&str>) -> Result<PhoneNumber, SdkError> {
+    let given = given.map(str::trim).filter(|g| !g.is_empty()).ok_or_else(|| required("phone"))?;
+    // Not the number itself: words of errors reach logs.
+    PhoneNumber::parse(given)
+        .map_err(|bad| unfit("phone", &format!("a number that can be dialled: {bad}")))
 }
 
 /// One line of at most `max` characters.

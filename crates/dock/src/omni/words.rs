@@ -9,6 +9,7 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
         Refusal::InteractionsOpen => "an interaction is open: end and dispose it first",
         Refusal::CentreAway => "the centre is away: try again once it is back",
         Refusal::NoSuchCall => "that interaction is over",
+        Refusal::NoSuchChat => "that chat is over",
         Refusal::NoSuchLeg => "that party has left",
         Refusal::NoSuchCampaign => "that campaign is not this agent's: choose another",
         Refusal::NoSuchExtension => "that extension is not this agent's: choose another",
@@ -22,6 +23,7 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::BadDigits => "only 0-9, * and # can be sent, at most 32",
         Refusal::NoteTooLong => "notes have at most 2000 characters: shorten them",
+        Refusal::BadChatText => "a message has 1 to 4000 characters: change it",
         Refusal::FinishCallFirst => "another call is open: hold, end or dispose it first",
         Refusal::Centre { verb, message } => {
             return format!("the centre would not {}: {message}", done(*verb));
@@ -70,5 +72,8 @@ fn done(verb: Verb) -> &'static str {
         Verb::End => "end the call",
         Verb::Note => "take the note",
         Verb::Dispose => "dispose",
+        Verb::Say => "say it",
+        Verb::StartChat => "start a chat",
+        Verb::Callback => "change the callback",
     }
 }

@@ -1,13 +1,12 @@
 //! What goes on with pages that are docked.
 
-use super::{Out, Page, Pages, State, text_of};
+use super::{Out, Page, Pages, State};
 use crate::journal::Entry;
 use crate::omni::Caller;
 use crate::socket::PageId;
 use crate::toolbar;
 use omnibar_contract::{Intent, ToPage};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Pages {
@@ -17,7 +16,7 @@ impl Pages {
         let caller = Caller {
             page: id.0,
             id: call,
-            rights: self.standings.rights(&guest.origin).unwrap_or_default(),
+            rights: self.rights_of(guest).unwrap_or_default(),
             origin: docked.origin,
             context: docked.context,
             instance: docked.instance,
@@ -29,7 +28,8 @@ impl Pages {
 
     /// A press in the toolbar's frame.
     pub(super) fn press(&mut self, id: PageId, intent: Intent) {
-        if toolbar::may(&intent) {
+        let is_app = self.is_app(id);
+        if !is_app && toolbar::may(&intent) {
             self.out.push(Out::Intent(intent));
         } else if let Some(guest) = self.pages.get(&id).and_then(Page::guest) {
             let origin = guest.origin.as_str();
@@ -38,7 +38,9 @@ impl Pages {
     }
 
     pub(super) fn watch(&mut self, id: PageId, views: bool, meters: bool) {
-        let Some(page) = self.pages.get_mut(&id) else { return };
+        // An app's frame is no toolbar.
+        let is_app = self.is_app(id);
+        let Some(page) = self.pages.get_mut(&id).filter(|_| !is_app) else { return };
         (page.views, page.meters) = (views, meters);
         self.show_view_to(id);
     }
@@ -51,7 +53,7 @@ impl Pages {
             .iter()
             .filter_map(|(id, page)| match &page.state {
                 State::Docked(guest) => {
-                    let rights = self.standings.rights(&guest.origin)?;
+                    let rights = self.rights_of(guest)?;
                     Some((*id, entry.for_page(seq, &guest.docked, rights)?))
                 }
                 State::New { .. } | State::Asking(_) => None,
@@ -61,33 +63,11 @@ impl Pages {
             self.say(page, &event);
         }
     }
-
-    /// To all that watch; written once an origin.
-    pub(super) fn show_view(&mut self) {
-        let mut texts: BTreeMap<&str, Option<Arc<str>>> = BTreeMap::new();
-        for (id, page) in &self.pages {
-            let Some(origin) = page.watched() else { continue };
-            let text = texts.entry(origin).or_insert_with(|| {
-                let view = Box::new(toolbar::view_for(origin, &self.view));
-                text_of(&ToPage::View { view })
-            });
-            if let Some(text) = text {
-                self.out.push(Out::Send { page: *id, text: Arc::clone(text) });
-            }
-        }
-    }
-
-    pub(super) fn show_view_to(&mut self, id: PageId) {
-        if let Some(origin) = self.pages.get(&id).and_then(Page::watched) {
-            let view = Box::new(toolbar::view_for(origin, &self.view));
-            self.say(id, &ToPage::View { view });
-        }
-    }
 }
 
 impl Page {
     /// Its origin, if its frame is docked and shows the toolbar.
-    fn watched(&self) -> Option<&str> {
+    pub(super) fn watched(&self) -> Option<&str> {
         match &self.state {
             State::Docked(guest) if self.views => Some(&guest.origin),
             State::New { .. } | State::Asking(_) | State::Docked(_) => None,

@@ -3,7 +3,7 @@
 use super::{Guest, Page, Pages, State};
 use crate::limits::NAME_MAX;
 use crate::omni::Docked;
-use crate::rights::{self, Contact};
+use crate::rights::{self, App, Contact};
 use crate::socket::{PageId, Way};
 use crate::tokens::{self, Check};
 use base64::Engine;
@@ -34,11 +34,21 @@ impl Pages {
             let words = "The centre's own pages dock over Omnibar's port on this computer first.";
             return self.refuse(page, SdkErrorType::InvalidOrigin, words);
         }
+        if guest.app.is_some() && self.standings.home() != Some(origin.as_str()) {
+            tracing::warn!(origin, "a page that is not the centre's says that it frames an app");
+            let words = "Custom apps dock from the workspace of the centre only.";
+            return self.refuse(page, SdkErrorType::InvalidOrigin, words);
+        }
         let contact = self.standings.contact(now, &origin);
+        let app = guest.app.clone();
         let Some(known) = self.pages.get_mut(&page) else { return };
         known.state = State::Asking(Box::new(guest));
         match contact {
-            Contact::Allowed(rights) => self.welcome(now, page, rights),
+            Contact::Allowed(_) => match app {
+                None => self.welcome(now, page),
+                // Always anew: the page is let in by what holds now.
+                Some(app) => self.ask_of_apps(now, vec![app]),
+            },
             Contact::Asking => self.say(page, &ToPage::Asking),
             Contact::Blocked => self.refuse(page, SdkErrorType::InvalidOrigin, &blocked(&origin)),
             Contact::TooMany => {
@@ -68,7 +78,7 @@ impl Pages {
         self.standings.decide(now, &origin, Standing::Allowed { rights });
         self.keep_origins();
         for page in self.pages_of(&origin) {
-            self.welcome(now, page, rights);
+            self.welcome(now, page);
         }
     }
 
@@ -88,7 +98,10 @@ impl Pages {
     }
 
     /// Lets a page in, or tells one that is in of its new rights.
-    fn welcome(&mut self, now: i64, id: PageId, rights: Rights) {
+    pub(super) fn welcome(&mut self, now: i64, id: PageId) {
+        // Of an app nobody has told yet what it may do: it waits.
+        let guest = self.pages.get(&id).and_then(Page::guest);
+        let Some(rights) = guest.and_then(|guest| self.rights_of(guest)) else { return };
         let Some(page) = self.pages.get_mut(&id) else { return };
         let state = std::mem::replace(&mut page.state, State::New { since: now });
         let (mut guest, first) = match state {
@@ -169,7 +182,9 @@ fn blocked(origin: &str) -> String {
 }
 
 fn guest(page: PageId, said: FromPage) -> Result<Guest, String> {
-    let FromPage::Hello { origin, claimed, context, instance, app, token, last } = said else {
+    let FromPage::Hello { origin, claimed, context, instance, app, app_version, token, last } =
+        said
+    else {
         return Err("A page says hello first.".to_owned());
     };
     let shown: String = origin.chars().filter(|c| !c.is_control()).take(80).collect();
@@ -185,7 +200,12 @@ fn guest(page: PageId, said: FromPage) -> Result<Guest, String> {
     if !plain(&instance) || !plain(&app) {
         return Err(format!("instanceId and app have at most {NAME_MAX} plain characters."));
     }
+    let named = App::new(&app, &app_version);
+    if named.is_none() && !(app.is_empty() && app_version.is_empty()) {
+        return Err("app and its version are those of a custom app's manifest.".to_owned());
+    }
     let token = token.map(omnibar_contract::Password::into_secret);
-    let docked = Docked { page: page.0, origin: origin.clone(), context, instance, app };
-    Ok(Guest { origin, docked, token, last })
+    let fields = serde_json::Value::Null;
+    let docked = Docked { page: page.0, origin: origin.clone(), context, instance, app, fields };
+    Ok(Guest { origin, docked, app: named, granted: None, token, last })
 }

@@ -1,18 +1,20 @@
 //! The desk of pages: who is docked, what they call and what they are told. Sans-IO:
 //! texts, views and answers go in with the time, [`Out`]s come out, in order.
 
+mod apps;
 mod docked;
 mod hello;
 mod settle;
+mod shown;
 #[cfg(test)]
 mod tests;
 
 use crate::journal::{Entry, Journal};
 use crate::kept::KeptOrigin;
 use crate::limits::{self, Flow, Pace};
-use crate::omni::{Act, Omni};
+use crate::omni::{Act, Items, Omni};
 use crate::reach::Reach;
-use crate::rights::{self, Standings};
+use crate::rights::{self, App, Apps, Standings};
 use crate::socket::{PageId, Way};
 use crate::tokens::Tokens;
 use omnibar_contract::{
@@ -59,6 +61,10 @@ pub(crate) enum Out {
         origin: String,
         tokens: Option<Secret>,
     },
+    KeepStore {
+        origin: String,
+        items: Option<Items>,
+    },
     Reach(Box<Reach>),
 }
 
@@ -67,6 +73,10 @@ pub(crate) enum Out {
 struct Guest {
     origin: String,
     docked: crate::omni::Docked,
+    /// The custom app that it is; it may do what was granted to that, and no more.
+    app: Option<App>,
+    /// What its pages were last told of that.
+    granted: Option<omnibar_contract::Rights>,
     token: Option<Secret>,
     last: Option<omnibar_contract::LastEvent>,
 }
@@ -99,6 +109,7 @@ struct Pairing {
 
 pub(crate) struct Pages {
     standings: Standings,
+    apps: Apps,
     tokens: Tokens,
     journal: Journal,
     omni: Omni,
@@ -107,6 +118,8 @@ pub(crate) struct Pages {
     pairing: Option<Pairing>,
     /// Whose events the journal holds.
     agent: Option<AgentId>,
+    /// Handle of the session with the centre.
+    session: Option<String>,
     /// Address at which the agent last signed in, or tried to, as he wrote it.
     centre: String,
     epoch: String,
@@ -114,6 +127,7 @@ pub(crate) struct Pages {
     entropy: Box<dyn FnMut() -> [u8; 32] + Send>,
     out: Vec<Out>,
     shown: DockView,
+    shown_views: shown::Shown,
     reach: Reach,
 }
 
@@ -126,26 +140,34 @@ impl fmt::Debug for Pages {
 impl Pages {
     pub(crate) fn new(
         kept: Vec<KeptOrigin>,
+        stores: Vec<(String, Items)>,
         view: Arc<View>,
         extra_ca: Option<PathBuf>,
         mut entropy: Box<dyn FnMut() -> [u8; 32] + Send>,
     ) -> Self {
         let epoch = entropy().iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let mut omni = Omni::new();
+        for (origin, items) in stores {
+            omni.recall_store(origin, items);
+        }
         Self {
             standings: Standings::new(kept),
+            apps: Apps::default(),
             tokens: Tokens::default(),
             journal: Journal::default(),
-            omni: Omni::new(),
+            omni,
             pages: BTreeMap::new(),
             view,
             pairing: None,
             agent: None,
+            session: None,
             centre: String::new(),
             epoch,
             extra_ca,
             entropy,
             out: Vec::new(),
             shown: DockView::default(),
+            shown_views: shown::Shown::default(),
             reach: Reach::default(),
         }
     }
@@ -170,6 +192,7 @@ impl Pages {
     pub(crate) fn closed(&mut self, page: PageId) {
         if self.pages.remove(&page).is_some() {
             self.omni.closed(page.0);
+            self.forget_apps();
         }
     }
 
@@ -220,9 +243,10 @@ impl Pages {
             self.journal.clear();
             self.agent = Some(user.clone());
         }
+        self.ask_of_apps_at_sign_in(now);
         let acts = self.omni.view_changed(now, &view);
         self.perform(now, acts);
-        self.show_view();
+        self.show_soon(now);
     }
 
     pub(crate) fn meter_changed(&mut self, meter: Meter) {
@@ -240,6 +264,8 @@ impl Pages {
 
     /// Of the native window, or of the toolbar in a page if [`toolbar::may`] let it pass.
     pub(crate) fn agent_asked(&mut self, now: i64, intent: DockIntent) {
+        let view = Arc::clone(&self.view);
+        let acts = self.omni.agent_asked(now, &intent, &view);
         match intent {
             DockIntent::Allow { origin, rights } => self.allow(now, &origin, rights),
             DockIntent::Block { origin } => {
@@ -261,11 +287,9 @@ impl Pages {
             | DockIntent::Detach { .. }
             | DockIntent::Create { .. }
             | DockIntent::AskOpenRecord
-            | DockIntent::Preview { .. } => {
-                let acts = self.omni.agent_asked(now, &intent, &Arc::clone(&self.view));
-                self.perform(now, acts);
-            }
+            | DockIntent::Preview { .. } => {}
         }
+        self.perform(now, acts);
     }
 
     pub(crate) fn answered(
@@ -274,6 +298,9 @@ impl Pages {
         ticket: u64,
         answer: Result<EndpointAnswer, String>,
     ) {
+        if Apps::is_ticket(ticket) {
+            return self.app_answered(now, ticket, &answer);
+        }
         let acts = self.omni.answered(now, ticket, answer, &Arc::clone(&self.view));
         self.perform(now, acts);
     }
@@ -292,7 +319,9 @@ impl Pages {
             State::Asking(_) | State::Docked(_) => None,
         });
         let pairing = self.pairing.as_ref().map(|p| p.until);
-        let fixed = [self.omni.deadline(), self.standings.deadline(), pairing];
+        let views = self.shown_views.deadline();
+        let fixed =
+            [self.omni.deadline(), self.standings.deadline(), self.apps.deadline(), pairing, views];
         hello.chain(fixed.into_iter().flatten()).min()
     }
 
@@ -300,6 +329,8 @@ impl Pages {
         let acts = self.omni.tick(now);
         self.perform(now, acts);
         self.standings.tick(now);
+        self.show_if_due(now);
+        self.ask_of_apps(now, self.apps.due(now));
         if self.pairing.as_ref().is_some_and(|p| now >= p.until) {
             self.pairing = None;
         }

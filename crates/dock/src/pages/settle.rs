@@ -24,15 +24,18 @@ impl Pages {
         };
         let centre = rights::centre_url(centre);
         let home = centre.as_ref().and_then(rights::origin_of);
-        if let Some(centre) = centre {
+        if let Some(centre) = centre.map(String::from)
+            && centre != self.view.remembered.centre
+        {
             // Calls of the SDK are told the centre that is meant, remembered or not.
-            Arc::make_mut(&mut self.view).remembered.centre = centre.into();
+            Arc::make_mut(&mut self.view).remembered.centre = centre;
         }
         if home.as_deref() != self.standings.home() {
             self.out.push(Out::Home(home.clone()));
             if let Some(gone) = self.standings.set_home(home) {
                 self.undock(&gone);
             }
+            self.undock_apps();
         }
     }
 
@@ -47,6 +50,9 @@ impl Pages {
         self.standings.count(now, &counts);
         if self.standings.take_stale() {
             self.keep_origins();
+        }
+        for (origin, items) in self.omni.take_stale_stores() {
+            self.out.push(Out::KeepStore { origin, items });
         }
         let mut shown = DockView {
             origins: self.standings.views(),

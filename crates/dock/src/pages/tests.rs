@@ -23,6 +23,7 @@ fn view() -> Arc<View> {
         window: WindowView::default(),
         notices: Vec::new(),
         dock: DockView::default(),
+        callbacks: Vec::new(),
     })
 }
 
@@ -33,7 +34,7 @@ fn pages() -> Pages {
         count = count.wrapping_add(1);
         [count; 32]
     };
-    let mut pages = Pages::new(Vec::new(), view(), None, Box::new(entropy));
+    let mut pages = Pages::new(Vec::new(), Vec::new(), view(), None, Box::new(entropy));
     pages.view_changed(0, view());
     pages.take(0);
     pages
@@ -124,6 +125,139 @@ fn over_the_relay_nobody_is_the_centre_by_his_word_alone() {
     assert_eq!(texts(&pages.take(2))[0]["say"], "welcome");
 }
 
+fn app_hello(origin: &str) -> String {
+    json!({"say": "hello", "origin": origin, "context": "app", "instance": "panel-4",
+           "app": "orders", "app_version": "1.0.2"})
+    .to_string()
+}
+
+/// The question to the centre that is under way.
+fn question(out: &[Out]) -> u64 {
+    out.iter()
+        .find_map(|o| match o {
+            Out::Ask { ticket, call } if call.path == "/apps/orders/1.0.2" => Some(*ticket),
+            _ => None,
+        })
+        .unwrap()
+}
+
+fn granted(rights: &Value) -> Result<EndpointAnswer, String> {
+    let body = json!({"rights": rights, "crmIntegrationConfig": [{"key": "Id", "type": "id"}]});
+    Ok(EndpointAnswer { status: 200, body })
+}
+
+#[test]
+fn an_app_may_do_what_was_granted_to_it_and_its_frame_presses_nothing() {
+    let mut pages = pages();
+    pages.connected(0, ONE, Way::Loopback);
+    pages.text(0, ONE, &app_hello("https://centre.example"));
+    let out = pages.take(0);
+    assert!(texts(&out).is_empty(), "it waits for the centre: {out:?}");
+    pages.answered(1, question(&out), granted(&json!({"events": true})));
+    let welcome = texts(&pages.take(1)).remove(0);
+    assert_eq!(
+        welcome["rights"],
+        json!({"events": true, "control": false, "customers": false, "dial": false})
+    );
+
+    let call = |id: u32, api: &str, arguments: Value| {
+        json!({"say": "call", "id": id, "api": api, "arguments": arguments}).to_string()
+    };
+    let dial = json!(["voice", {"phone": "+15550101"}, 101]);
+    pages.text(2, ONE, &call(1, "interaction.initiateInteraction", dial.clone()));
+    let failed = texts(&pages.take(2)).remove(0);
+    assert_eq!(failed["error"]["errorType"], "INVALID_ORIGIN");
+    let words = failed["error"]["description"].as_str().unwrap();
+    assert!(words.contains("orders") && words.contains("administrator"), "{words}");
+    pages.text(3, ONE, &call(2, "appInstance.getInfo", json!(["panel-4"])));
+    let info = texts(&pages.take(3)).remove(0);
+    assert_eq!(info["value"]["crmIntegrationConfig"], json!([{"key": "Id", "type": "id"}]));
+
+    let press = json!({"say": "intent", "intent": {"to": "desk", "ask": {"do": "accept",
+                       "interaction": null}}});
+    pages.text(4, ONE, &press.to_string());
+    pages.text(4, ONE, &json!({"say": "watch", "views": true, "meters": true}).to_string());
+    assert!(pages.take(4).is_empty(), "an app's frame is no toolbar");
+
+    // A minute later the administrator has granted dialling, and then nothing at all.
+    pages.tick(60_000);
+    let out = pages.take(60_000);
+    pages.answered(60_001, question(&out), granted(&json!({"events": true, "dial": true})));
+    assert_eq!(texts(&pages.take(60_001))[0]["rights"]["dial"], true);
+    pages.text(60_002, ONE, &call(3, "interaction.initiateInteraction", dial));
+    let failed = texts(&pages.take(60_002)).remove(0);
+    assert_ne!(failed["error"]["errorType"], "INVALID_ORIGIN", "nobody is signed in: {failed}");
+    pages.tick(120_001);
+    let out = pages.take(120_001);
+    pages.answered(120_002, question(&out), Ok(EndpointAnswer { status: 404, body: json!({}) }));
+    assert_eq!(texts(&pages.take(120_002))[0]["say"], "refused");
+    assert_eq!(pages.deadline(), None);
+}
+
+#[test]
+fn nobody_else_vouches_for_an_app() {
+    let mut pages = pages();
+    pages.agent_asked(0, DockIntent::Allow { origin: CRM.into(), rights: rights::ALL });
+    pages.take(0);
+    pages.connected(0, ONE, Way::Loopback);
+    pages.text(0, ONE, &app_hello(CRM));
+    let out = pages.take(0);
+    assert_eq!(texts(&out)[0]["error"]["errorType"], "INVALID_ORIGIN");
+    let two = PageId(2);
+    pages.connected(0, two, Way::Loopback);
+    let nameless = json!({"say": "hello", "origin": "https://centre.example", "instance": "a",
+                          "app": "orders", "app_version": "../1"});
+    pages.text(0, two, &nameless.to_string());
+    assert_eq!(texts(&pages.take(0))[0]["say"], "refused");
+    // Without a session the centre says nothing, and the app may do nothing.
+    let three = PageId(3);
+    pages.connected(0, three, Way::Loopback);
+    pages.text(0, three, &app_hello("https://centre.example"));
+    let ticket = question(&pages.take(0));
+    pages.answered(0, ticket, Err("signed out".into()));
+    assert_eq!(texts(&pages.take(0))[0]["rights"], json!(Rights::default()));
+}
+
+#[test]
+fn what_comes_together_is_shown_once_and_what_looks_the_same_not_at_all() {
+    let mut pages = pages();
+    let rights = Rights { events: true, ..Rights::default() };
+    pages.agent_asked(0, DockIntent::Allow { origin: CRM.into(), rights });
+    for page in [ONE, PageId(2)] {
+        pages.connected(0, page, Way::Loopback);
+        pages.text(0, page, &hello(CRM));
+        pages.text(0, page, &json!({"say": "watch", "views": true, "meters": false}).to_string());
+    }
+    let shown_at_once = texts(&pages.take(0));
+    assert_eq!(shown_at_once.iter().filter(|t| t["say"] == "view").count(), 2);
+
+    let changed = |revision, muted| {
+        let mut view = Arc::unwrap_or_clone(view());
+        (view.revision, view.desk.muted) = (revision, muted);
+        Arc::new(view)
+    };
+    pages.view_changed(100, changed(2, true));
+    pages.view_changed(105, changed(3, false));
+    pages.view_changed(107, changed(4, true));
+    assert!(texts(&pages.take(107)).is_empty());
+    assert_eq!(pages.deadline(), Some(108));
+    pages.tick(107);
+    assert!(texts(&pages.take(107)).is_empty());
+    pages.tick(108);
+    let shown = texts(&pages.take(108));
+    let revisions: Vec<_> = shown.iter().map(|t| t["view"]["revision"].as_u64()).collect();
+    assert_eq!(revisions, [Some(4), Some(4)], "one each, the newest");
+    assert_eq!(pages.deadline(), None);
+
+    pages.view_changed(200, changed(5, true));
+    pages.tick(208);
+    assert!(texts(&pages.take(208)).is_empty(), "nothing looks different");
+    pages.text(300, ONE, &json!({"say": "watch", "views": false, "meters": false}).to_string());
+    pages.view_changed(301, changed(6, false));
+    pages.tick(309);
+    assert_eq!(texts(&pages.take(309)).len(), 1, "one of the two is not looked at");
+}
+
 #[test]
 fn the_hub_knows_a_token_before_the_page_does() {
     let mut pages = pages();
@@ -170,7 +304,7 @@ proptest! {
                     Out::Show(view) => prop_assert_eq!(view.pairing_code, None),
                     Out::Ask { call, .. } => prop_assert!(false, "without a right: {call:?}"),
                     Out::Close { .. } | Out::Notify { .. } | Out::Home(_)
-                    | Out::KeepTokens { .. } | Out::Reach(_) => {}
+                    | Out::KeepTokens { .. } | Out::KeepStore { .. } | Out::Reach(_) => {}
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! The way to the hub.
 
 use super::RelayFault;
-use super::tls;
 use crate::rights;
 use omnibar_protocol::hub::MAX_WRAPPED;
 use std::path::PathBuf;
@@ -18,7 +17,8 @@ pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 pub(super) async fn reach_hub(url: &Url, extra_ca: Option<PathBuf>) -> Result<Socket, RelayFault> {
     let connector = if url.scheme() == "wss" {
-        let load = tokio::task::spawn_blocking(move || tls::client_config(extra_ca.as_deref()));
+        let load =
+            tokio::task::spawn_blocking(move || omnibar_tls::client_config(extra_ca.as_deref()));
         let config = load.await.map_err(|error| RelayFault::Connect(error.to_string()))??;
         Connector::Rustls(config)
     } else {

@@ -11,7 +11,6 @@ mod dial;
 mod guests;
 #[cfg(test)]
 mod tests;
-mod tls;
 
 use crate::Open;
 use crate::reach::{Reach, RelaySession};
@@ -70,7 +69,7 @@ enum RelayFault {
     #[error("the centre's address is not understood")]
     Address,
     #[error("{0}")]
-    Tls(#[from] tls::TlsFault),
+    Tls(#[from] omnibar_tls::TlsFault),
     #[error("the hub was not reached: {0}")]
     Connect(String),
     #[error("the hub said no: {0}")]

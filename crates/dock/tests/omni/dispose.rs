@@ -3,7 +3,7 @@
 use crate::world::*;
 use omnibar_contract::{Rights, SdkErrorType};
 use omnibar_desk::{Input, Order};
-use omnibar_model::{Cause, Conversation, PhoneNumber};
+use omnibar_model::{Booking, Cause, Conversation, PhoneNumber};
 use serde_json::{Value, json};
 
 const INITIATE: &str = "interaction.initiateInteraction";
@@ -40,10 +40,11 @@ fn api_12_says_what_is_wrong() {
     let mut kind = |arguments: &[Value]| world.error(INITIATE, arguments).error_type;
     assert_eq!(kind(&dial("+15550102", 7)), SdkErrorType::DataNotFound);
     assert_eq!(kind(&dial("javascript:1", 101)), SdkErrorType::RequiredFieldMissing);
-    assert_eq!(kind(&dial("******0102", 101)), SdkErrorType::RequiredFieldMissing);
-    let chat = [json!("CHAT"), json!({"phone": "+15550102"}), json!(101)];
-    assert_eq!(kind(&chat), SdkErrorType::DataNotFound);
+    let fax = [json!("FAX"), json!({"phone": "+15550102"}), json!(101)];
+    assert_eq!(kind(&fax), SdkErrorType::RequiredFieldMissing);
     assert_eq!(World::new().error(INITIATE, &dial("+15550102", 101)).error_code, 3000);
+    // The centre knows whose it is, or says that it does not.
+    assert_eq!(World::available().call(INITIATE, &dial("******0102", 101)), None);
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn api_13_disposes_with_the_code_s_number_and_waits_until_it_has_left() {
     assert_eq!(world.call(DISPOSE, &arguments), None);
     let disposition = "closed".into();
     let note = "called back".into();
-    let order = Order::Dispose { interaction: "i1".into(), disposition, note };
+    let order = Order::Dispose { interaction: "i1".into(), disposition, note, callback: None };
     assert_eq!(world.orders.pop(), Some(order));
     assert_eq!(world.answer(), Ok(json!("ok")));
     assert!(world.view.desk.calls.is_empty());
@@ -120,30 +121,70 @@ fn api_13_says_what_is_wrong() {
     assert_eq!(refused.description, "the centre would not dispose: the database failed");
 }
 
-#[test]
-fn api_13_disposes_only_when_the_callback_is_booked() {
-    let callback = json!({
-        "callbackTime": "2025-07-14T09:56:40+0530", "phone": "+15550103", "isSelfCallback": true,
-    });
-    let arguments = [json!("voice"), json!("i1"), json!(1345), json!(""), callback];
-    let mut world = World::in_call();
-    assert_eq!(world.call(DISPOSE, &arguments), None);
-    let booking = world.centre_says(501, json!({"message": "This centre books no callbacks."}));
-    assert_eq!(booking.service, "callback-server");
-    assert_eq!(booking.body["callbackTime"], json!("2025-07-14T04:26:40.000Z"));
-    assert_eq!(world.answer().unwrap_err().description, "This centre books no callbacks.");
-    assert_eq!(world.view.desk.calls.len(), 1, "nothing was disposed");
-    assert_eq!(world.call(DISPOSE, &arguments), None);
-    world.centre_says(201, json!({}));
-    assert_eq!(world.answer(), Ok(json!("ok")));
-    assert!(world.view.desk.calls.is_empty());
+/// An hour after the world begins, and in milliseconds since 1970.
+const LATER: (&str, i64) = ("2025-07-14T15:01:48", 1_752_485_508_000);
 
+fn call_back(at: &str, own: bool) -> Value {
+    json!({"callbackTime": at, "phone": "+15550103", "isSelfCallback": own})
+}
+
+#[test]
+fn api_13_books_the_callback_with_the_disposition() {
+    for offset in ["+0530", "+05:30"] {
+        let mut world = World::in_call();
+        let over = world.over(&"i1".into(), Cause::CustomerHungUp);
+        world.input(over);
+        let callback = call_back(&format!("{}{offset}", LATER.0), true);
+        let arguments = [json!("voice"), json!("i1"), json!(1345), json!(""), callback];
+        assert_eq!(world.call(DISPOSE, &arguments), None);
+        let Some(Order::Dispose { callback, .. }) = world.orders.pop() else { panic!("no order") };
+        let number = PhoneNumber::parse("+15550103").ok();
+        assert_eq!(callback, Some(Booking { at: LATER.1, number, own: true }));
+        assert_eq!(world.answer(), Ok(json!("ok")));
+        assert!(world.view.desk.calls.is_empty());
+    }
+}
+
+#[test]
+fn api_14_books_the_callback_and_dials_the_next() {
     let mut world = World::in_call();
-    let late = json!({"callbackTime": "tomorrow", "phone": "+15550103", "isSelfCallback": true});
-    let arguments = [json!("voice"), json!("i1"), json!(1345), json!(""), late];
-    assert!(world.error(DISPOSE, &arguments).description.starts_with("callbackTime must be"));
-    let half = [json!("voice"), json!("i1"), json!(1345), json!(""), json!({"phone": "+15550103"})];
-    assert_eq!(world.error(DISPOSE, &half).description, "callbackTime is required");
+    // Interaction, disposition, phone, campaign, customer, notes.
+    let given =
+        [json!("i1"), json!("sold"), json!("+15550104"), json!(102), Value::Null, json!("")];
+    let mut arguments = given.to_vec();
+    arguments.push(call_back("2025-07-14T15:01:48+0530", false));
+    assert_eq!(world.call(NEXT, &arguments), None);
+    assert_eq!(world.answer(), Ok(json!("ok")));
+    let booked = world.orders.iter().find_map(|order| match order {
+        Order::Dispose { callback, .. } => callback.as_ref().map(|c| (c.at, c.own)),
+        _ => None,
+    });
+    assert_eq!(booked, Some((LATER.1, false)));
+    assert!(matches!(world.orders.last(), Some(Order::Dial { .. })));
+}
+
+#[test]
+fn a_callback_that_cannot_be_booked_leaves_the_call_up() {
+    let mut world = World::in_call();
+    let later = "2025-07-14T15:01:48+0530";
+    let form = "callbackTime must be a time like 2025-07-06T09:56:40+0530";
+    let future = "callbackTime must be a time that is still to come";
+    for (given, words) in [
+        (call_back("tomorrow", true), form),
+        (call_back("2025-07-14T15:01:48", true), form),
+        (call_back("2025-07-14T09:56:40+0530", true), future),
+        (call_back("2026-09-01T00:00:00+0530", true), future),
+        (json!({"phone": "+15550103"}), "callbackTime is required"),
+        (json!({"callbackTime": later, "phone": "+15550103"}), "isSelfCallback is required"),
+        (json!({"callbackTime": later, "isSelfCallback": true}), "phone is required"),
+    ] {
+        let arguments = [json!("voice"), json!("i1"), json!(1345), json!(""), given];
+        let error = world.error(DISPOSE, &arguments);
+        assert_eq!(error.error_type, SdkErrorType::RequiredFieldMissing);
+        assert!(error.description.starts_with(words), "{}", error.description);
+    }
+    let conversation = world.view.desk.calls[0].interaction.conversation;
+    assert_eq!(conversation, Conversation::Connected, "it was not even ended");
 }
 
 #[test]

@@ -73,7 +73,12 @@ fn evt_08_09_10_24_the_end_is_told_with_the_disposition_that_the_centre_has() {
     assert_eq!(world.event("interactionDisconnected").payload, described("voice"));
     world.happened.clear();
     let interaction = Some("i1".into());
-    world.ask(Ask::Dispose { interaction, disposition: "closed".into(), note: "bye".into() });
+    world.ask(Ask::Dispose {
+        interaction,
+        disposition: "closed".into(),
+        note: "bye".into(),
+        callback: None,
+    });
     assert_eq!(world.names(), Vec::<&str>::new(), "the centre is asked first");
     let asked = world.centre_says(200, json!({"data": {"id": "i1", "last_disposition": "Closed"}}));
     assert_eq!(asked.path, "/interactions/i1");

@@ -117,6 +117,19 @@ fn api_34_wants_a_right_for_customers_and_one_for_changes() {
 }
 
 #[test]
+fn api_34_dials_a_callback_only_for_a_page_that_may_dial() {
+    let mut world = World::available();
+    let rights = Rights { events: true, control: true, customers: true, dial: false };
+    let arguments = [json!("callback-server"), json!("/callbacks/c1/dial"), json!("post")];
+    let error = world.call_as(CRM, rights, ECC, &arguments).unwrap().unwrap_err();
+    assert_eq!(error.error_type, SdkErrorType::InvalidOrigin);
+    assert!(error.description.contains("dial"), "{error:?}");
+    assert_eq!(world.call_as(CRM, Rights { dial: true, ..rights }, ECC, &arguments), None);
+    let call = world.centre_says(200, json!({"interactionId": "o1"}));
+    assert_eq!(call.path, "/callbacks/c1/dial");
+}
+
+#[test]
 fn api_35_goes_through_the_centre_s_proxy() {
     let mut world = World::available();
     let arguments = [

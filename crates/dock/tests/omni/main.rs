@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, missing_debug_implementations)]
 
+mod chats;
 mod contract;
 mod crm;
 mod dispose;

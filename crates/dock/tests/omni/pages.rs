@@ -107,6 +107,14 @@ fn api_41_to_43_each_origin_has_its_own_store() {
     assert!(world.call("store.get", &[json!("k")]).unwrap().is_err());
     assert!(set(&mut world, CRM, "k", &"x".repeat(65_537)).is_err());
     assert!(set(&mut world, CRM, &"k".repeat(257), "v").is_err());
+    assert!(set(&mut world, CRM, "a", &"x".repeat(60_000)).is_ok());
+    let more = set(&mut world, CRM, "b", &"x".repeat(6_000)).unwrap_err();
+    assert!(more.description.contains("65536"), "{}", more.description);
+    assert!(set(&mut world, CRM, "a", "short").is_ok());
+    assert!(set(&mut world, CRM, "b", &"x".repeat(6_000)).is_ok());
+    for key in ["a", "b"] {
+        world.value("store.delete", &[json!(key)]);
+    }
     for n in 0..100 {
         assert!(set(&mut world, CRM, &n.to_string(), "").is_ok());
     }
@@ -140,8 +148,31 @@ fn api_44_to_46_apps_find_and_reach_each_other() {
     let arguments = [json!("notes-2"), data.clone()];
     assert_eq!(world.value("appInstance.sendDataToApp", &arguments), data);
     let told = world.event("receiveData");
-    assert_eq!((told.to, told.payload), (Audience::Instance("notes-2".into()), data));
+    let to = |origin: &str, instance: &str| Audience::Instance {
+        origin: origin.into(),
+        instance: instance.into(),
+    };
+    assert_eq!((told.to, told.payload), (to("https://app.example", "notes-2"), data));
     world.omni.closed(3);
     assert_eq!(world.error("appInstance.sendDataToApp", &arguments).error_code, 4000);
     assert_eq!(world.error("appInstance.getInfo", &[json!("notes-2")]).error_code, 4000);
+}
+
+#[test]
+fn a_page_that_takes_anothers_name_gets_nothing_of_what_is_meant_for_it() {
+    let mut world = World::new();
+    let to = |origin: &str, instance: &str| Audience::Instance {
+        origin: origin.into(),
+        instance: instance.into(),
+    };
+    // A page of its own that is called as the first one is, and as an app of the centre's.
+    world.dock(3, "https://evil.example", PageContext::Crm, "ameyoIframe", "");
+    world.dock(4, "https://evil.example", PageContext::Crm, "notes-1", "");
+    world.value("appInstance.sendDataToApp", &[json!("ameyoIframe"), json!(1)]);
+    world.value("appInstance.sendDataToApp", &[json!("notes-1"), json!(1)]);
+    let told: Vec<Audience> = world.events("receiveData").into_iter().map(|h| h.to).collect();
+    assert_eq!(told, [to(ORIGIN, "ameyoIframe"), to("https://app.example", "notes-1")]);
+    let ask = "appInstance.sendDataToApp";
+    let unclear = world.call_as(APP, ALL, ask, &[json!("ameyoIframe"), json!(1)]);
+    assert_eq!(unclear.unwrap().unwrap_err().error_type, SdkErrorType::DataNotFound);
 }

@@ -67,6 +67,7 @@ impl World {
             window: WindowView::default(),
             notices: Vec::new(),
             dock: DockView::default(),
+            callbacks: Vec::new(),
         };
         let mut world = Self {
             omni: Omni::new(),
@@ -121,7 +122,14 @@ impl World {
         app: &str,
     ) {
         let (origin, instance, app) = (origin.into(), instance.into(), app.into());
-        self.omni.opened(Docked { page, origin, context, instance, app });
+        self.omni.opened(Docked {
+            page,
+            origin,
+            context,
+            instance,
+            app,
+            fields: serde_json::Value::Null,
+        });
     }
 
     pub(crate) fn unix(&self) -> i64 {
@@ -352,6 +360,7 @@ impl World {
                 gone.conversation = Conversation::Ended;
                 vec![Input::InteractionChanged { interaction: gone }]
             }
+            Order::Chat { ask } => crate::chats::obey(self, ask),
             _ => Vec::new(),
         };
         said.push(Input::Answered { command, result: Ok(()) });
@@ -373,8 +382,12 @@ impl World {
 }
 
 pub(crate) fn campaign(id: &str, number: u32) -> Campaign {
-    let code =
-        |id: &str, number, name: &str| DispositionCode { id: id.into(), number, name: name.into() };
+    let code = |id: &str, number, name: &str| DispositionCode {
+        id: id.into(),
+        number,
+        name: name.into(),
+        callback: false,
+    };
     Campaign {
         id: id.into(),
         number,

@@ -4,6 +4,10 @@ use crate::rig::{CRM, Page, Rig, TOOLBAR, http, offered};
 use futures_util::SinkExt;
 use omnibar_contract::{DockIntent, Standing};
 use serde_json::json;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 const EVIL: &str = "https://evil.example";
@@ -190,4 +194,28 @@ async fn too_many_strangers_are_not_all_shown() {
     let mut now = rig.page().await;
     now.hello("https://evil16.example", json!({})).await;
     now.until("asking").await;
+}
+
+#[tokio::test]
+async fn connections_that_never_become_a_page_are_closed_and_a_page_gets_in() {
+    let rig = Rig::new().await;
+    rig.allow(CRM, "events").await;
+    let mut before = rig.docked(CRM).await;
+    let mut idle = Vec::new();
+    for n in 0..300 {
+        let mut stream = TcpStream::connect(("127.0.0.1", rig.port)).await.unwrap();
+        let begun: &[u8] = if n % 2 == 0 { b"" } else { b"GET /dock/hello HTTP/1.1\r\nX: " };
+        stream.write_all(begun).await.unwrap();
+        idle.push(stream);
+    }
+    // More than there is room for: the page waits for the first of them to be closed.
+    let mut page = rig.docked(CRM).await;
+    for mut stream in idle {
+        let mut rest = Vec::new();
+        let closed = timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "still open");
+        assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    }
+    assert_eq!(before.call(1, "getBaseUrl", json!([])).await["say"], "done");
+    assert_eq!(page.call(1, "getBaseUrl", json!([])).await["say"], "done");
 }

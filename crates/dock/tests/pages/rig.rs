@@ -4,6 +4,7 @@ use omnibar_contract::{
     View, WindowIntent, WindowView,
 };
 use omnibar_desk::{Alert, Ask, Order, SessionStart, SessionView, Sound};
+use omnibar_dock::omni::Items;
 use omnibar_dock::{DockConfig, Keeper, Kept, KeptOrigin, Loopback, Open};
 use omnibar_model::{
     AgentId, AgentState, Campaign, CampaignKind, Channel, CommandId, Conversation, Direction,
@@ -56,6 +57,7 @@ pub(crate) struct Rig {
 pub(crate) struct KeptNow {
     pub(crate) origins: Vec<KeptOrigin>,
     pub(crate) tokens: Vec<(String, Option<Secret>)>,
+    pub(crate) stores: Vec<(String, Items)>,
 }
 
 impl Rig {
@@ -91,7 +93,7 @@ impl Rig {
             loopback: Loopback::Port(0),
             version: "0.0.0-test",
             extra_ca: None,
-            kept: Kept { origins: before.origins, tokens: Some(recalled) },
+            kept: Kept { origins: before.origins, tokens: Some(recalled), stores: before.stores },
             keeper: Box::new(Keeps(Arc::clone(&kept))),
         };
         let open = dock.open(doors.clone(), Arc::new(Nobody), config);
@@ -401,6 +403,12 @@ impl Keeper for Keeps {
         let mut kept = self.0.lock().unwrap();
         kept.tokens.retain(|(o, _)| *o != origin);
         kept.tokens.push((origin, tokens));
+    }
+
+    fn store(&mut self, origin: String, items: Option<Items>) {
+        let mut kept = self.0.lock().unwrap();
+        kept.stores.retain(|(o, _)| *o != origin);
+        kept.stores.extend(items.map(|items| (origin, items)));
     }
 
     fn notify(&mut self, _: String, _: String) {}

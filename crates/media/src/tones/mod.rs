@@ -43,6 +43,8 @@ pub enum Cue {
     HoldReminder,
     /// The agent has been muted for a while.
     MuteReminder,
+    /// A chat is offered.
+    Chat,
     /// The key that was pressed.
     Digit(Digit),
 }
@@ -112,6 +114,7 @@ impl Cue {
             Self::Ended => Part::Score(Score::once(&score::ENDED)),
             Self::Failed => Part::Score(Score::once(&score::FAILED)),
             Self::HoldReminder => Part::Score(Score::once(&score::HOLD_REMINDER)),
+            Self::Chat => Part::Score(Score::once(&score::CHAT)),
             Self::MuteReminder => Part::Score(Score::once(&score::MUTE_REMINDER)),
             Self::Digit(digit) => Part::Key(Dtmf::new(digit, 120)),
         })

@@ -157,5 +157,11 @@ pub(super) static FAILED: [Note; 3] = [
 ];
 pub(super) static HOLD_REMINDER: [Note; 2] =
     [Note::struck(0, 9_600, 587.33, 0.08), Note::struck(9_600, 9_600, 587.33, 0.08)];
+/// Three rising notes: like neither a call's ring nor any other cue.
+pub(super) static CHAT: [Note; 3] = [
+    Note::struck(0, 7_200, 659.26, 0.12),
+    Note::struck(5_280, 7_200, 783.99, 0.12),
+    Note::struck(10_560, 14_400, 1_046.5, 0.12),
+];
 pub(super) static MUTE_REMINDER: [Note; 2] =
     [Note::struck(0, 7_200, 440.0, 0.08), Note::struck(4_800, 7_200, 349.23, 0.08)];

@@ -69,7 +69,7 @@ function start(store) {
   }
 
   query.addEventListener('input', () => draw(store.get()));
-  for (const tab of document.querySelectorAll('.tab'))
+  for (const tab of document.querySelectorAll('button.tab'))
     tab.addEventListener('click', () => show(tab.dataset.tab));
   setInterval(() => {
     const { call } = store.get();
@@ -83,7 +83,7 @@ function start(store) {
 
 function show(name) {
   find('.app').dataset.tab = name;
-  for (const tab of document.querySelectorAll('.tab')) {
+  for (const tab of document.querySelectorAll('button.tab')) {
     if (tab.dataset.tab === name) tab.setAttribute('aria-current', 'page');
     else tab.removeAttribute('aria-current');
   }

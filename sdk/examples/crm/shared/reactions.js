@@ -1,6 +1,9 @@
 // What the CRM does when Omnibar tells something.
 import { byPhone, record } from "./customers.js";
 
+const isChat = ({ channelDetails }) =>
+  String(channelDetails?.channelType).toLowerCase() === "chat";
+
 /** By event. `actions` are the store's. */
 export function reactions(state, sdk, actions) {
   const { get, set } = state;
@@ -63,6 +66,25 @@ export function reactions(state, sdk, actions) {
     });
   }
 
+  /** A chat stands in its customer's activity; the page's card is for the call. */
+  function chatted(event, text) {
+    const { chats } = get();
+    const id = chats[event.interactionId];
+    if (id) state.activity(id, text);
+  }
+
+  /** Whose chat it is; the agent who talks to somebody else keeps his page. */
+  function popChat(event) {
+    const { phone, name } = event.customerDetails ?? {};
+    const { customers, chats, call } = get();
+    const [found] = byPhone(customers, phone).concat(
+      customers.filter((one) => name && one.name === name),
+    );
+    if (chats[event.interactionId]) return;
+    if (found) set({ chats: { ...chats, [event.interactionId]: found.id } });
+    if (!call) pop(event);
+  }
+
   function over({ interactionId }) {
     if (!interactionId || get().call?.id === interactionId)
       set({ call: null, matches: [] });
@@ -84,16 +106,29 @@ export function reactions(state, sdk, actions) {
     campaignSelected: (campaigns) => set({ campaigns }),
     callRinging: (event) => turn("ringing", event),
     interactionConnected: (event) => {
+      if (isChat(event)) return chatted(event, "Chat begun");
       turn("connected", event);
       state.activity(get().selected, "Call connected");
     },
     interactionDisconnected: (event) => {
+      if (isChat(event)) return chatted(event, "Chat over");
       turn("wrapping", event);
       void actions.loadDispositions(event.campaignId);
     },
     interactionDisposed: over,
-    interactionEnded: over,
+    interactionEnded: (event) => {
+      over(event);
+      const { [event.interactionId]: gone, ...chats } = get().chats;
+      if (gone) set({ chats });
+    },
+    messageEvent: ({ message, messageDirection, ...event }) =>
+      message !== undefined &&
+      chatted(
+        event,
+        `${messageDirection === "sent" ? "You wrote" : "Wrote"}: ${message}`,
+      ),
     showCrm: (event) => {
+      if (isChat(event)) return popChat(event);
       // It comes again when the call connects; the agent may have gone on to another customer.
       if (get().popped === event.interactionId) return;
       set({ popped: event.interactionId });
@@ -118,11 +153,16 @@ export function reactions(state, sdk, actions) {
         byPhone(get().customers, phone).map(record),
       ),
     handleInteractionDisposition: ({
+      interactionId,
+      channelDetails,
       dispositionDetails: { dispositionClass, callNotes },
     }) =>
       state.activity(
-        get().selected,
-        [`Call closed: ${dispositionClass}`, callNotes]
+        get().chats[interactionId] ?? get().selected,
+        [
+          `${isChat({ channelDetails }) ? "Chat" : "Call"} closed: ${dispositionClass}`,
+          callNotes,
+        ]
           .filter(Boolean)
           .join(". "),
       ),

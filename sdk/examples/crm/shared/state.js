@@ -13,6 +13,8 @@ export function createState(customers, memory) {
     call: kept?.call ?? null,
     /** Customers with the caller's number, when there are several. */
     matches: [],
+    /** Customer of every chat that is there, by interaction. */
+    chats: {},
     /** Id of the interaction that has opened its customer. */
     popped: "",
     dispositions: [],

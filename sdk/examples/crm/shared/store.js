@@ -46,7 +46,8 @@ export function createStore(sdk, customers, memory) {
       ]);
       const [agent, campaigns, live] = answers.map(({ value }) => value);
       set({ agent: agent ?? null, campaigns: campaigns ?? [] });
-      if (live) set({ call: caughtUp(get().call, live) });
+      const calls = live?.filter(({ data }) => data.channel_name !== "CHAT");
+      if (calls) set({ call: caughtUp(get().call, calls) });
       const { call: now } = get();
       if (now?.phase === "wrapping")
         void actions.loadDispositions(now.campaignId);

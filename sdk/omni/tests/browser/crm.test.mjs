@@ -108,6 +108,37 @@ for (const folder of ['plain', 'react']) {
       assert.deepEqual(complaints, []);
     });
 
+    test('a chat opens its customer and stands in his activity, and a call goes before it', async (t) => {
+      const { tab, frame, raise, complaints } = await open(t, folder);
+      const chat = {
+        ...EVENT,
+        interactionId: 'chat-1',
+        channelDetails: { channelType: 'CHAT', chatId: 'chat-1', channelSubType: 'webchat' },
+      };
+      const tell = (name, more = {}) =>
+        frame.evaluate(([event, payload]) => window.raise(event, payload), [name, { ...chat, ...more }]);
+      await tell('showCrm');
+      await tab.getByText('paula.reyes@customers.example').waitFor();
+      await tell('messageEvent', { message: '<b>Where is it?</b>', messageDirection: 'received' });
+      await tab.getByText('Wrote: <b>Where is it?</b>').waitFor();
+      await tell('messageEvent', { messageDirection: 'received' });
+      await tell('messageEvent', { message: 'Tomorrow', messageDirection: 'sent' });
+      await tab.getByText('You wrote: Tomorrow').waitFor();
+      assert.equal(await tab.getByRole('region', { name: 'Call' }).count(), 0, 'a chat is no call');
+      await raise('callRinging', 'showCrm', 'interactionConnected');
+      const other = { customerId: 4, phone: '+15550104' };
+      await tell('showCrm', { interactionId: 'chat-2', customerDetails: other });
+      await tell('messageEvent', {
+        interactionId: 'chat-2',
+        message: 'Me too',
+        messageDirection: 'received',
+      });
+      assert.ok(await tab.getByText('paula.reyes@customers.example').isVisible());
+      await tab.getByRole('button', { name: 'Quentin Moore' }).click();
+      await tab.getByText('Wrote: Me too').waitFor();
+      assert.deepEqual(complaints, []);
+    });
+
     test('keeps the call over a reload', async (t) => {
       const { tab, raise } = await open(t, folder);
       await raise('callRinging', 'showCrm', 'interactionConnected', 'interactionDisconnected');

@@ -120,6 +120,7 @@ pub(super) fn encode(text: &str, into: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnibar_model::placeholder::{CALL, LANDING};
     use serde_json::json;
 
     fn campaign(mask: bool) -> Campaign {
@@ -157,27 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn the_landing_page_gets_all_thirteen() {
-        let names = [
-            "userId",
-            "userName",
-            "sessionId",
-            "userType",
-            "iframeId",
-            "campaignId",
-            "crmSessionId",
-            "userCrtObjectIds",
-            "instanceId",
-            "locale",
-            "origin",
-            "contactCenterId",
-            "processId",
-        ];
-        let query: Vec<String> = names.iter().map(|name| format!("{name}={{{name}}}")).collect();
+    fn the_landing_page_gets_every_placeholder() {
+        let query: Vec<String> = LANDING.iter().map(|name| format!("{name}={{{name}}}")).collect();
         let template = format!("https://crm.example/home?{}", query.join("&"));
         let url = landing(&template, &agent(), &campaign(false)).unwrap();
         let found = pairs(&url);
-        assert_eq!(found.len(), names.len());
+        assert_eq!(found.len(), LANDING.len());
         for (name, value) in &found {
             assert!(!value.is_empty(), "{name}");
         }
@@ -186,34 +172,15 @@ mod tests {
     }
 
     #[test]
-    fn a_call_gets_all_twenty() {
-        let names = [
-            "crm_push_generated_time",
-            "userCrtObjectId",
-            "phone",
-            "disableDispositionOnActiveCall",
-            "campaignId",
-            "associationType",
-            "crtObjectId",
-            "sessionId",
-            "userId",
-            "isOriginalPhoneRequiredInCRM",
-            "callType",
-            "displayPhone",
-            "instanceId",
-            "session-id",
-            "locale",
-            "origin",
-            "interactionId",
-            "iframeId",
-            "contactCenterId",
-            "customerId",
-        ];
-        let query: Vec<String> = names.iter().map(|name| format!("{name}={{{name}}}")).collect();
+    fn a_call_gets_every_placeholder() {
+        let query: Vec<String> = CALL.iter().map(|name| format!("{name}={{{name}}}")).collect();
         let template = format!("https://crm.example/pop?{}", query.join("&"));
         let url = call(&template, &agent(), &campaign(false), &interaction(), 1_700).unwrap();
         let found = pairs(&url);
-        assert_eq!(found.len(), names.len());
+        assert_eq!(found.len(), CALL.len());
+        for (name, value) in &found {
+            assert!(!value.is_empty(), "{name}");
+        }
         for (name, value) in [
             ("phone", "+15550101"),
             ("displayPhone", "+15550101"),

@@ -51,7 +51,7 @@ export class Bench {
 
   /** Real customers with browsers of their own. */
   async customers() {
-    this.browser ??= await this.keep(Browser.open(this.desktop));
+    this.browser ??= await this.keep(Browser.open(this.desktop, { args: this.args }));
     return this.browser;
   }
 

@@ -13,14 +13,15 @@ export class Chrome {
   /**
    * `publicPorts`: ports of 127.0.0.1 that this browser takes for the public internet.
    * `windowed`: on the desktop's screen, where prompts can be answered; a headless one refuses them.
+   * `partitioned`: each site has a storage of its own, as agents' browsers have it.
    * `policy`: what an administrator has set for this browser (Linux: a file under /etc).
    */
-  static async open(desktop, { publicPorts = [], windowed = false, policy, args = [] } = {}) {
+  static async open(desktop, { publicPorts = [], windowed = false, partitioned = true, policy, args = [] } = {}) {
     const self = new Chrome();
     self.desktop = desktop;
     const overrides = publicPorts.map((port) => `127.0.0.1:${port}=public`).join(',');
     self.context = await chromium.launchPersistentContext(await mkdtemp(join(desktop.dir, 'chrome-')), {
-      executablePath: policy ? await managed(desktop, policy) : CHROMIUM,
+      executablePath: await started(desktop, policy, partitioned),
       headless: !windowed,
       viewport: windowed ? null : { width: 1100, height: 760 },
       env: { ...process.env, ...desktop.env },
@@ -113,14 +114,21 @@ function stretches(line, [r, g, b]) {
   return found;
 }
 
-/** A start script whose Chromium sees a policy directory of its own, and nobody else does. */
-async function managed(desktop, policy) {
-  const dir = await mkdtemp(join(desktop.dir, 'policy-'));
-  await mkdir(join(dir, 'policies/managed'), { recursive: true });
-  await writeFile(join(dir, 'policies/managed/omnibar.json'), JSON.stringify(policy));
+/**
+ * A start script. Playwright turns off that each site has a storage of its own: `partitioned`
+ * leaves it on. With a `policy` its Chromium sees a policy directory that nobody else does.
+ */
+async function started(desktop, policy, partitioned) {
+  const dir = await mkdtemp(join(desktop.dir, 'chromium-'));
+  let command = CHROMIUM;
+  if (policy) {
+    await mkdir(join(dir, 'policies/managed'), { recursive: true });
+    await writeFile(join(dir, 'policies/managed/omnibar.json'), JSON.stringify(policy));
+    command = `unshare --user --map-root-user --mount sh -c 'mount --bind "$0" /etc/chromium && exec "$@"' ${dir} ${CHROMIUM}`;
+  }
   const script = join(dir, 'chromium.sh');
-  await writeFile(script, `#!/bin/sh
-exec unshare --user --map-root-user --mount sh -c 'mount --bind "$0" /etc/chromium && exec "$@"' ${dir} ${CHROMIUM} "$@"
+  await writeFile(script, `#!/bin/bash
+exec ${command} ${partitioned ? '"${@//ThirdPartyStoragePartitioning,/}"' : '"$@"'}
 `, { mode: 0o755 });
   return script;
 }

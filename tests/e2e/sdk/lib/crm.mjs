@@ -32,14 +32,19 @@ docking.catch((error) => { window.broken = error; });
 
 /** The page's server: one origin. `/` is the page; everything of it is in the query. */
 export function crmServer(onReport, headers = {}) {
-  return Server.open((request, response) => {
+  return Server.open(crmAnswer(onReport, headers));
+}
+
+/** What it answers, for a server that somebody else has opened. */
+export function crmAnswer(onReport, headers = {}) {
+  return (request, response) => {
     if (request.url === '/told') {
       request.setEncoding('utf8').on('data', (text) => onReport?.(JSON.parse(text))).on('end', () => response.writeHead(204).end());
       return;
     }
     if (request.url === '/elsewhere') return html(response, 'another page of the CRM');
     return html(response, `<div id="ameyoIframeDiv" style="width:400px;height:700px"></div><script type="module">${SCRIPT}</script>`, headers);
-  });
+  };
 }
 
 export class Crm {

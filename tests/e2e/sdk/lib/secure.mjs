@@ -1,4 +1,5 @@
-// https with a certificate made for this run, which only this run's browser accepts.
+// https with a certificate made for this run, which only this run's browser accepts: its own
+// word for it (`args`), or an authority of the run that it trusts (`identity`).
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile } from 'node:fs/promises';
@@ -9,10 +10,10 @@ import { join } from 'node:path';
 import { run } from '../../lib/process.mjs';
 
 export class Secure {
-  /** Serves `https://<name>.test:<port>`; the browser needs `args`. */
-  static async open(desktop, answer, name = 'crm') {
+  /** Serves `https://<name>.test:<port>`; without an `identity` the browser needs `args`. */
+  static async open(desktop, answer, name = 'crm', identity = null) {
     const self = new Secure();
-    const { key, cert, args } = await certificate(desktop);
+    const { key, cert, args } = identity ?? (await certificate(desktop));
     self.args = args;
     self.server = createServer({ key, cert }, answer);
     self.server.listen(0, '127.0.0.1');
@@ -23,7 +24,7 @@ export class Secure {
   }
 
   /** The same in front of a server of this machine, sockets too, as a hosted centre has it. */
-  static async before(desktop, port, name = 'centre') {
+  static async before(desktop, port, name = 'centre', identity = null) {
     const pass = { host: '127.0.0.1', port };
     const self = await Secure.open(desktop, (request, response) => {
       const onward = ask({ ...pass, method: request.method, path: request.url, headers: forwarded(request) }, (back) => {
@@ -32,7 +33,7 @@ export class Secure {
       });
       onward.on('error', () => response.writeHead(502).end());
       request.pipe(onward);
-    }, name);
+    }, name, identity);
     self.server.on('upgrade', (request, socket, head) => {
       const onward = connect(pass, () => {
         const lines = Object.entries(forwarded(request)).map(([name, value]) => `${name}: ${value}`);

@@ -81,6 +81,21 @@ impl Access {
         Ok(answer)
     }
 
+    /// Lets the centre in anew, whatever token there is.
+    pub(super) async fn sign_in(self: &Arc<Self>) -> Result<(), CrmFault> {
+        self.renew(self.present()).await.map(drop)
+    }
+
+    /// What needs no token.
+    pub(super) async fn ask_openly(&self, path: &str) -> Result<Answer, CrmFault> {
+        let url = self.domain.join(path).map_err(|e| CrmFault::Answer(e.to_string()))?;
+        read(self.client.get(url).send().await.map_err(unreachable)?).await
+    }
+
+    pub(super) fn hosts(&self) -> [&Url; 2] {
+        [&self.login, &self.domain]
+    }
+
     fn present(&self) -> Option<Secret> {
         self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -185,16 +200,21 @@ async fn read(mut response: Response) -> Result<Answer, CrmFault> {
 /// `{"error", "error_description"}`.
 pub(super) fn words(body: &Value) -> String {
     let first = body.get(0).unwrap_or(body);
-    let text = ["message", "error_description", "error"]
-        .iter()
-        .find_map(|name| first[*name].as_str())
-        .unwrap_or("it did not say why");
+    let said = |name: &str| first[name].as_str();
+    let text = match (said("message"), said("error"), said("error_description")) {
+        (Some(message), _, _) => message.to_owned(),
+        (None, Some(error), Some(why)) => format!("{error}: {why}"),
+        (None, one, other) => one.or(other).unwrap_or("it did not say why").to_owned(),
+    };
     text.chars().filter(|c| !c.is_control()).take(LONGEST_WORDS).collect()
 }
 
 /// Without the address: a query holds what was searched for.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unreachable(error: reqwest::Error) -> CrmFault {
+    if let Some(tls) = tls(&error) {
+        return CrmFault::Untrusted(tls);
+    }
     let why = if error.is_timeout() {
         "it took too long"
     } else if error.is_connect() {
@@ -203,6 +223,19 @@ fn unreachable(error: reqwest::Error) -> CrmFault {
         "the connection broke"
     };
     CrmFault::Unreachable(why.into())
+}
+
+/// What TLS found wrong, if it was that: at the end of a chain of causes, some of which
+/// hide the next one from it.
+fn tls(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return Some(tls.to_string().chars().take(LONGEST_WORDS).collect());
+    }
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    if let Some(found) = inner.and_then(|inner| tls(inner)) {
+        return Some(found);
+    }
+    error.source().and_then(tls)
 }
 
 pub(super) fn is_loopback(url: &Url) -> bool {

@@ -2,13 +2,14 @@
 
 mod access;
 mod soql;
+mod test;
 
 use super::{Connector, CrmFault, Data, Field, FieldValue, Object, Page, Record};
 use crate::store::{ConnectorRow, Store};
 use access::{Access, Answer, is_loopback, words};
 use async_trait::async_trait;
 use reqwest::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,11 +22,13 @@ const DEFAULT_LOGIN: &str = "https://login.salesforce.com";
 const API: &str = "62.0";
 /// What is known of an object's fields is asked again after this time.
 const DESCRIBED_FOR: Duration = Duration::from_secs(600);
+const MOST_OBJECTS: usize = 20;
+const MOST_FIELDS: usize = 100;
 /// Pages of one answer that are followed.
 const MOST_PAGES: usize = 10;
 
 /// `crm_connectors.settings`.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
     login: String,
@@ -58,7 +61,7 @@ pub(super) struct Salesforce {
 pub(super) struct Plan {
     /// `https`, or this machine.
     pub(super) domain: Url,
-    login: Url,
+    pub(super) login: Url,
     settings: Settings,
 }
 
@@ -67,6 +70,13 @@ impl Plan {
     pub(super) fn read(domain: &str, settings: &Value) -> Result<Self, String> {
         let settings: Settings = serde_json::from_value(settings.clone())
             .map_err(|e| format!("The connector's settings are wrong: {e}."))?;
+        let sizes = settings.objects.values().map(Vec::len);
+        if settings.objects.len() > MOST_OBJECTS || sizes.clone().any(|fields| fields > MOST_FIELDS)
+        {
+            return Err(format!(
+                "A connector shows at most {MOST_OBJECTS} objects, and {MOST_FIELDS} fields of each."
+            ));
+        }
         let digits = |c: char| c.is_ascii_digit() || c == '.';
         let mut names = settings
             .objects
@@ -76,6 +86,10 @@ impl Plan {
             return Err("The connector's settings name an impossible version or field.".into());
         }
         Ok(Self { domain: origin(domain)?, login: origin(&settings.login)?, settings })
+    }
+
+    pub(super) fn settings(&self) -> Value {
+        serde_json::json!(self.settings)
     }
 }
 

@@ -1,13 +1,14 @@
-//! EVT-05 to EVT-15, EVT-17 and EVT-24.
+//! EVT-05 to EVT-17 and EVT-24.
 
 use super::super::payload::{About, Spelling, Told};
 use super::super::pending::Why;
-use super::super::{Act, Omni, http, seen};
+use super::super::{Act, Omni, chats, http, seen};
 use super::event;
 use omnibar_contract::{SdkError, View};
 use omnibar_desk::{CallView, Snapshot};
 use omnibar_model::{
-    Campaign, Cause, Conversation, Destination, Interaction, InteractionId, Leg, LegId, PartyKind,
+    Campaign, Cause, Channel, Conversation, Destination, Interaction, InteractionId, Leg, LegId,
+    PartyKind,
 };
 use serde_json::{Value, json};
 
@@ -34,8 +35,8 @@ impl Omni {
                 None if seen::choice(before).is_none() => {
                     acts.push(event("crm", "showCrm", about.show_crm()));
                 }
-                None => arrived(&about, acts),
-                Some(old) => changed(&about, old, call, acts),
+                None => arrived(before, &about, acts),
+                Some(old) => changed(before, &about, old, call, acts),
             }
         }
         self.legs.retain(|id, _| seen::call(desk, id).is_some());
@@ -108,7 +109,7 @@ impl Omni {
     }
 }
 
-fn arrived(about: &About<'_>, acts: &mut Vec<Act>) {
+fn arrived(before: &Snapshot, about: &About<'_>, acts: &mut Vec<Act>) {
     let told = about.event(Spelling::Lower);
     acts.push(event("interaction", "interactionInitiated", told.clone()));
     let connected = match about.interaction.conversation {
@@ -118,7 +119,11 @@ fn arrived(about: &About<'_>, acts: &mut Vec<Act>) {
             about.interaction.connected_at.is_some()
         }
     };
-    acts.push(event("interaction", "callRinging", told));
+    match about.interaction.channel {
+        Channel::Voice => acts.push(event("interaction", "callRinging", told)),
+        // Nothing rings.
+        Channel::Chat => {}
+    }
     acts.push(event("crm", "showCrm", about.show_crm()));
     if is_linked(about.interaction) {
         acts.push(linked(about));
@@ -126,12 +131,19 @@ fn arrived(about: &About<'_>, acts: &mut Vec<Act>) {
     if connected {
         connect(about, acts);
     }
+    acts.extend(chats::messages(before, about));
     if matches!(about.interaction.conversation, Conversation::Wrapping { .. }) {
         acts.push(event("interaction", "interactionDisconnected", about.event(Spelling::Lower)));
     }
 }
 
-fn changed(about: &About<'_>, old: &CallView, call: &CallView, acts: &mut Vec<Act>) {
+fn changed(
+    before: &Snapshot,
+    about: &About<'_>,
+    old: &CallView,
+    call: &CallView,
+    acts: &mut Vec<Act>,
+) {
     let (was, is) = (&old.interaction, &call.interaction);
     let who = (was.customer_id, was.record.as_ref());
     if who != (is.customer_id, is.record.as_ref()) {
@@ -146,6 +158,7 @@ fn changed(about: &About<'_>, old: &CallView, call: &CallView, acts: &mut Vec<Ac
     if was.connected_at.is_none() && is.connected_at.is_some() {
         connect(about, acts);
     }
+    acts.extend(chats::messages(before, about));
     for (to, leg) in joined(was, is) {
         let told = about.conferred(&to, &leg);
         acts.push(event("interaction", "interactionConferred", told));

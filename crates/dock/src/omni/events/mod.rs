@@ -23,7 +23,7 @@ impl Omni {
 }
 
 /// An event for every page that may see what happens.
-fn event(namespace: &'static str, event: &'static str, told: Told) -> Act {
+pub(super) fn event(namespace: &'static str, event: &'static str, told: Told) -> Act {
     Act::Event {
         to: Audience::All,
         namespace,

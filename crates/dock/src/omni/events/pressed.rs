@@ -19,7 +19,7 @@ impl Omni {
             // Who may dock is decided beside this dialect.
             DockIntent::Allow { .. } | DockIntent::Pair { .. } => Vec::new(),
             DockIntent::Block { origin } | DockIntent::Forget { origin } => {
-                self.store.remove(origin);
+                self.forget_store(origin);
                 self.shown.forget_origin(origin);
                 Vec::new()
             }

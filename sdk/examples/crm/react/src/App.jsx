@@ -26,6 +26,9 @@ export function App({ store }) {
               {label}
             </button>
           ))}
+          <a className="tab" href="../plain/">
+            The same in plain JavaScript
+          </a>
         </nav>
         <p className="standing" role="status" data-tone={tone}>
           {text}

@@ -1,4 +1,9 @@
 //! Which origins may dock, and as what: the agent's word for each, kept between runs.
+//! What custom apps may do among that is in [`apps`].
+
+mod apps;
+
+pub(crate) use apps::{Answered, App, Apps, both};
 
 use crate::kept::KeptOrigin;
 use omnibar_contract::{OriginView, Rights, Standing};
