@@ -15,8 +15,7 @@ let bench, phone, firefox, crm;
 
 before(async () => {
   bench = await Bench.open();
-  phone = await bench.phone();
-  phone.say(`allow ${bench.server.origin}`);
+  await signIn();
 });
 
 afterEach(async () => {
@@ -25,6 +24,13 @@ afterEach(async () => {
 });
 
 after(() => bench?.close());
+
+/** `dock`: the app's port, if not the first that a page looks at. */
+async function signIn(dock) {
+  await phone?.close();
+  phone = await bench.phone({ dock });
+  phone.say(`allow ${bench.server.origin}`);
+}
 
 async function page(options) {
   firefox = await Firefox.open(bench.desktop, options);
@@ -87,9 +93,7 @@ test('a screen pop that comes during a reload is not lost', async () => {
 
 test('relay: paired with the code of the app\'s window, and again by itself after a reload', async () => {
   // A port without an app: the first five are looked at.
-  await phone.close();
-  phone = await bench.phone({ dock: DOCK_PORT + 10 });
-  phone.say(`allow ${bench.server.origin}`);
+  await signIn(DOCK_PORT + 10);
   await page();
   const shown = phone.wait('a pairing code', (e) => e.event === 'pairing' && e.code);
   await crm.toolbar('dock-code').waitFor();
@@ -102,6 +106,7 @@ test('relay: paired with the code of the app\'s window, and again by itself afte
   await crm.page.reload();
   await crm.docked(30000);
   await way('relay');
+  await signIn();
 });
 
 test('a public page: fetch waits for the agent\'s answer, a frame needs its page\'s word; by sockets nobody is asked', async () => {
@@ -138,8 +143,6 @@ test('the demo CRM docks, dials from its list and logs the events', async () => 
     lines(child, (line) => resolve(new URL(line.match(/http:\/\/[^\s]+/)[0]).origin));
     once(child, 'exit').then(() => reject(new Error('the demo CRM ended')));
   });
-  await phone.close();
-  phone = await bench.phone();
   phone.say(`allow ${origin}`);
   phone.say('ready');
   firefox = await Firefox.open(bench.desktop);

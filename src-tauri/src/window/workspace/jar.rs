@@ -8,16 +8,22 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use tauri::WebviewWindow;
 
+/// Names the directory that is in use. A directory may come back after it was removed, when a
+/// web view that is just closing writes once more: such a one is nobody's.
+const IN_USE: &str = "in-use";
+
 /// The agent's own, as he left it at his last sign-in; everybody else's is emptied. Reads
 /// and removes files: call it where that may take time. `now`: milliseconds since 1970.
 pub(super) fn open(root: &Path, centre: &str, user: &AgentId, now: u128) -> PathBuf {
     let owner = owner(centre, user);
-    let mut own = None;
+    let name = std::fs::read_to_string(root.join(IN_USE))
+        .ok()
+        .filter(|name| is_of(name, &owner))
+        // A directory that was emptied is not used again: the web view may hold some of it.
+        .unwrap_or_else(|| format!("{owner}-{now}"));
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         let path = entry.path();
-        let is_own = entry.file_name().to_str().is_some_and(|name| name.starts_with(&owner));
-        if is_own && own.is_none() {
-            own = Some(path);
+        if entry.file_name().to_str().is_some_and(|found| found == name || found == IN_USE) {
             continue;
         }
         let removed = if path.is_dir() {
@@ -29,8 +35,19 @@ pub(super) fn open(root: &Path, centre: &str, user: &AgentId, now: u128) -> Path
             tracing::warn!(%error, "what another agent's CRM kept is still there");
         }
     }
-    // A directory that was emptied is not used again: the web view may hold some of it.
-    own.unwrap_or_else(|| root.join(format!("{owner}-{now}")))
+    let noted =
+        std::fs::create_dir_all(root).and_then(|()| std::fs::write(root.join(IN_USE), &name));
+    if let Err(error) = noted {
+        tracing::warn!(%error, "the CRM's cookies will not be found again at the next start");
+    }
+    root.join(name)
+}
+
+/// Written by us or not, it names a directory of this agent's and nothing else.
+fn is_of(name: &str, owner: &str) -> bool {
+    name.strip_prefix(owner)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .is_some_and(|made| !made.is_empty() && made.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The CRM stands in a frame of the centre's page and is mostly of another site, of which
@@ -83,11 +100,21 @@ mod tests {
         assert_ne!(of("https://centre.example", "agent1", 4), first);
         assert!(!second.exists());
         let elsewhere = of("https://other.example", "agent1", 5);
-        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 2, "its own and the note");
         assert_eq!(elsewhere.parent(), Some(root.path()));
         std::fs::write(root.path().join("stray"), "").unwrap();
         assert_eq!(of("https://other.example", "agent1", 6), elsewhere);
         assert!(!root.path().join("stray").exists());
+        std::fs::create_dir_all(&first).unwrap();
+        std::fs::write(first.join("cookies"), "written by a web view that was closing").unwrap();
+        let back = of("https://centre.example", "agent1", 8);
+        assert_ne!(back, first, "what came back after it was emptied is nobody's");
+        assert!(!first.exists());
+        let own = back.file_name().unwrap().to_str().unwrap();
+        for bad in ["..", "", "/", &format!("{own}/../.."), &own[..33]] {
+            std::fs::write(root.path().join(IN_USE), bad).unwrap();
+            assert_eq!(of("https://centre.example", "agent1", 9).parent(), Some(root.path()));
+        }
         assert!(of("c", "../../etc", 7).parent() == Some(root.path()), "no name leads out");
     }
 }
