@@ -69,8 +69,11 @@ function start(store) {
   }
 
   query.addEventListener('input', () => draw(store.get()));
-  for (const tab of document.querySelectorAll('button.tab'))
+  // Pressed before there was a script, a tab would have done nothing.
+  for (const tab of document.querySelectorAll('button.tab')) {
     tab.addEventListener('click', () => show(tab.dataset.tab));
+    tab.disabled = false;
+  }
   setInterval(() => {
     const { call } = store.get();
     const timer = find('#timer');

@@ -12,13 +12,20 @@ export class Firefox {
   static async open(desktop, { windowed = false, profile, preferences = {} } = {}) {
     const self = new Firefox();
     self.desktop = desktop;
-    self.browser = await puppeteer.launch({
+    const launch = async () => puppeteer.launch({
       browser: 'firefox',
       executablePath: FIREFOX,
       headless: !windowed,
       userDataDir: profile ?? (await mkdtemp(join(desktop.dir, 'firefox-'))),
       env: { ...process.env, ...desktop.env },
       extraPrefsFirefox: preferences,
+    });
+    // Firefox ESR itself sometimes dies of SIGSEGV within its first 100 ms, before there is any
+    // page: that says nothing of what is checked here.
+    self.browser = await launch().catch((error) => {
+      if (!/Failed to launch[^]*Code: 11\b/.test(error.message)) throw error;
+      console.log('# Firefox crashed as it began; it is begun once more');
+      return launch();
     });
     return self;
   }
