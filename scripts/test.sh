@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 quick=${1:-}
 logs=$PWD/target/test-logs
 mkdir -p "$logs"
-passed=0 failed=0 broken=()
+passed=0 failed=0 broken=() causes=()
 
 # What a tool counted itself: "N passed" and "N failed" of its closing lines.
 counted() { # kind log
@@ -44,6 +44,7 @@ step() { # name kind command...
     broken+=("$name")
     echo "FAILED  $((SECONDS - began)) s  (log: ${log#"$PWD"/})"
     tail -n 60 "$log" | sed 's/^/    /'
+    causes+=("$(grep -hE '^# failed: |^ +(FAIL|SIGABRT|TIMEOUT) +\[' "$log" | sort -u | head -n 12)")
   else
     echo "ok      $((SECONDS - began)) s$([ "$kind" = - ] || echo "  $ok tests")"
   fi
@@ -79,6 +80,8 @@ if [ "$quick" != --quick ]; then
   step "end to end, sdk" node node tests/e2e/sdk/run.mjs
 fi
 
+# Once more at the end: a record of a run often keeps its last lines only.
+[ ${#causes[@]} = 0 ] || printf '%s\n' "${causes[@]}"
 [ ${#broken[@]} = 0 ] || printf 'failed: %s\n' "${broken[@]}"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ ${#broken[@]} = 0 ]

@@ -3,6 +3,7 @@
 //   node lib/abreast.mjs FILE.test.mjs…
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, start } from './process.mjs';
 
@@ -18,12 +19,13 @@ export async function abreast(files, env = {}) {
   const together = [];
   const alone = [];
   for (const file of files) (apart && !LISTENS.test(await readFile(file, 'utf8')) ? together : alone).push(file);
-  const total = { pass: 0, fail: 0 };
+  const total = { pass: 0, fail: 0, failures: [] };
   const next = async () => {
     for (let file = together.shift(); file; file = together.shift()) await one(file, apart, env, total);
   };
   await Promise.all(Array.from({ length: ABREAST }, next));
   for (const file of alone) await one(file, apart, env, total);
+  for (const failure of total.failures) console.log(`# failed: ${failure}`);
   console.log(`# pass ${total.pass}\n# fail ${total.fail}`);
   return total.fail === 0 && total.pass > 0;
 }
@@ -46,7 +48,23 @@ async function one(file, apart, env, total) {
   total.pass += count('pass');
   // One that has broken down without a word has failed as well.
   total.fail += Math.max(count('fail') + count('cancelled'), code === 0 ? 0 : 1);
+  const failures = failuresIn(said);
+  if (!failures.length && code !== 0) failures.push(`ended with ${code}`);
+  total.failures.push(...failures.map((failure) => `${basename(file)}: ${failure}`));
   console.log(`# ${file}: ${((performance.now() - began) / 1000).toFixed(0)} s\n${said}`);
+}
+
+/** The failed checks in a TAP text, a line each with its first reason: whoever sees only the end sees these. */
+function failuresIn(tap) {
+  const blocks = tap.split(/^(?= *(?:not )?ok \d)/m).filter((block) => /^ *not ok/.test(block));
+  return blocks
+    .filter((block) => !/failureType: 'subtestsFailed'/.test(block))
+    .map((block) => {
+      const name = /^ *not ok \d+ - (.*)/.exec(block)?.[1];
+      const reason = /^ *error: (?:\|-\s*)?(.*)/m.exec(block)?.[1] ?? '';
+      const place = /\/([\w.-]+\.mjs:\d+):\d+/.exec(/stack: [^]*/.exec(block)?.[0] ?? '')?.[1] ?? '';
+      return `${name}: ${reason} ${place}`.slice(0, 300);
+    });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
