@@ -16,6 +16,7 @@ mod moment;
 pub mod placeholder;
 mod presence;
 mod secret;
+mod voice;
 
 pub use address::{BadNumber, Destination, PhoneNumber};
 pub use callback::{Booking, Callback, CallbackAct};
@@ -39,3 +40,4 @@ pub use interaction::{
 pub use moment::Moment;
 pub use presence::{AgentState, Presence};
 pub use secret::Secret;
+pub use voice::{LinkKind, PathKind, VoiceFigures, VoiceLayer, VoiceRecord};
