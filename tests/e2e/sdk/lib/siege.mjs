@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { RATE, strong } from '../../lib/sound.mjs';
 
 /** Of voice; a frequency is found in it. */
 const WINDOW = RATE / 20;
+/** ms between two calls of the page that stands by: far below what a page may ask in a second. */
+const PACE = 25;
 /** MB that a program may have grown by when it is over. */
 const GROWTH = 64;
 
@@ -33,6 +36,7 @@ export class Siege {
       const began = performance.now();
       assert.equal((await this.bystander.ask('session.getCurrentUser')).userId, 'agent1', what);
       slowest = Math.max(slowest, performance.now() - began);
+      await setTimeout(PACE);
     } while (!over || this.ear.samples - from < RATE);
     const result = await attacking;
     const { whole, longest } = this.#voice(from);
