@@ -7,11 +7,12 @@
 
 use super::crowd::Crowd;
 use super::customer::is_plain;
+use super::socket::{Next, Over, PageSocket};
 use crate::chats::{PageId, PageNews, PageState, Visitor};
 use crate::core::{CoreInput, PageAsk};
 use crate::directory;
-use crate::rpc::{Bucket, Shared, allowed, new_token, token_hash};
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use crate::rpc::{Shared, allowed, new_token, token_hash};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -23,15 +24,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
 
 /// A message of 4,000 characters of four bytes, each of which may be escaped.
 const MAX_MESSAGE: usize = 64 * 1024;
 const MESSAGES_PER_SECOND: u64 = 10;
 const LONGEST_NAME: usize = 64;
-const PING: Duration = Duration::from_secs(10);
-/// Nothing heard for so long: the browser is gone.
-const SILENCE: Duration = Duration::from_secs(30);
 /// A page that has not begun is closed after this; it comes back when it is needed.
 const IDLE: Duration = Duration::from_secs(4 * 3600);
 /// News that a page may be behind before it is given up.
@@ -171,6 +168,7 @@ pub(super) async fn chat(
     let id = PageId(shared.chat_pages.last.fetch_add(1, Ordering::Relaxed) + 1);
     upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).on_upgrade(
         move |socket| async move {
+            let socket = PageSocket::new(shared.clone(), socket, MESSAGES_PER_SECOND);
             Writer { shared, socket, id, began: false }.serve().await;
             drop(place);
         },
@@ -179,22 +177,19 @@ pub(super) async fn chat(
 
 struct Writer {
     shared: Shared,
-    socket: WebSocket,
+    socket: PageSocket,
     id: PageId,
     began: bool,
 }
-
-/// The connection is over; with a sentence when the page should show one.
-struct Over(Option<&'static str>);
 
 impl Writer {
     async fn serve(mut self) {
         let Over(message) = self.run().await;
         if let Some(message) = message {
-            let _ = self.tell(&ToChatPage::Error { message: message.to_owned() }).await;
+            let _ = self.socket.tell(&ToChatPage::Error { message: message.into() }).await;
         }
         let _ = self.ask(PageAsk::Gone).await;
-        let _ = self.socket.send(Message::Close(None)).await;
+        self.socket.close().await;
     }
 
     async fn run(&mut self) -> Over {
@@ -203,37 +198,20 @@ impl Writer {
         if let Err(over) = self.greet().await {
             return over;
         }
-        let mut bucket = Bucket::new(self.shared.clock.now(), MESSAGES_PER_SECOND);
-        let mut ping = tokio::time::interval(PING);
-        let mut heard = Instant::now();
-        let opened = Instant::now();
-        let stop = self.shared.stop.clone();
         loop {
             let done = tokio::select! {
-                message = self.socket.recv() => {
-                    heard = Instant::now();
-                    match message {
-                        Some(Ok(Message::Text(_))) if !bucket.take(self.shared.clock.now()) => {
-                            // It comes back in a moment, and goes on.
-                            Err(Over(None))
-                        }
-                        Some(Ok(Message::Text(text))) => self.said(&text).await,
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                        Some(Ok(Message::Binary(_))) => Err(Over(Some("Messages are text."))),
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Over(None)),
-                    }
-                }
+                next = self.socket.next() => match next {
+                    Next::Text(text) => self.said(&text).await,
+                    // It comes back in a moment, and goes on.
+                    Next::TooFast | Next::Stopping => Err(Over::silently()),
+                    Next::Tick if !self.began && self.socket.age() > IDLE => Err(Over::silently()),
+                    Next::Tick => self.socket.keep().await,
+                    Next::Over(over) => Err(over),
+                },
                 told = news.recv() => match told {
                     Some(told) => self.news(told).await,
-                    None => Err(Over(None)),
+                    None => Err(Over::silently()),
                 },
-                _ = ping.tick() => {
-                    if heard.elapsed() > SILENCE || !self.began && opened.elapsed() > IDLE {
-                        return Over(None);
-                    }
-                    self.send(Message::Ping(Vec::new().into())).await
-                }
-                () = stop.cancelled() => Err(Over(None)),
             };
             if let Err(over) = done {
                 return over;
@@ -243,17 +221,17 @@ impl Writer {
 
     async fn greet(&mut self) -> Result<(), Over> {
         let Ok(setup) = self.shared.store.setup().await else {
-            return Err(Over(Some("The centre's database failed. Try again in a moment.")));
+            return Err(Over::saying("The centre's database failed. Try again in a moment."));
         };
         let name =
             |(id, q): (QueueId, crate::setup::QueueSetup)| QueueName { id, name: q.queue.name };
         let queues = setup.queues.into_iter().map(name).collect();
-        self.tell(&ToChatPage::Queues { queues }).await
+        self.socket.tell(&ToChatPage::Queues { queues }).await
     }
 
     async fn said(&mut self, text: &str) -> Result<(), Over> {
         let Ok(message) = serde_json::from_str::<FromChatPage>(text) else {
-            return Err(Over(Some("The centre did not understand the page. Reload it.")));
+            return Err(Over::saying("The centre did not understand the page. Reload it."));
         };
         match message {
             FromChatPage::Hello { name, number } => {
@@ -279,15 +257,15 @@ impl Writer {
                         self.began = true;
                         Ok(())
                     }
-                    Err(error) if Code::from(error.code) == Code::Internal => Err(Over(None)),
-                    Err(_) => self.tell(&ToChatPage::Over {}).await,
+                    Err(error) if Code::from(error.code) == Code::Internal => Err(Over::silently()),
+                    Err(_) => self.socket.tell(&ToChatPage::Over {}).await,
                 }
             }
             FromChatPage::Say { key, text } => {
                 match self.ask(PageAsk::Say { key: key.clone(), text }).await {
                     Ok(()) => Ok(()),
                     // Not kept: the page comes back and says it again.
-                    Err(error) if Code::from(error.code) == Code::Internal => Err(Over(None)),
+                    Err(error) if Code::from(error.code) == Code::Internal => Err(Over::silently()),
                     Err(error) => self.refuse(error, Some(key)).await,
                 }
             }
@@ -303,7 +281,7 @@ impl Writer {
         match self.ask(ask).await {
             Ok(()) => {
                 self.began = true;
-                self.tell(&ToChatPage::Token { token: wire::Password::from(token) }).await
+                self.socket.tell(&ToChatPage::Token { token: wire::Password::from(token) }).await
             }
             Err(error) => self.refuse(error, None).await,
         }
@@ -317,7 +295,7 @@ impl Writer {
                 Ok(number) => Some(number),
                 Err(fault) => {
                     let message = format!("Check the number: {fault}.");
-                    self.tell(&ToChatPage::Refused { message, key: None }).await?;
+                    self.socket.tell(&ToChatPage::Refused { message, key: None }).await?;
                     return Ok(None);
                 }
             },
@@ -331,20 +309,21 @@ impl Writer {
 
     async fn news(&mut self, news: PageNews) -> Result<(), Over> {
         match news {
-            PageNews::State(state) => self.tell(&ToChatPage::State(state.into())).await,
+            PageNews::State(state) => self.socket.tell(&ToChatPage::State(state.into())).await,
             PageNews::Message { message, key } => {
                 let ago = self.shared.clock.now().since(message.at).as_millis();
-                self.tell(&ToChatPage::Message {
-                    seq: message.seq,
-                    from: message.from,
-                    text: message.text,
-                    ago_ms: u64::try_from(ago).unwrap_or(u64::MAX),
-                    key,
-                })
-                .await
+                self.socket
+                    .tell(&ToChatPage::Message {
+                        seq: message.seq,
+                        from: message.from,
+                        text: message.text,
+                        ago_ms: u64::try_from(ago).unwrap_or(u64::MAX),
+                        key,
+                    })
+                    .await
             }
             PageNews::Replaced => {
-                Err(Over(Some("Your chat goes on in another window. This one may be closed.")))
+                Err(Over::saying("Your chat goes on in another window. This one may be closed."))
             }
         }
     }
@@ -354,18 +333,6 @@ impl Writer {
     }
 
     async fn refuse(&mut self, error: ErrorObject, key: Option<String>) -> Result<(), Over> {
-        self.tell(&ToChatPage::Refused { message: error.message, key }).await
-    }
-
-    async fn tell(&mut self, message: &ToChatPage) -> Result<(), Over> {
-        let text = serde_json::to_string(message).unwrap_or_default();
-        self.send(Message::text(text)).await
-    }
-
-    async fn send(&mut self, message: Message) -> Result<(), Over> {
-        match timeout(PING, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Over(None)),
-        }
+        self.socket.tell(&ToChatPage::Refused { message: error.message, key }).await
     }
 }

@@ -6,6 +6,7 @@ mod crowd;
 mod customer;
 mod pages;
 mod prompt;
+mod socket;
 
 pub(crate) use chat::ChatPages;
 pub use chat::{ChatShown, FromChatPage, QueueName, ToChatPage};
