@@ -1,5 +1,5 @@
 use clap::{Args, Parser, Subcommand};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// Native desktop softphone toolbar for contact-centre agents.
@@ -26,7 +26,7 @@ pub(crate) struct WindowArgs {
     pub(crate) demo: bool,
     /// Address of the embedded centre; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:7340", requires = "demo")]
-    pub(crate) demo_listen: Option<std::net::SocketAddr>,
+    pub(crate) demo_listen: Option<SocketAddr>,
     /// Directory in which the demo customers record what they hear.
     #[arg(long, value_name = "DIR", requires = "demo")]
     pub(crate) demo_record: Option<PathBuf>,
@@ -65,10 +65,15 @@ pub(crate) struct CommonArgs {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PhoneArgs {
     /// Address of the centre, for example ws://127.0.0.1:7340.
-    #[arg(long, value_name = "URL")]
-    pub(crate) centre: String,
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: String,
+    #[arg(long, value_name = "URL", required_unless_present = "direct")]
+    pub(crate) centre: Option<String>,
+    #[arg(long, value_name = "NAME", required_unless_present = "direct")]
+    pub(crate) user: Option<String>,
+    /// No centre: calls other softphones by their addresses, and is called at this one
+    /// (docs/direct.md).
+    #[arg(long, value_name = "IP:PORT", conflicts_with_all = ["centre", "user",
+        "password_stdin", "campaign", "take_over"])]
+    pub(crate) direct: Option<SocketAddr>,
     /// Read the password from the first line of standard input; otherwise it is
     /// asked for at the terminal.
     #[arg(long)]

@@ -3,6 +3,7 @@
 
 mod chat;
 mod command;
+mod direct;
 mod report;
 
 use crate::cli::PhoneArgs;
@@ -23,12 +24,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval};
 
 /// Signs in, then serves commands until `quit`, the end of standard input, or the
 /// end of the session. Exit status 1: sign-in failed or the session was ended.
 pub(crate) async fn run(args: PhoneArgs, paths: Paths) -> ExitCode {
     let mut input = BufReader::new(tokio::io::stdin());
+    if let Some(address) = args.direct {
+        return direct::run(&args, address, &paths, input).await;
+    }
+    let (Some(centre), Some(user)) = (&args.centre, &args.user) else {
+        print(&error("Give --centre and --user, or --direct."));
+        return ExitCode::FAILURE;
+    };
     let Some(password) = password(&args, &mut input).await else {
         print(&error("No password was given."));
         return ExitCode::FAILURE;
@@ -55,8 +64,8 @@ pub(crate) async fn run(args: PhoneArgs, paths: Paths) -> ExitCode {
     post(
         &doors,
         Intent::SignIn {
-            centre: args.centre.clone(),
-            user: args.user.as_str().into(),
+            centre: centre.clone(),
+            user: user.as_str().into(),
             password: Some(password),
             remember: false,
             take_over: args.take_over,
@@ -86,12 +95,9 @@ async fn read_line(input: &mut (impl AsyncBufRead + Unpin)) -> Option<String> {
     }
 }
 
-async fn serve(
-    args: &PhoneArgs,
-    doors: &Doors,
-    mut input: impl AsyncBufRead + Unpin + Send + 'static,
-) -> ExitCode {
-    let (lines, mut commands) = tokio::sync::mpsc::channel(16);
+/// The lines of the input, until it ends.
+fn commands(mut input: impl AsyncBufRead + Unpin + Send + 'static) -> mpsc::Receiver<String> {
+    let (lines, commands) = mpsc::channel(16);
     tokio::spawn(async move {
         while let Some(line) = read_line(&mut input).await {
             if lines.send(line).await.is_err() {
@@ -99,6 +105,15 @@ async fn serve(
             }
         }
     });
+    commands
+}
+
+async fn serve(
+    args: &PhoneArgs,
+    doors: &Doors,
+    input: impl AsyncBufRead + Unpin + Send + 'static,
+) -> ExitCode {
+    let mut commands = commands(input);
     let (mut views, meters) = (doors.views(), doors.meters());
     let (mut report, mut wishes) = (Report::default(), Wishes::new(args));
     let mut second: Interval =

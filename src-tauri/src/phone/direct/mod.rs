@@ -1,0 +1,131 @@
+//! `omnibar phone --direct`: line, headset and the exchange of descriptions, and a call
+//! between them. No centre, no desk: there is one call at a time and nothing to queue.
+
+mod call;
+mod command;
+
+use super::{commands, error, print};
+use crate::cli::PhoneArgs;
+use crate::paths::Paths;
+use crate::shell::Kept;
+use call::Phone;
+use command::Command;
+use omnibar_contract::{DeviceChoice, Settings};
+use omnibar_headset::HeadsetConfig;
+use omnibar_line::{Bind, Direct, LineConfig};
+use omnibar_softphone::{Event, Inbox, Line as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::io::AsyncBufRead;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+
+/// Packets between line and media thread.
+const RING: usize = 256;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Serves commands until `quit` or the end of standard input. Exit status 1: the address
+/// cannot be listened at.
+pub(super) async fn run(
+    args: &PhoneArgs,
+    address: SocketAddr,
+    paths: &Paths,
+    input: impl AsyncBufRead + Unpin + Send + 'static,
+) -> ExitCode {
+    let (exchange, exchanged) = match Direct::listen(address).await {
+        Ok(listening) => listening,
+        Err(fault) => {
+            print(&error(&format!(
+                "Nobody can call at {address}: {fault}. Give an address of this machine and \
+                 a port that is free."
+            )));
+            return ExitCode::FAILURE;
+        }
+    };
+    let (inbox, events) = Inbox::new();
+    let (received, arriving) = rtrb::RingBuffer::new(RING);
+    let round_trip = Arc::new(AtomicU64::new(0));
+    let epoch = std::time::Instant::now();
+    let bind = match args.common.bind.as_slice() {
+        [] if address.ip().is_unspecified() => Bind::AllAndLoopback,
+        [] => Bind::Only(vec![address.ip()]),
+        only => Bind::Only(only.to_vec()),
+    };
+    let (mut line, sink) = omnibar_line::start_direct(
+        LineConfig {
+            bind,
+            relay_only: false,
+            received,
+            round_trip: Arc::clone(&round_trip),
+            epoch,
+        },
+        inbox.clone(),
+    );
+    line.open(vec![]);
+    let headset = omnibar_headset::start(
+        HeadsetConfig {
+            sink: Box::new(sink),
+            source: arriving,
+            round_trip,
+            epoch,
+            settings: settings(args, paths),
+        },
+        inbox,
+    );
+    let mut phone = Phone::new(args.auto_answer, exchange, line, headset);
+    serve(&mut phone, events, exchanged, commands(input)).await;
+    phone.stop();
+    ExitCode::SUCCESS
+}
+
+async fn serve(
+    phone: &mut Phone,
+    mut events: mpsc::UnboundedReceiver<Event>,
+    mut exchanged: mpsc::UnboundedReceiver<omnibar_line::DirectEvent>,
+    mut commands: mpsc::Receiver<String>,
+) {
+    let mut second = interval_at(Instant::now() + SECOND, SECOND);
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let deadline = phone.deadline();
+        tokio::select! {
+            Some(event) = events.recv() => match event {
+                Event::Line(event) => phone.line(event),
+                Event::Audio(event) => phone.audio(event),
+                Event::Intent(_) | Event::Centre(_) | Event::Shell(_) | Event::Dock(_)
+                | Event::Stop => {}
+            },
+            Some(event) = exchanged.recv() => phone.exchanged(event),
+            line = commands.recv() => match line.as_deref().map(command::parse) {
+                None | Some(Ok(Command::Quit)) => return,
+                Some(Ok(command)) => phone.command(command),
+                Some(Err(message)) => print(&error(&message)),
+            },
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                phone.overdue();
+            }
+            _ = second.tick(), if phone.talks() => phone.tell_quality(),
+        }
+    }
+}
+
+/// The user's own, with the devices that are named here.
+fn settings(args: &PhoneArgs, paths: &Paths) -> Settings {
+    let mut settings = Kept::load(paths).settings;
+    let named = |name: &Option<String>, variable| {
+        // What libpulse takes for the default device of its program.
+        let id = name.clone().or_else(|| std::env::var(variable).ok())?;
+        Some(DeviceChoice::Device { id, name: String::new() })
+    };
+    if let Some(choice) = named(&args.mic, "PULSE_SOURCE") {
+        settings.microphone = choice;
+    }
+    if let Some(choice) = named(&args.speaker, "PULSE_SINK") {
+        settings.ringer = choice.clone();
+        settings.speaker = choice;
+    }
+    settings
+}
