@@ -212,6 +212,7 @@ impl Session {
             order,
             Order::Note { .. }
                 | Order::Dispose { .. }
+                | Order::Measured { .. }
                 | Order::Chat { ask: ChatAsk::Say { .. } | ChatAsk::Dispose { .. } }
         );
         let order = translate::command(order);

@@ -23,6 +23,7 @@ pub(crate) fn command(order: Order) -> Command {
         Order::Drop { interaction, leg } => Command::Drop { interaction, leg },
         Order::End { interaction } => Command::End { interaction },
         Order::Note { interaction, note } => Command::Note { interaction, note },
+        Order::Measured { interaction, record } => Command::Measured { interaction, record },
         Order::Chat { ask } => chat(ask),
         Order::Dispose { interaction, disposition, note, callback } => {
             Command::Dispose { interaction, disposition, note, callback }
@@ -93,5 +94,6 @@ pub(crate) fn history_entry(entry: wire::HistoryEntry) -> HistoryEntry {
         cause: entry.cause,
         disposition: entry.disposition,
         note: entry.note,
+        voice: entry.voice,
     }
 }

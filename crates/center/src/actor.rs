@@ -317,6 +317,7 @@ impl Actor {
                 | CoreEffect::AddMessage { .. }
                 | CoreEffect::SaveCall(_)
                 | CoreEffect::CloseCall(_)
+                | CoreEffect::Measured { .. }
                 | CoreEffect::Log { .. } => {}
             }
         }

@@ -1,3 +1,4 @@
+use crate::{LayersView, SentView, Signs};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -28,6 +29,9 @@ pub struct RoleView {
     pub using: Option<String>,
     /// The chosen device is away and another is used in its place.
     pub fallback: bool,
+    /// The device in use is a Bluetooth headset in its call profile: it carries sound at
+    /// this rate only, in Hz (8000 with CVSD, 16000 with mSBC).
+    pub narrow: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -37,8 +41,41 @@ pub struct AudioView {
     pub microphone: RoleView,
     pub speaker: RoleView,
     pub ringer: RoleView,
+    /// The devices of [`Ringing::also`](crate::Ringing), in its order.
+    pub also_ring: Vec<RoleView>,
     pub fault: Option<AudioFault>,
     pub test: TestState,
+    /// Of the microphone in use.
+    pub mute: SourceMute,
+    /// The agent talks although what he says is not sent. Goes by itself.
+    pub talking_unheard: bool,
+    pub priority: Priority,
+}
+
+/// Whether the microphone itself, or the system, keeps its sound back; what this app
+/// keeps back is the desk's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceMute {
+    #[default]
+    Open,
+    /// Muted in the system's sound settings; [`AudioIntent::UnmuteMicrophone`] opens it.
+    System,
+    /// The device gives digital silence: a switch or button at it is off. Only a hand
+    /// can change that.
+    Switch,
+}
+
+/// Whether voice goes before other programs' work on this computer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Not yet known.
+    #[default]
+    Asked,
+    Granted,
+    /// Sound may break up while the computer is busy.
+    Refused,
 }
 
 /// What keeps sound from working. The UI has words and a next step for each.
@@ -93,6 +130,8 @@ pub enum AudioIntent {
         on: bool,
     },
     StopTest,
+    /// Opens the microphone in use in the system's sound settings.
+    UnmuteMicrophone,
 }
 
 /// Levels and quality, at most 20 Hz.
@@ -103,15 +142,20 @@ pub struct Meter {
     /// What the agent hears, on the same scale.
     pub speaker: f32,
     pub quality: Option<QualityView>,
+    pub signs: Signs,
 }
 
 /// Quality of the voice path, both ways.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct QualityView {
     /// 1 to 4.5 (ITU-T G.107 R-factor mapped to MOS), what the agent hears.
     pub mos: f32,
     /// Per cent of packets that did not arrive in time, last 5 s.
     pub loss: f32,
+    /// Per cent of the voice that is missing after all repair, last 5 s.
+    pub gaps: f32,
+    /// Per cent of packets that were lost before the centre, of those in `loss`.
+    pub beyond: f32,
     /// ms, RFC 3550 section 6.4.1.
     pub jitter: f32,
     /// ms, round trip of the path; `None`: not yet known.
@@ -119,6 +163,9 @@ pub struct QualityView {
     /// ms of buffering at this side.
     pub delay: f32,
     pub problem: Option<PathProblem>,
+    /// `None`: the far side does not tell.
+    pub sent: Option<SentView>,
+    pub layers: LayersView,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

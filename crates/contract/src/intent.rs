@@ -1,4 +1,4 @@
-use crate::{AudioIntent, DockIntent, Settings, Shape};
+use crate::{AudioIntent, DockIntent, Settings, Shape, VoiceIntent};
 use omnibar_desk::Ask;
 use omnibar_model::{AgentId, InteractionId, Secret};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub enum Intent {
     },
     Audio {
         ask: AudioIntent,
+    },
+    Voice {
+        ask: VoiceIntent,
     },
     Search {
         ask: SearchIntent,

@@ -10,24 +10,30 @@
 //! `ui/src/contract/` is generated from these types (`cargo run -p xtask -- generate`).
 
 mod audio;
+mod buttons;
 mod dock;
 mod intent;
 mod settings;
 mod view;
+mod voice;
 
 pub use audio::{
-    AudioFault, AudioIntent, AudioView, DeviceChoice, DeviceView, Meter, PathProblem, QualityView,
-    RoleView, TestState,
+    AudioFault, AudioIntent, AudioView, DeviceChoice, DeviceView, Meter, PathProblem, Priority,
+    QualityView, RoleView, SourceMute, TestState,
 };
+pub use buttons::{ButtonsState, ButtonsView, HeadsetView};
 pub use dock::{
     DockIntent, DockView, Draft, FromPage, LastEvent, OriginView, PageContext, Preview, Records,
     Rights, SdkError, SdkErrorType, Standing, ToPage, Toast, ToastVariant,
 };
 pub use intent::{Fault, Intent, Password, SearchIntent, SettingsIntent, WindowIntent};
 pub use settings::{
-    Density, Dock, Edge, Locale, Remembered, Settings, Shape, Theme, TurnServer, Volumes,
-    WindowView,
+    AlsoRings, Density, Dock, Edge, Locale, Remembered, Ringing, Settings, Shape, Theme,
+    TurnServer, Volumes, WindowView,
 };
 pub use view::{
     DirectoryEntry, DirectoryView, HistoryEntry, HistoryView, Notice, NoticeKind, View,
+};
+pub use voice::{
+    CheckState, CheckView, Finding, LayersView, SentView, Signs, VoiceIntent, VoiceView,
 };

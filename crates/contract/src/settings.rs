@@ -76,6 +76,37 @@ impl Default for Volumes {
     }
 }
 
+/// How an offered call rings beside the ringer, and grows more pressing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Ringing {
+    /// Seconds until all ring at full volume; 0: never.
+    pub louder_after: u16,
+    /// At most [`Ringing::ALSO_MAX`]; further ones do not ring.
+    pub also: Vec<AlsoRings>,
+}
+
+impl Ringing {
+    pub const ALSO_MAX: usize = 3;
+}
+
+/// A further device that rings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct AlsoRings {
+    /// Seconds of ringing before it joins in.
+    pub after: u16,
+    /// 0 to 1.
+    pub volume: f32,
+    pub device: DeviceChoice,
+}
+
+impl Default for AlsoRings {
+    fn default() -> Self {
+        Self { after: 0, volume: 0.8, device: DeviceChoice::default() }
+    }
+}
+
 /// A TURN or STUN server of the agent's own, beside those of the centre. Its
 /// credential is in the keychain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -107,7 +138,10 @@ pub struct Settings {
     pub auto_answer: bool,
     /// Turns the system-wide Alt keys off while a call is up.
     pub no_global_keys: bool,
+    /// Leaves the buttons and lamps of headsets alone.
+    pub no_headset_buttons: bool,
     pub ice_servers: Vec<TurnServer>,
+    pub ringing: Ringing,
 }
 
 /// What the sign-in screen starts with.

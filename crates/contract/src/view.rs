@@ -1,8 +1,8 @@
-use crate::{AudioView, DockView, Remembered, Settings, WindowView};
+use crate::{AudioView, ButtonsView, DockView, Remembered, Settings, VoiceView, WindowView};
 use omnibar_desk::Snapshot;
 use omnibar_model::{
     Callback, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Moment, Party,
-    QueueId,
+    QueueId, VoiceRecord,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -17,6 +17,8 @@ pub struct View {
     pub now: Moment,
     pub desk: Snapshot,
     pub audio: AudioView,
+    pub buttons: ButtonsView,
+    pub voice: VoiceView,
     pub directory: DirectoryView,
     pub history: HistoryView,
     pub settings: Settings,
@@ -69,6 +71,9 @@ pub struct HistoryEntry {
     pub cause: Option<Cause>,
     pub disposition: Option<String>,
     pub note: String,
+    /// `None`: not measured.
+    #[serde(default)]
+    pub voice: Option<VoiceRecord>,
 }
 
 /// Something that stays on the screen until dismissed or mended.

@@ -5,7 +5,7 @@ use crate::presence::Agent;
 use crate::session::{Lists, Session};
 use crate::settle::Devices;
 use crate::voice::Voice;
-use crate::{Alert, Ask, Config, Effect, Input, Link, Refusal, RefusalView, SignInFault};
+use crate::{Alert, Ask, Config, Effect, Input, Link, Order, Refusal, RefusalView, SignInFault};
 use crate::{Snapshot, Sound, Verb};
 use omnibar_model::{CommandId, Interaction, InteractionId, Moment, Presence};
 use std::collections::VecDeque;
@@ -119,6 +119,12 @@ impl Desk {
         self.shown.clone()
     }
 
+    /// The same, to look at.
+    #[must_use]
+    pub fn shown(&self) -> &Snapshot {
+        &self.shown
+    }
+
     fn take(&mut self, input: Input) {
         match input {
             Input::Ask { ask } => self.ask(ask),
@@ -159,6 +165,13 @@ impl Desk {
             Input::LineChanged { line } => self.voice.changed(self.now, line),
             Input::LineGone => self.voice.gone(self.now),
             Input::NetworkChanged => self.voice.network_changed(self.now),
+            Input::CallMeasured { interaction, record } => {
+                if self.session.who().is_some() {
+                    let command = self.orders.number();
+                    let order = Order::Measured { interaction, record };
+                    self.effects.push_back(Effect::Order { command, order });
+                }
+            }
         }
     }
 

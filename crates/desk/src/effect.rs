@@ -1,7 +1,7 @@
 use crate::{Ask, ChatAsk, Verb};
 use omnibar_model::{
     AgentId, Booking, CallbackAct, CallbackId, CampaignId, Cause, CommandId, Destination,
-    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence,
+    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence, VoiceRecord,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -112,6 +112,11 @@ pub enum Order {
     Note {
         interaction: InteractionId,
         note: String,
+    },
+    /// What the call's voice was like; waits in the outbox like a note.
+    Measured {
+        interaction: InteractionId,
+        record: VoiceRecord,
     },
     /// To start one, a campaign is always named.
     Chat {

@@ -2,7 +2,7 @@ use crate::Config;
 use omnibar_model::{
     AgentId, AgentState, Booking, BreakReason, CallbackAct, CallbackId, Campaign, CampaignId,
     CommandId, Destination, DispositionId, Extension, ExtensionId, Interaction, InteractionId, Ivr,
-    LegId, PhoneNumber, Presence, Queue,
+    LegId, PhoneNumber, Presence, Queue, VoiceRecord,
 };
 use omnibar_model::{Chat, ChatTarget};
 use serde::{Deserialize, Serialize};
@@ -290,6 +290,12 @@ pub enum Input {
     },
     /// The centre no longer has this session's voice leg.
     LineGone,
-    /// The machine's network changed (address, interface, wake-up).
+    /// The machine's network changed (address, interface, wake-up), or the agent wants
+    /// the voice path mended.
     NetworkChanged,
+    /// The voice of this call has come to its end.
+    CallMeasured {
+        interaction: InteractionId,
+        record: VoiceRecord,
+    },
 }

@@ -19,6 +19,7 @@ mod calls;
 mod chats;
 mod config;
 mod desk;
+mod diagnosis;
 mod effect;
 mod input;
 mod orders;
@@ -33,6 +34,9 @@ mod voice;
 
 pub use config::Config;
 pub use desk::Desk;
+pub use diagnosis::{
+    Affected, Device, Diagnosis, Heard, Judge, Remedy, VoiceFacts, VoiceFault, Whose,
+};
 pub use effect::{Alert, Effect, Order, Refusal, Sound};
 pub use input::{Ask, ChatAsk, Input, LineState, Link, SessionStart, SignInFault};
 pub use snapshot::{

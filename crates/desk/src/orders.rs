@@ -38,11 +38,16 @@ impl Orders {
         (interaction, leg): (Option<InteractionId>, Option<LegId>),
         ask: Ask,
     ) -> CommandId {
-        self.last += 1;
-        let command = CommandId(self.last);
+        let command = self.number();
         let until = centre_up.then_some(now + PATIENCE);
         self.waiting.push(Waiting { command, verb, interaction, leg, ask, since: now, until });
         command
+    }
+
+    /// The number of a command whose answer changes nothing here.
+    pub(crate) fn number(&mut self) -> CommandId {
+        self.last += 1;
+        CommandId(self.last)
     }
 
     /// What stands in the way of another command, if anything: too many of them, the

@@ -9,7 +9,7 @@ use omnibar_desk::Ask;
 pub(crate) fn may(intent: &Intent) -> bool {
     match intent {
         Intent::Desk { ask } => may_ask(ask),
-        Intent::Audio { .. } | Intent::Search { .. } => true,
+        Intent::Audio { .. } | Intent::Voice { .. } | Intent::Search { .. } => true,
         Intent::Dock { ask } => match ask {
             DockIntent::DismissToast { .. }
             | DockIntent::OpenRecord { .. }

@@ -5,6 +5,7 @@
 mod common;
 
 use common::{End, connect, loopback, voice};
+use omnibar_model::PathKind;
 use omnibar_peer::{Bind, Peer, PeerConfig, PeerError, PeerState};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,8 @@ async fn two_peers_exchange_packets() {
     let round_trip = a.peer.round_trip().await.expect("a measured path");
     println!("round trip {round_trip:?}");
     assert!(round_trip < Duration::from_secs(1));
+    let path = a.peer.path().await.expect("a path");
+    assert_eq!((path.kind, path.local), (PathKind::Host, "127.0.0.1".parse().ok()));
 
     a.peer.close().await;
     let (a_peer, b_peer) = (a.peer.clone(), b.peer.clone());

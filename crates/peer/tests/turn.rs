@@ -6,7 +6,7 @@ mod common;
 
 use common::{End, PATIENCE, connect, loopback, voice};
 use omnibar_media::Packet;
-use omnibar_model::Secret;
+use omnibar_model::{PathKind, Secret};
 use omnibar_peer::{IceServer, Peer, PeerConfig, PeerEvent};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -122,13 +122,14 @@ async fn voice_goes_over_a_relay_and_only_with_the_right_password() {
     // The stack by itself keeps a packet until something wakes it, here for 90 ms a way.
     assert!(trips[25] < Duration::from_millis(50));
     println!("round trip over the relays {:?}", a.peer.round_trip().await);
+    assert_eq!(a.peer.path().await.map(|path| path.kind), Some(PathKind::Relay));
 
     let mut stranger = End::new(server.relayed("open")).await;
     stranger.peer.offer().await.unwrap();
     let first = tokio::time::timeout(PATIENCE, async {
         loop {
             match stranger.events.recv().await.unwrap() {
-                PeerEvent::State(_) => {}
+                PeerEvent::State(_) | PeerEvent::Agreed(_) => {}
                 event => return event,
             }
         }
@@ -152,7 +153,7 @@ async fn a_relayed_peer_tells_relayed_addresses_only() {
                 told += 1;
             }
             PeerEvent::EndOfCandidates => break,
-            PeerEvent::State(_) => {}
+            PeerEvent::State(_) | PeerEvent::Agreed(_) => {}
         }
     }
     assert!(told > 0);

@@ -1,7 +1,7 @@
 use crate::wire;
 use omnibar_model::{
     AgentId, Booking, CallbackAct, CallbackId, Campaign, CampaignId, ChatTarget, Destination,
-    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence,
+    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence, VoiceRecord,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,11 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         callback: Option<Booking>,
     },
+
+    /// What the call's voice was like at the agent's end, once it is over. Figures beyond
+    /// what they can be are brought within; of two for one interaction the longer is kept.
+    #[serde(rename = "interaction.measured")]
+    Measured { interaction: InteractionId, record: VoiceRecord },
 
     /// Manual outbound call. Answer: `{"interaction": id}` ([`wire::Dialled`]).
     #[serde(rename = "call.dial")]

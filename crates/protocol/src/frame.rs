@@ -230,6 +230,7 @@ impl Command {
         "interaction.reject",
         "interaction.note",
         "interaction.dispose",
+        "interaction.measured",
         "call.dial",
         "call.hold",
         "call.resume",

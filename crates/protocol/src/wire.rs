@@ -5,7 +5,7 @@ pub use crate::chat::{Chat, ChatMessage, ChatPhase, Said};
 
 use omnibar_model::{
     CallbackId, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Leg, Moment,
-    Party, Presence, QueueId, Record, Secret,
+    Party, Presence, QueueId, Record, Secret, VoiceRecord,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -273,6 +273,9 @@ pub struct HistoryEntry {
     /// The centre has a recording of it.
     #[serde(default)]
     pub recorded: bool,
+    /// What its voice was like at the agent's end; `None`: not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<VoiceRecord>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,11 +1,14 @@
+mod voice;
+
 use crate::doors::Doors;
 use crate::entrance::{Entrance, Next};
 use crate::port::{
-    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Dock, Event, IceServer, Line, LineEvent,
-    Shell, ShellEvent, TurnCredential, VoiceSignal,
+    AgentNews, Audio, AudioEvent, Buttons, ButtonsEvent, Centre, CentreEvent, Dock, Event,
+    IceServer, Line, LineEvent, Shell, ShellEvent, TurnCredential, VoiceSignal,
 };
 use crate::record::Record;
 use crate::scene::Scene;
+use crate::watch::Watch;
 use crate::{Clock, words};
 use omnibar_contract::{
     AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TestState, TurnServer, View,
@@ -26,6 +29,7 @@ pub struct Ports {
     pub centre: Box<dyn Centre>,
     pub line: Box<dyn Line>,
     pub audio: Box<dyn Audio>,
+    pub buttons: Box<dyn Buttons>,
     pub shell: Box<dyn Shell>,
     pub dock: Box<dyn Dock>,
 }
@@ -73,6 +77,7 @@ pub struct Softphone {
     views: watch::Sender<Arc<View>>,
     meters: watch::Sender<Meter>,
     in_call: bool,
+    watch: Watch,
 }
 
 impl Softphone {
@@ -105,6 +110,7 @@ impl Softphone {
             views,
             meters,
             in_call: false,
+            watch: Watch::default(),
         };
         driver.ports.audio.apply(&driver.scene.settings);
         tokio::spawn(driver.run(events, asked));
@@ -141,6 +147,11 @@ impl Softphone {
                 Some(Event::Line(event)) => self.line(event),
                 Some(Event::Audio(event)) => self.audio(event),
                 Some(Event::Shell(event)) => self.shell(event),
+                Some(Event::Buttons(ButtonsEvent::Asked(ask))) => self.feed(Input::Ask { ask }),
+                Some(Event::Buttons(ButtonsEvent::Changed(buttons))) => {
+                    self.scene.buttons = buttons;
+                    self.changed = true;
+                }
                 Some(Event::Dock(dock)) => {
                     self.scene.dock = *dock;
                     self.changed = true;
@@ -174,6 +185,10 @@ impl Softphone {
         let now = self.clock.now();
         for effect in self.record.handle(&mut self.desk, now, input) {
             self.perform(effect);
+        }
+        let ended = self.watch.calls(&mut self.scene, self.desk.shown());
+        for (interaction, record) in ended {
+            self.feed(Input::CallMeasured { interaction, record });
         }
     }
 
@@ -215,7 +230,10 @@ impl Softphone {
                     self.entrance.withdraw();
                 }
             }
-            Effect::Changed => self.changed = true,
+            Effect::Changed => {
+                self.changed = true;
+                self.ports.buttons.follow(&self.desk.snapshot());
+            }
         }
     }
 
@@ -226,6 +244,7 @@ impl Softphone {
             }
             Intent::Desk { ask } => self.feed(Input::Ask { ask }),
             Intent::Audio { ask } => self.ask_audio(ask),
+            Intent::Voice { ask } => self.ask_voice(ask),
             Intent::Search { ask: SearchIntent::Directory { text } } => {
                 let text: String = text.chars().take(SEARCH_MAX).collect();
                 self.scene.search(&text);
@@ -363,6 +382,11 @@ impl Softphone {
             }
             LineEvent::Signal(signal) => self.send_signal(signal),
             LineEvent::NetworkChanged => self.feed(Input::NetworkChanged),
+            LineEvent::Path(path) => {
+                self.scene.voice.link = path.link;
+                self.scene.voice.path = path.kind;
+                self.changed = true;
+            }
         }
     }
 
@@ -384,8 +408,11 @@ impl Softphone {
             // One that was on its way when the call ended says nothing of now.
             AudioEvent::Meter(meter) if self.is_metered() => {
                 self.meters.send_replace(meter);
+                let now = self.clock.now();
+                self.changed |= self.watch.meter(now, &meter, &mut self.scene, self.desk.shown());
             }
-            AudioEvent::Meter(_) => {}
+            // The centre's switch hears customers' keys too, and acts on them.
+            AudioEvent::Meter(_) | AudioEvent::Heard | AudioEvent::Digit(_) => {}
         }
     }
 
@@ -414,6 +441,7 @@ impl Softphone {
                 self.scene.settings = settings;
                 self.changed = true;
                 self.ports.audio.apply(&self.scene.settings);
+                self.ports.buttons.apply(&self.scene.settings);
                 let config = self.scene.desk_config();
                 self.feed(Input::Configured { config });
             }

@@ -15,13 +15,14 @@ mod entrance;
 mod port;
 mod record;
 mod scene;
+mod watch;
 mod words;
 
 pub use clock::Clock;
 pub use doors::Doors;
 pub use driver::{Initial, Ports, Softphone};
 pub use port::{
-    AgentNews, Audio, AudioEvent, Centre, CentreEvent, Dock, EndpointAnswer, EndpointCall,
-    Endpoints, Event, HISTORY_PAGE, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn,
-    TurnCredential, VoiceSignal,
+    AgentNews, Audio, AudioEvent, Buttons, ButtonsEvent, Centre, CentreEvent, Dock, EndpointAnswer,
+    EndpointCall, Endpoints, Event, HISTORY_PAGE, IceServer, Inbox, Line, LineEvent, LinePath,
+    Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
 };

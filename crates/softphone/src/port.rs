@@ -2,13 +2,15 @@
 //! whatever comes of it arrives later as an [`Event`] in the driver's [`Inbox`].
 
 use omnibar_contract::{
-    AudioIntent, AudioView, DirectoryEntry, DockIntent, DockView, HistoryEntry, Meter, Notice,
-    Remembered, Settings, SettingsIntent, WindowIntent, WindowView,
+    AudioIntent, AudioView, ButtonsView, DirectoryEntry, DockIntent, DockView, HistoryEntry, Meter,
+    Notice, Remembered, Settings, SettingsIntent, WindowIntent, WindowView,
 };
-use omnibar_desk::{Alert, LineState, Link, Order, SessionStart, SignInFault, Sound};
+use omnibar_desk::{
+    Alert, Ask, LineState, Link, Order, SessionStart, SignInFault, Snapshot, Sound,
+};
 use omnibar_model::{
     AgentId, AgentState, BreakReason, Callback, CallbackId, Chat, CommandId, Interaction,
-    InteractionId, Ivr, Moment, Presence, Queue, Secret,
+    InteractionId, Ivr, LinkKind, Moment, PathKind, Presence, Queue, Secret,
 };
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, oneshot};
@@ -122,6 +124,15 @@ pub enum LineEvent {
     Changed(LineState),
     Signal(VoiceSignal),
     NetworkChanged,
+    /// The path in use is known, or another.
+    Path(LinePath),
+}
+
+/// Which way the voice connection goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinePath {
+    pub kind: PathKind,
+    pub link: LinkKind,
 }
 
 /// Microphone, speaker and ringer.
@@ -144,6 +155,25 @@ pub trait Audio: Send {
 pub enum AudioEvent {
     Changed(AudioView),
     Meter(Meter),
+    /// The first sound of the far side in this call goes to the speaker.
+    Heard,
+    /// A key that the far side has pressed: `0`–`9`, `*`, `#`, `A`–`D`.
+    Digit(char),
+}
+
+/// Buttons and lamps of headsets.
+pub trait Buttons: Send {
+    /// The desk has changed: lamps show it, and buttons mean what they mean now.
+    fn follow(&mut self, desk: &Snapshot);
+    /// Whether they are wanted.
+    fn apply(&mut self, settings: &Settings);
+}
+
+#[derive(Clone, Debug)]
+pub enum ButtonsEvent {
+    Changed(ButtonsView),
+    /// A button was pressed. The desk decides, as it does about a key.
+    Asked(Ask),
 }
 
 /// The agent's desktop: notifications, keys, window, settings, keychain.
@@ -221,6 +251,7 @@ pub enum Event {
     Line(LineEvent),
     Audio(AudioEvent),
     Shell(ShellEvent),
+    Buttons(ButtonsEvent),
     /// What the window shows of docked pages.
     Dock(Box<DockView>),
     /// Ends the driver after signing out of nothing: calls at the centre go on.

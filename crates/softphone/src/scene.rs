@@ -1,7 +1,7 @@
 use crate::port::HISTORY_PAGE;
 use omnibar_contract::{
-    AudioIntent, AudioView, DirectoryEntry, DirectoryView, DockView, HistoryEntry, HistoryView,
-    Notice, Remembered, Settings, View, WindowView,
+    AudioIntent, AudioView, ButtonsView, DirectoryEntry, DirectoryView, DockView, HistoryEntry,
+    HistoryView, Notice, Remembered, Settings, View, VoiceView, WindowView,
 };
 use omnibar_desk::{Config, Snapshot};
 use omnibar_model::{Callback, CallbackId, InteractionId, Moment};
@@ -16,6 +16,8 @@ const CALLBACKS_MAX: usize = 500;
 pub(crate) struct Scene {
     revision: u64,
     pub(crate) audio: AudioView,
+    pub(crate) buttons: ButtonsView,
+    pub(crate) voice: VoiceView,
     pub(crate) settings: Settings,
     pub(crate) remembered: Remembered,
     pub(crate) window: WindowView,
@@ -41,6 +43,8 @@ impl Scene {
             now,
             desk,
             audio: self.audio.clone(),
+            buttons: self.buttons.clone(),
+            voice: self.voice.clone(),
             directory: self.directory.clone(),
             history: self.history.clone(),
             settings: self.settings.clone(),
@@ -67,7 +71,8 @@ impl Scene {
             | AudioIntent::TestRinger
             | AudioIntent::RecordAndPlayBack
             | AudioIntent::Meter { .. }
-            | AudioIntent::StopTest => return false,
+            | AudioIntent::StopTest
+            | AudioIntent::UnmuteMicrophone => return false,
         };
         if *place == *choice {
             return false;

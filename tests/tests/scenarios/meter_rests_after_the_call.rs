@@ -8,9 +8,9 @@ fn loud(quality: bool) -> Meter {
         jitter: 2.0,
         round_trip: Some(30.0),
         delay: 40.0,
-        problem: None,
+        ..QualityView::default()
     });
-    Meter { microphone: 0.7, speaker: 0.6, quality }
+    Meter { microphone: 0.7, speaker: 0.6, quality, ..Meter::default() }
 }
 
 #[tokio::test(start_paused = true)]

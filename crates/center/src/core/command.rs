@@ -90,6 +90,11 @@ impl Core {
             Command::Dispose { interaction, disposition, note, callback } => {
                 self.dispose(now, user, &interaction, &disposition, &note, callback.as_ref())
             }
+            Command::Measured { interaction, record } => {
+                let (user, record) = (user.clone(), Box::new(record.bounded()));
+                self.effects.push(CoreEffect::Measured { user, interaction, record });
+                done(Ok(()))
+            }
             Command::CallbackBook { campaign, number, at, own, note } => {
                 self.book(now, user, Wish { campaign, number, at, own, note }, contact)
             }

@@ -28,7 +28,7 @@ use crate::setup::Setup;
 use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
 use omnibar_model::{
     AgentId, CallbackId, Cause, ChatMessage, Interaction, InteractionId, LegId, Moment, Party,
-    QueueId, Record,
+    QueueId, Record, VoiceRecord,
 };
 use omnibar_protocol::{Command, ErrorObject};
 use refusal::refuse;
@@ -145,6 +145,12 @@ pub enum CoreEffect {
     },
     /// The last word on a call that is over.
     CloseCall(Call),
+    /// What the voice of an interaction of this agent was like, if it is his.
+    Measured {
+        user: AgentId,
+        interaction: InteractionId,
+        record: Box<VoiceRecord>,
+    },
     Log {
         interaction: InteractionId,
         at: Moment,

@@ -1,9 +1,10 @@
 use super::customers::signed;
-use super::live::millis;
+use super::live::{json, millis};
 use super::{Store, StoreFault, from_word, word};
 use crate::calls::{Call, Phase, Seat};
 use omnibar_model::{
     AgentId, CampaignId, Direction, InteractionId, Party, PartyKind, PhoneNumber, QueueId,
+    VoiceRecord,
 };
 use omnibar_protocol::wire::HistoryEntry;
 use sqlx::{Row, SqliteConnection};
@@ -47,6 +48,27 @@ pub(super) async fn save_interaction(
     Ok(())
 }
 
+/// Of an interaction of this agent only; a desk that was started anew within the call has
+/// measured the rest of it, and the longer part says more.
+pub(super) async fn save_voice(
+    tx: &mut SqliteConnection,
+    user: &AgentId,
+    interaction: &InteractionId,
+    record: &VoiceRecord,
+) -> Result<(), StoreFault> {
+    sqlx::query(
+        "UPDATE interactions SET voice = ? WHERE id = ? AND agent = ? AND channel = 'voice' \
+         AND coalesce(json_extract(voice, '$.seconds'), -1) < ?",
+    )
+    .bind(json(record)?)
+    .bind(interaction.as_str())
+    .bind(user.as_str())
+    .bind(i64::from(record.seconds))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 impl Store {
     /// The agent's closed interactions, newest first.
     pub async fn history(
@@ -62,7 +84,7 @@ impl Store {
              i.started_at, i.talk_ms, i.cause, i.note, i.disposition, \
              (SELECT c.name FROM disposition_codes c JOIN disposition_classes k ON k.id = c.class \
               WHERE c.id = i.disposition AND k.campaign = i.campaign), i.recorded, \
-             (SELECT mask_numbers FROM campaigns c WHERE c.id = i.campaign), i.channel \
+             (SELECT mask_numbers FROM campaigns c WHERE c.id = i.campaign), i.channel, i.voice \
              FROM interactions i WHERE i.agent = ? AND i.closed = 1 AND i.id < ? \
              ORDER BY i.id DESC LIMIT ?",
         )
@@ -101,6 +123,9 @@ impl Store {
                     disposition: name.or(code),
                     note: r.get(9),
                     recorded: r.get::<i64, _>(12) == 1,
+                    voice: r
+                        .get::<Option<String>, _>(15)
+                        .and_then(|text| serde_json::from_str(&text).ok()),
                 }
             })
             .collect())

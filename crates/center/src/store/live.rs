@@ -1,6 +1,6 @@
 //! What must survive: open calls, sessions, notifications, answers.
 
-use super::history::save_interaction;
+use super::history::{save_interaction, save_voice};
 use super::{Store, StoreFault, chats};
 use crate::callbacks;
 use crate::calls::Call;
@@ -203,6 +203,9 @@ async fn apply(tx: &mut SqliteConnection, effect: &CoreEffect) -> Result<(), Sto
             for seat in &call.seats {
                 save_interaction(tx, call, seat).await?;
             }
+        }
+        CoreEffect::Measured { user, interaction, record } => {
+            save_voice(tx, user, interaction, record).await?;
         }
         CoreEffect::Log { interaction, at, what, detail } => {
             sqlx::query("INSERT INTO events (interaction, at, what, detail) VALUES (?, ?, ?, ?)")

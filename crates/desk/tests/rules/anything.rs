@@ -266,6 +266,10 @@ fn inputs() -> impl Strategy<Value = Input> {
         1 => option::of(faults).prop_map(|fault| Input::SessionEnded { fault }),
         1 => Just(Input::LineGone),
         1 => Just(Input::NetworkChanged),
+        1 => ids().prop_map(|interaction| Input::CallMeasured {
+            interaction,
+            record: VoiceRecord::default(),
+        }),
         1 => any::<bool>().prop_map(|auto_answer| Input::Configured {
             config: Config { auto_answer, ..Config::default() }
         }),

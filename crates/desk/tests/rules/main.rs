@@ -8,6 +8,7 @@ mod callbacks;
 mod calls;
 mod chats;
 mod decisions;
+mod diagnosis;
 mod session;
 mod talking;
 mod transcripts;

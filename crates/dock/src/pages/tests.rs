@@ -1,6 +1,6 @@
 use super::*;
 use omnibar_contract::{
-    AudioView, DirectoryView, HistoryView, Remembered, Rights, Settings, WindowView,
+    AudioView, DirectoryView, HistoryView, Remembered, Rights, Settings, VoiceView, WindowView,
 };
 use omnibar_desk::{Config, Desk};
 use omnibar_model::Moment;
@@ -16,6 +16,7 @@ fn view() -> Arc<View> {
         now: Moment(0),
         desk: Desk::new(Config::default()).snapshot(),
         audio: AudioView::default(),
+        voice: VoiceView::default(),
         directory: DirectoryView::default(),
         history: HistoryView::default(),
         settings: Settings::default(),

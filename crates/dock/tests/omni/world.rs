@@ -56,6 +56,7 @@ impl World {
             now: Moment(1_000_000),
             desk: desk.snapshot(),
             audio: AudioView::default(),
+            voice: VoiceView::default(),
             directory: DirectoryView::default(),
             history: HistoryView::default(),
             settings: Settings::default(),

@@ -4,6 +4,7 @@ use crate::codec::EncoderConfig;
 use crate::loss::red::Packer;
 use crate::loss::rtcp::{self, Builder, Item, SenderInfo};
 use crate::loss::{Allowed, Asker, Controller, Gilbert, History, Layers, Missing, Reporter};
+use super::reports::{Far, Upstream};
 use crate::{Micros, Packet, PacketSink, Received};
 
 /// The RTP sources (SSRC) of a path.
@@ -26,6 +27,8 @@ pub(super) struct Guard {
     /// As measured by RTCP, and by ICE.
     measured: Option<Micros>,
     checked: Option<Micros>,
+    far: Far,
+    upstream: Upstream,
     layers: Layers,
     decided: Option<Micros>,
     packets: u32,
@@ -54,6 +57,8 @@ impl Guard {
             asker: Asker::new(),
             measured: None,
             checked: None,
+            far: Far::default(),
+            upstream: Upstream::default(),
             layers: Layers::default(),
             decided: None,
             packets: 0,
@@ -115,6 +120,19 @@ impl Guard {
         self.controller.path(now)
     }
 
+    pub(super) fn retransmits(&self) -> bool {
+        self.allowed.nack
+    }
+
+    pub(super) fn far(&self) -> &Far {
+        &self.far
+    }
+
+    /// See [`Upstream::lost`].
+    pub(super) fn lost_before(&self, now: Micros) -> f32 {
+        self.upstream.lost(now)
+    }
+
     /// The payload with copies of earlier ones; `None`: there are none to add.
     pub(super) fn pack(&mut self, voice: u8, timestamp: u32, payload: &[u8]) -> Option<Vec<u8>> {
         let packed =
@@ -135,6 +153,7 @@ impl Guard {
     pub(super) fn came(&mut self, received: &Received) -> bool {
         let trip = self.round_trip();
         let again = self.asker.came(received.packet.sequence, received.arrived, trip);
+        self.upstream.came(received, again);
         if again {
             self.reporter.receive_again();
         } else {
@@ -146,15 +165,18 @@ impl Guard {
     /// RTCP from the far side; what it asks for again goes to `sink`.
     pub(super) fn heard(&mut self, now: Micros, bytes: &[u8], sink: &mut dyn PacketSink) {
         let Self { sources, controller, reporter, history, measured, allowed, .. } = self;
+        let (far, upstream) = (&mut self.far, &mut self.upstream);
         let ours = |source: u32| sources.ours == 0 || source == sources.ours;
         // What was wrong in it ends the reading; what came before holds.
         let _ = rtcp::parse(bytes, |item| match item {
             Item::Sender(info) => {
                 if sources.theirs.is_none_or(|theirs| theirs == info.source) {
                     reporter.heard(info.ntp, now);
+                    upstream.told(now, info.packets);
                 }
             }
             Item::Report(report) if ours(report.source) => {
+                far.told(now, &report);
                 if let Some(trip) = rtcp::round_trip(&report, now) {
                     let smooth = measured.map_or(trip.0, |old| (old.0 * 7 + trip.0) / 8);
                     *measured = Some(Micros(smooth));

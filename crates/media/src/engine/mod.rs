@@ -2,6 +2,7 @@
 
 mod config;
 mod guard;
+mod reports;
 
 use crate::codec::{EncodeError, SetupError};
 use crate::event::{Event, Receiver, Sender};
@@ -17,6 +18,7 @@ use crate::{
 pub use config::{EngineConfig, Levels, WhenClosed};
 use guard::Guard;
 pub use guard::Sources;
+pub use reports::Sent;
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -176,6 +178,35 @@ impl Engine {
     #[must_use]
     pub fn path_out(&self) -> Gilbert {
         self.guard.path(self.now)
+    }
+
+    /// How what is said here arrives, as the far side tells; `None`: it tells nothing, or has
+    /// not for a while.
+    #[must_use]
+    pub fn sent(&self) -> Option<Sent> {
+        let layers = self.guard.layers();
+        let asked = self.guard.answer_takes().is_some();
+        self.guard.far().sent(self.now, self.guard.path(self.now), layers, asked)
+    }
+
+    /// What the far side loses is sent again.
+    #[must_use]
+    pub fn retransmits(&self) -> bool {
+        self.guard.retransmits()
+    }
+
+    /// µs since the far side reported packets of ours that it had not before; `None`: it has
+    /// never reported any.
+    #[must_use]
+    pub fn unheard(&self, now: Micros) -> Option<u64> {
+        self.guard.far().unheard(now)
+    }
+
+    /// Per cent of the far side's packets that were lost before they came to whoever sends
+    /// to us, last 5 s: he tells how many he sends.
+    #[must_use]
+    pub fn lost_before(&self, now: Micros) -> f32 {
+        self.guard.lost_before(now)
     }
 
     /// The next 10 ms for the speaker.
