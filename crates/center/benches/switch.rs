@@ -6,7 +6,7 @@
 use omnibar_center::switch::{BuiltinConfig, Reply, SwitchCommand, builtin};
 use omnibar_media::Packet;
 use omnibar_model::LegId;
-use omnibar_peer::{Bind, OPUS, Peer, PeerConfig, PeerEvent};
+use omnibar_peer::{Bind, Incoming, OPUS, Peer, PeerConfig, PeerEvent};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -110,7 +110,8 @@ async fn end(
 ) -> Result<(Peer, mpsc::UnboundedReceiver<PeerEvent>), Error> {
     let (events, inbox) = mpsc::unbounded_channel();
     let config = PeerConfig { bind: bind(), ..PeerConfig::default() };
-    let peer = Peer::new(config, events, move |arrival| {
+    let peer = Peer::new(config, events, move |incoming| {
+        let Incoming::Rtp(arrival) = incoming else { return };
         let number = arrival.packet.payload.get(1..5).and_then(|bytes| bytes.try_into().ok());
         let number = u32::from_be_bytes(number.unwrap_or_default()) as usize;
         let sent = sent.lock().unwrap_or_else(|e| e.into_inner()).get(number).copied();
@@ -153,7 +154,7 @@ async fn exchange(
             PeerEvent::Candidate(line) => other.candidate(&line).await?,
             PeerEvent::EndOfCandidates => other.candidate("").await?,
             PeerEvent::State(omnibar_peer::PeerState::Connected) => up.send(()).await?,
-            PeerEvent::State(_) => {}
+            PeerEvent::State(_) | PeerEvent::Agreed(_) => {}
         }
     }
     Ok(())

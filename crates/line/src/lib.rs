@@ -10,22 +10,28 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod direct;
+mod link;
 mod network;
 mod session;
 mod voice;
 
+pub use direct::{Described, Direct, DirectEvent, End};
 pub use omnibar_peer::Bind;
 pub use voice::{Dropped, LineSink};
 
 use omnibar_media::Received;
 use omnibar_peer::PeerConfig;
 use omnibar_softphone::{IceServer, Inbox, VoiceSignal};
-use session::{Order, Session};
+use session::{Order, Role, Session};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+
+/// The shortest that RFC 8445 section 14.2 allows.
+const DIRECT_PACE: Duration = Duration::from_millis(5);
 
 pub struct LineConfig {
     pub bind: Bind,
@@ -52,6 +58,21 @@ impl fmt::Debug for LineConfig {
 /// Outside a tokio runtime.
 #[must_use]
 pub fn start(config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
+    start_as(Role::Offerer, PeerConfig::default(), config, inbox)
+}
+
+/// The same for calls by [`Direct`]: takes offers too, and looks for the path faster, as
+/// there are few addresses to look at.
+///
+/// # Panics
+/// Outside a tokio runtime.
+#[must_use]
+pub fn start_direct(config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
+    let peers = PeerConfig { pace: DIRECT_PACE, ..PeerConfig::default() };
+    start_as(Role::Either, peers, config, inbox)
+}
+
+fn start_as(role: Role, peers: PeerConfig, config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
     let (orders, ordered) = mpsc::unbounded_channel();
     let voice = Arc::new(voice::Voice::new(config.received, config.epoch));
     let sink = LineSink::new(voice.clone());
@@ -59,9 +80,9 @@ pub fn start(config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
         bind: config.bind,
         relay_only: config.relay_only,
         rebind_on_restart: true,
-        ..PeerConfig::default()
+        ..peers
     };
-    let session = Session::new(peers, config.round_trip, voice.clone(), inbox);
+    let session = Session::new(peers, role, config.round_trip, voice.clone(), inbox);
     tokio::spawn(session.run(ordered, network::changes()));
     (Line { orders, voice }, sink)
 }

@@ -1,10 +1,11 @@
+use crate::link;
 use crate::network::Networks;
 use crate::voice::Voice;
 use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
 use omnibar_desk::LineState;
 use omnibar_peer::{Peer, PeerConfig, PeerError, PeerEvent, PeerState};
-use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, VoiceSignal};
+use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, LinePath, VoiceSignal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,15 +23,26 @@ pub(crate) enum Order {
     Signal(VoiceSignal),
 }
 
+/// Who offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// This side, to the centre.
+    Offerer,
+    /// Whoever calls.
+    Either,
+}
+
 /// The task behind a [`crate::Line`].
 pub(crate) struct Session {
     /// Of every connection, but for the servers.
     peers: PeerConfig,
+    role: Role,
     round_trip: Arc<AtomicU64>,
     voice: Arc<Voice>,
     inbox: Inbox,
     current: Option<Current>,
     told: LineState,
+    path: Option<LinePath>,
     networks: Networks,
 }
 
@@ -44,17 +56,20 @@ struct Current {
 impl Session {
     pub(crate) fn new(
         peers: PeerConfig,
+        role: Role,
         round_trip: Arc<AtomicU64>,
         voice: Arc<Voice>,
         inbox: Inbox,
     ) -> Self {
         Self {
             peers,
+            role,
             round_trip,
             voice,
             inbox,
             current: None,
             told: LineState::Closed,
+            path: None,
             networks: Networks::default(),
         }
     }
@@ -106,18 +121,40 @@ impl Session {
     }
 
     async fn try_open(&mut self, servers: Vec<IceServer>) -> Result<(), PeerError> {
+        let offer = self.connect(servers).await?.offer().await?;
+        self.post(LineEvent::Signal(VoiceSignal::Offer(offer)));
+        Ok(())
+    }
+
+    /// Takes the offer of a call without a centre.
+    async fn answer(&mut self, offer: &str) {
+        // What was kept ready to offer closes by itself, once nobody holds it.
+        drop(self.current.take());
+        self.tell(LineState::Connecting);
+        let answered = match self.connect(vec![]).await {
+            Ok(peer) => peer.answer(offer).await,
+            Err(error) => Err(error),
+        };
+        match answered {
+            Ok(answer) => self.post(LineEvent::Signal(VoiceSignal::Answer(answer))),
+            Err(error) => {
+                tracing::warn!(%error, "the far side's offer was refused");
+                self.give_up().await;
+            }
+        }
+    }
+
+    async fn connect(&mut self, servers: Vec<IceServer>) -> Result<Peer, PeerError> {
         let config = PeerConfig {
             ice_servers: servers.into_iter().map(ice_server).collect(),
             ..self.peers.clone()
         };
         let (events_in, events) = mpsc::unbounded_channel();
         let voice = self.voice.clone();
-        let peer = Peer::new(config, events_in, move |arrival| voice.arrived(arrival)).await?;
+        let peer = Peer::new(config, events_in, move |incoming| voice.arrived(incoming)).await?;
         self.voice.replace(Some(peer.clone()));
         self.current = Some(Current { peer: peer.clone(), events, was_up: false });
-        let offer = peer.offer().await?;
-        self.post(LineEvent::Signal(VoiceSignal::Offer(offer)));
-        Ok(())
+        Ok(peer)
     }
 
     async fn restart(&mut self) {
@@ -140,6 +177,9 @@ impl Session {
     }
 
     async fn signal(&mut self, signal: VoiceSignal) {
+        if let (VoiceSignal::Offer(offer), Role::Either) = (&signal, self.role) {
+            return self.answer(offer).await;
+        }
         let Some(current) = &self.current else {
             tracing::debug!("a voice signal came while no connection is open");
             return;
@@ -182,6 +222,7 @@ impl Session {
                 let was_up = current.was_up;
                 self.tell(line_state(state, was_up));
             }
+            PeerEvent::Agreed(_) => {}
         }
     }
 
@@ -194,9 +235,16 @@ impl Session {
 
     async fn measure(&mut self) {
         let Some(current) = &self.current else { return };
-        let trip = current.peer.round_trip().await.unwrap_or_default();
+        let Some(path) = current.peer.path().await else { return };
+        let trip = path.round_trip.unwrap_or_default();
         let micros = u64::try_from(trip.as_micros()).unwrap_or(u64::MAX);
         self.round_trip.store(micros, Ordering::Relaxed);
+        let path = LinePath { kind: path.kind, link: link::kind(path.local) };
+        if self.path != Some(path) {
+            tracing::info!(?path, "voice path");
+            self.path = Some(path);
+            self.post(LineEvent::Path(path));
+        }
     }
 
     async fn give_up(&mut self) {
@@ -266,7 +314,8 @@ mod tests {
         let (inbox, mut events) = Inbox::new();
         let (received, _ring) = rtrb::RingBuffer::new(4);
         let voice = Arc::new(Voice::new(received, std::time::Instant::now()));
-        let session = Session::new(PeerConfig::default(), Arc::default(), voice, inbox);
+        let session =
+            Session::new(PeerConfig::default(), Role::Offerer, Arc::default(), voice, inbox);
         let (orders, ordered) = mpsc::unbounded_channel();
         let (change, changes) = mpsc::unbounded_channel();
         let network =

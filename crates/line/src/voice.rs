@@ -1,5 +1,5 @@
 use omnibar_media::{Micros, Packet, PacketSink, Received};
-use omnibar_peer::{Arrival, Peer};
+use omnibar_peer::{Incoming, Peer};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -46,7 +46,8 @@ impl Voice {
         before
     }
 
-    pub(crate) fn arrived(&self, arrival: Arrival) {
+    pub(crate) fn arrived(&self, incoming: Incoming) {
+        let Incoming::Rtp(arrival) = incoming else { return };
         let since = arrival.arrived.saturating_duration_since(self.epoch);
         let arrived = Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
         let received = Received { arrived, packet: arrival.packet };

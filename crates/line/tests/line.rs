@@ -8,7 +8,7 @@ mod relay;
 use omnibar_desk::LineState;
 use omnibar_line::{Bind, Line, LineConfig, LineSink};
 use omnibar_media::{Packet, PacketSink, Received};
-use omnibar_peer::{Arrival, OPUS, Peer, PeerConfig, PeerEvent};
+use omnibar_peer::{Arrival, Incoming, OPUS, Peer, PeerConfig, PeerEvent};
 use omnibar_softphone::{Event, Inbox, Line as _, LineEvent, VoiceSignal};
 use relay::Relay;
 use std::net::{IpAddr, Ipv4Addr};
@@ -48,8 +48,10 @@ impl Centre {
         let (events_in, events) = mpsc::unbounded_channel();
         let (packets_in, packets) = mpsc::unbounded_channel();
         let config = PeerConfig { bind: loopback(), ..PeerConfig::default() };
-        let peer = Peer::new(config, events_in, move |arrival| {
-            let _ = packets_in.send(arrival);
+        let peer = Peer::new(config, events_in, move |incoming| {
+            if let Incoming::Rtp(arrival) = incoming {
+                let _ = packets_in.send(arrival);
+            }
         })
         .await
         .unwrap();

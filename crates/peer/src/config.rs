@@ -1,4 +1,4 @@
-use omnibar_media::Packet;
+use omnibar_media::{Micros, Packet};
 use omnibar_model::Secret;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -35,6 +35,48 @@ pub struct PeerConfig {
     pub rebind_on_restart: bool,
     /// Time from [`PeerState::Disconnected`] to [`PeerState::Failed`].
     pub patience: Duration,
+    /// Of connectivity checks while connecting (Ta of RFC 8445 section 14.2).
+    pub pace: Duration,
+    pub repair: Repair,
+}
+
+/// What is offered to the other side against loss, and taken from it. Whoever offers
+/// something must also do it: packets and RTCP pass through here as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Redundant voice (RFC 2198).
+    pub red: bool,
+    /// Packets that were lost are sent again when they are asked for (RFC 4585).
+    pub nack: bool,
+    /// Telling the other side that this is Omnibar, which takes packets of 10 ms and
+    /// knows deep redundancy.
+    pub omnibar: bool,
+}
+
+impl Repair {
+    pub const NONE: Self = Self { red: false, nack: false, omnibar: false };
+    pub const ALL: Self = Self { red: true, nack: true, omnibar: true };
+}
+
+/// What both sides have agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    pub red: bool,
+    pub nack: bool,
+    /// The other side is Omnibar too.
+    pub omnibar: bool,
+    /// The shortest packets that the other side takes: 10 or 20 ms.
+    pub packet: Micros,
+    /// Source (SSRC) of the packets that we send.
+    pub ssrc: u32,
+}
+
+impl Terms {
+    /// Nothing: what holds before the first exchange.
+    #[must_use]
+    pub fn none(ssrc: u32) -> Self {
+        Self { red: false, nack: false, omnibar: false, packet: Micros(20_000), ssrc }
+    }
 }
 
 impl Default for PeerConfig {
@@ -46,6 +88,8 @@ impl Default for PeerConfig {
             rebind_on_restart: false,
             // Consent expires after 30 s (RFC 7675 section 5.1); a person waits less.
             patience: Duration::from_secs(20),
+            pace: Duration::from_millis(50),
+            repair: Repair::ALL,
         }
     }
 }
@@ -68,7 +112,25 @@ pub enum PeerEvent {
     Candidate(String),
     EndOfCandidates,
     State(PeerState),
+    /// An exchange has settled on other terms than before.
+    Agreed(Terms),
 }
+
+/// What arrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    Rtp(Arrival),
+    /// Reports and requests (RFC 3550 section 6.4, RFC 3611, RFC 4585 section 6.2.1), one
+    /// or more in a row, decrypted; at most [`MAX_RTCP`] bytes. Not yet parsed by anybody
+    /// whom one may trust.
+    Rtcp {
+        bytes: Vec<u8>,
+        arrived: Instant,
+    },
+}
+
+/// Bytes of RTCP that are sent or taken at once.
+pub const MAX_RTCP: usize = 1_200;
 
 /// A packet and when it came from the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]

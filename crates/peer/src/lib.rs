@@ -5,22 +5,34 @@
 //! [`Peer::new`], packets through its closure, both from tokio tasks: nothing polls.
 //! Payload types are the canonical [`OPUS`], [`TELEPHONE_EVENT`] and
 //! [`TELEPHONE_EVENT_8K`] on this side of the border, whatever was negotiated, so that
-//! a packet of one peer can be handed to another as it is.
+//! a packet of one peer can be handed to another as it is. The same holds for the types
+//! inside [`RED`].
+//!
+//! RTCP is its user's: the stack makes no reports of its own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod config;
+mod feedback;
 mod flush;
+mod path;
 mod peer;
 mod sdp;
 mod stack;
 mod traffic;
+mod types;
 
-pub use config::{Arrival, Bind, IceServer, PeerConfig, PeerError, PeerEvent, PeerState};
+pub use config::{
+    Arrival, Bind, IceServer, Incoming, MAX_RTCP, PeerConfig, PeerError, PeerEvent, PeerState,
+    Repair, Terms,
+};
+pub use path::Path;
 pub use peer::Peer;
 
 /// Opus at 48 kHz (RFC 7587).
 pub const OPUS: u8 = 111;
+/// Redundant Opus (RFC 2198).
+pub const RED: u8 = 63;
 /// telephone-event at 48 kHz (RFC 4733).
 pub const TELEPHONE_EVENT: u8 = 110;
 /// telephone-event at 8 kHz (RFC 4733).

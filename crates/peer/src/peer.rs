@@ -1,13 +1,19 @@
+use crate::feedback::Tap;
+use crate::path::{self, Path};
 use crate::sdp::{self, Description, Direction};
 use crate::stack;
 use crate::traffic::{Inbound, Outbound};
-use crate::{Arrival, OPUS, PeerConfig, PeerError, PeerEvent, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use crate::types::Types;
+use crate::{
+    Incoming, OPUS, PeerConfig, PeerError, PeerEvent, Repair, TELEPHONE_EVENT, TELEPHONE_EVENT_8K,
+    Terms,
+};
 use futures_util::FutureExt;
 use omnibar_media::Packet;
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc};
 use webrtc::peer_connection::{
@@ -32,6 +38,8 @@ struct Shared {
     /// Tokio's, for one exchange waits for the stack several times and must not mix
     /// with the next.
     exchange: Mutex<Exchange>,
+    repair: Repair,
+    terms: std::sync::Mutex<Terms>,
     runtime: tokio::runtime::Handle,
 }
 
@@ -48,12 +56,12 @@ struct Exchange {
 }
 
 impl Peer {
-    /// Binds the sockets. `packets` is called on a tokio task for every voice packet
-    /// that arrives and must not block.
+    /// Binds the sockets. `packets` is called on tokio tasks, one at a time, for all that
+    /// arrives and must not block.
     pub async fn new(
         config: PeerConfig,
         events: mpsc::UnboundedSender<PeerEvent>,
-        packets: impl FnMut(Arrival) + Send + 'static,
+        packets: impl FnMut(Incoming) + Send + 'static,
     ) -> Result<Self, PeerError> {
         let inbound = Arc::new(Inbound::new(events, Box::new(packets)));
         let outbound = Arc::new(Outbound::default());
@@ -61,13 +69,15 @@ impl Peer {
             inbound: inbound.clone(),
             outbound: outbound.clone(),
         });
-        let stack = stack::build(&config, handler).await?;
+        let stack = stack::build(&config, handler, Tap::new(inbound.clone())).await?;
         outbound.attach(stack.track, stack.ssrc);
         Ok(Self(Arc::new(Shared {
             connection: stack.connection,
             outbound,
             inbound,
             exchange: Mutex::default(),
+            repair: config.repair,
+            terms: std::sync::Mutex::new(Terms::none(stack.ssrc)),
             runtime: tokio::runtime::Handle::current(),
         })))
     }
@@ -92,9 +102,9 @@ impl Peer {
         self.set_direction(described.direction.reversed()).await?;
         stack::list_formats(&*self.0.connection).await.map_err(refused)?;
         let answer = guarded(self.0.connection.create_answer(None)).await?;
-        let text = sdp::finish_answer(&answer.sdp, &described.version);
+        let text = sdp::finish_answer(&answer.sdp, &described, self.0.repair);
         let agreed = |canonical| described.payload_type(canonical);
-        stack::use_formats(&*self.0.connection, agreed).await.map_err(refused)?;
+        stack::use_formats(&*self.0.connection, self.0.repair, agreed).await.map_err(refused)?;
         guarded(self.0.connection.set_local_description(answer)).await?;
         let local = Description::read(&text)?;
         self.settle(&local, &described);
@@ -122,7 +132,7 @@ impl Peer {
         let local = self.0.connection.local_description().await.ok_or(PeerError::Closed)?;
         let local = Description::read(&local.sdp)?;
         let agreed = |canonical| described.payload_type(canonical);
-        stack::use_formats(&*self.0.connection, agreed).await.map_err(refused)?;
+        stack::use_formats(&*self.0.connection, self.0.repair, agreed).await.map_err(refused)?;
         self.settle(&local, &described);
         self.take_early(&mut exchange).await;
         Ok(())
@@ -159,7 +169,19 @@ impl Peer {
         self.0.outbound.send(packet);
     }
 
-    /// Packets that [`Peer::send`] could not hand to the network.
+    /// Sends RTCP, one packet or several in a row, whose length is a multiple of 4 and at
+    /// most [`crate::MAX_RTCP`] bytes. Like [`Peer::send`] it never waits.
+    pub fn send_rtcp(&self, bytes: &[u8]) {
+        self.0.outbound.send_rtcp(bytes);
+    }
+
+    /// What holds since the last exchange; [`PeerEvent::Agreed`] tells of every change.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        *self.0.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Packets that [`Peer::send`] and [`Peer::send_rtcp`] could not hand to the network.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.0.outbound.dropped()
@@ -180,12 +202,12 @@ impl Peer {
 
     /// Round trip of the path in use, by its last connectivity check.
     pub async fn round_trip(&self) -> Option<Duration> {
-        let report = self.0.connection.get_stats(Instant::now(), StatsSelector::None).await;
-        report
-            .candidate_pairs()
-            .filter(|pair| pair.nominated && pair.current_round_trip_time > 0.0)
-            .max_by_key(|pair| pair.responses_received)
-            .and_then(|pair| Duration::try_from_secs_f64(pair.current_round_trip_time).ok())
+        self.path().await?.round_trip
+    }
+
+    /// The path in use; `None`: there is none yet.
+    pub async fn path(&self) -> Option<Path> {
+        path::of(&self.0.connection.get_stats(Instant::now(), StatsSelector::None).await)
     }
 
     /// Ends the connection; [`crate::PeerState::Closed`] follows.
@@ -203,10 +225,10 @@ impl Peer {
         stack::list_formats(&*self.0.connection).await.map_err(refused)?;
         let options = RTCOfferOptions { ice_restart };
         let offer = guarded(self.0.connection.create_offer(Some(options))).await?;
-        let text = offer.sdp.clone();
+        let text = sdp::finish_offer(&offer.sdp, self.0.repair);
         let described = Description::read(&text)?;
         let offered = |canonical| described.payload_type(canonical);
-        stack::use_formats(&*self.0.connection, offered).await.map_err(refused)?;
+        stack::use_formats(&*self.0.connection, self.0.repair, offered).await.map_err(refused)?;
         guarded(self.0.connection.set_local_description(offer)).await?;
         exchange.offered = Some(described.version);
         Ok(text)
@@ -224,11 +246,18 @@ impl Peer {
     /// Takes over what the exchange has settled. What is sent bears the number that the
     /// other side gave the format, what comes the number that we gave it.
     fn settle(&self, local: &Description, remote: &Description) {
-        for canonical in [OPUS, TELEPHONE_EVENT, TELEPHONE_EVENT_8K] {
+        for canonical in Types::CANONICAL {
             self.0.outbound.set_type(canonical, remote.payload_type(canonical));
             self.0.inbound.set_type(canonical, local.payload_type(canonical));
         }
         self.0.outbound.set_allowed(remote.direction.reversed().sends());
+        let mut terms = self.0.terms.lock().unwrap_or_else(PoisonError::into_inner);
+        let agreed = sdp::terms(local, remote, self.0.repair, terms.ssrc);
+        if agreed != *terms {
+            tracing::debug!(?agreed, "voice terms");
+            *terms = agreed;
+            self.0.inbound.post(PeerEvent::Agreed(agreed));
+        }
     }
 
     async fn take_early(&self, exchange: &mut Exchange) {

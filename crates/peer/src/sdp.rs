@@ -1,7 +1,8 @@
 //! What has to be known of a session description (RFC 8866) before the WebRTC stack
 //! sees it, and what its answers have to say beyond what the stack writes.
 
-use crate::{OPUS, PeerError, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use crate::{OPUS, PeerError, RED, Repair, TELEPHONE_EVENT, TELEPHONE_EVENT_8K, Terms};
+use omnibar_media::Micros;
 
 /// Longer descriptions are refused; a browser's audio offer has about 2 KiB.
 const MAX_DESCRIPTION: usize = 64 * 1024;
@@ -15,6 +16,10 @@ const MAX_CANDIDATE: usize = 2 * 1024;
 /// Names the offer that an answer belongs to by the version in its origin line, so
 /// that a late answer to an offer that has been replaced is not taken for the new one's.
 const ANSWERS: &str = "a=x-omnibar-answers:";
+/// By which Omnibar knows Omnibar. Its value: the shortest packets taken, in ms.
+const OMNIBAR: &str = "a=x-omnibar-voice:";
+/// ms; what we take.
+const SHORTEST: u8 = 10;
 
 /// Which way voice may flow, as its describer sees it (RFC 8866 section 6.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +56,12 @@ pub(crate) struct Description {
     pub(crate) answers: Option<String>,
     /// `a=rtpmap` of the audio section: payload type and lower-case encoding.
     pub(crate) formats: Vec<(u8, String)>,
+    /// Redundant voice over Opus.
+    red: Option<u8>,
+    /// Opus packets that were lost are sent again.
+    nack: bool,
+    /// The describer is Omnibar and takes packets as short as this.
+    omnibar: Option<Micros>,
 }
 
 impl Description {
@@ -75,9 +86,10 @@ impl Description {
             }
         }
         let formats = formats(audio);
-        if !formats.iter().any(|(_, encoding)| encoding == "opus/48000/2") {
+        let Some(opus) = number_of(&formats, "opus/48000/2") else {
             return Err(refused("it has no Opus codec".to_owned()));
-        }
+        };
+        let omnibar = lines.iter().find_map(|line| line.strip_prefix(OMNIBAR));
         Ok(Self {
             version,
             direction: audio
@@ -86,6 +98,10 @@ impl Description {
                 .or(session_direction)
                 .unwrap_or(Direction::SendReceive),
             answers,
+            red: red_over(opus, audio, &formats),
+            nack: has_nack(opus, audio),
+            omnibar: omnibar
+                .and_then(|ms| Some(Micros(ms.parse::<u64>().ok()?.clamp(10, 20) * 1000))),
             formats,
         })
     }
@@ -94,34 +110,73 @@ impl Description {
     pub(crate) fn payload_type(&self, canonical: u8) -> Option<u8> {
         let encoding = match canonical {
             OPUS => "opus/48000/2",
+            RED => return self.red,
             TELEPHONE_EVENT => "telephone-event/48000",
             TELEPHONE_EVENT_8K => "telephone-event/8000",
             _ => return None,
         };
-        self.formats.iter().find(|(_, name)| name == encoding).map(|(number, _)| *number)
+        number_of(&self.formats, encoding)
     }
 }
 
-/// The stack's answer with Opus first, which is what a browser sends, and with a line
-/// that names the offer it belongs to.
-pub(crate) fn finish_answer(answer: &str, offer_version: &str) -> String {
-    let lines: Vec<&str> = answer.lines().collect();
-    let opus = audio_section(&lines).ok().and_then(|section| {
-        formats(section).into_iter().find(|(_, encoding)| encoding == "opus/48000/2")
+/// What two descriptions have in common, and we want.
+pub(crate) fn terms(local: &Description, remote: &Description, repair: Repair, ssrc: u32) -> Terms {
+    let omnibar = remote.omnibar.filter(|_| repair.omnibar);
+    Terms {
+        red: repair.red && local.red.is_some() && remote.red.is_some(),
+        nack: repair.nack && local.nack && remote.nack,
+        omnibar: omnibar.is_some(),
+        packet: omnibar.unwrap_or(Terms::none(ssrc).packet),
+        ssrc,
+    }
+}
+
+/// The stack's offer with what else is offered.
+pub(crate) fn finish_offer(offer: &str, repair: Repair) -> String {
+    finish(offer, &omnibar_line(repair), "")
+}
+
+/// The stack's answer with a line that names the offer it belongs to.
+pub(crate) fn finish_answer(answer: &str, offer: &Description, repair: Repair) -> String {
+    let session = format!("{ANSWERS}{}\r\n{}", offer.version, omnibar_line(repair));
+    // A browser would take it for a wish and send short packets on a bad path too.
+    let short = repair.omnibar && offer.omnibar.is_some();
+    let media = if short { format!("a=ptime:{SHORTEST}\r\n") } else { String::new() };
+    finish(answer, &session, &media)
+}
+
+fn omnibar_line(repair: Repair) -> String {
+    if repair.omnibar { format!("{OMNIBAR}{SHORTEST}\r\n") } else { String::new() }
+}
+
+/// Adds lines to the session and to the audio section, and names the format to be sent
+/// first: a browser sends the first.
+fn finish(text: &str, session: &str, media: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let first = audio_section(&lines).ok().and_then(|section| {
+        let formats = formats(section);
+        let opus = number_of(&formats, "opus/48000/2")?;
+        Some(red_over(opus, section, &formats).unwrap_or(opus).to_string())
     });
-    let mut finished = String::with_capacity(answer.len() + 64);
-    let mut named = false;
+    let mut finished = String::with_capacity(text.len() + session.len() + media.len());
+    let (mut named, mut audio) = (false, false);
     for line in lines {
-        if line.starts_with("m=") && !std::mem::replace(&mut named, true) {
-            finished += &format!("{ANSWERS}{offer_version}\r\n");
+        if line.starts_with("m=") {
+            audio = line.starts_with("m=audio ");
         }
-        match &opus {
-            Some((number, _)) if line.starts_with("m=audio ") => {
-                finished += &format_first(line, &number.to_string());
+        if line.starts_with("m=") && !std::mem::replace(&mut named, true) {
+            finished += session;
+        }
+        match &first {
+            Some(number) if line.starts_with("m=audio ") => {
+                finished += &format_first(line, number);
             }
             Some(_) | None => finished += line,
         }
         finished += "\r\n";
+        if audio && line.starts_with("a=mid:") {
+            finished += media;
+        }
     }
     finished
 }
@@ -245,6 +300,31 @@ fn direction(line: &str) -> Option<Direction> {
         "a=inactive" => Some(Direction::Inactive),
         _ => None,
     }
+}
+
+fn number_of(formats: &[(u8, String)], encoding: &str) -> Option<u8> {
+    formats.iter().find(|(_, name)| name == encoding).map(|(number, _)| *number)
+}
+
+/// The payload type of redundant voice whose every block is Opus (RFC 2198 section 5).
+fn red_over(opus: u8, section: &[&str], formats: &[(u8, String)]) -> Option<u8> {
+    let red = number_of(formats, "red/48000/2")?;
+    let blocks = section.iter().find_map(|line| {
+        line.strip_prefix("a=fmtp:")?
+            .split_once(' ')
+            .filter(|(number, _)| number.parse() == Ok(red))
+    });
+    let over_opus = |(_, blocks): (&str, &str)| blocks.split('/').all(|b| b.parse() == Ok(opus));
+    blocks.is_some_and(over_opus).then_some(red)
+}
+
+/// Whether lost packets of the format may be asked for (RFC 4585 section 4.2).
+fn has_nack(format: u8, section: &[&str]) -> bool {
+    section.iter().filter_map(|line| line.strip_prefix("a=rtcp-fb:")?.split_once(' ')).any(
+        |(number, feedback)| {
+            (number == "*" || number.parse() == Ok(format)) && feedback.trim() == "nack"
+        },
+    )
 }
 
 fn formats(section: &[&str]) -> Vec<(u8, String)> {

@@ -1,13 +1,17 @@
 //! How the WebRTC stack is set up: codecs, timers, addresses and its known faults.
 
+use crate::feedback::Tap;
 use crate::flush::FlushingRuntime;
-use crate::{Bind, IceServer, OPUS, PeerConfig, PeerError, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use crate::{
+    Bind, IceServer, OPUS, PeerConfig, PeerError, RED, Repair, TELEPHONE_EVENT, TELEPHONE_EVENT_8K,
+};
 use rtc::ice::mdns::MulticastDnsMode;
+use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::transport::RTCDtlsRole;
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
-    RtpCodecKind,
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
+    RTCRtpEncodingParameters, RtpCodecKind,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,18 +21,16 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
     RTCConfiguration, RTCConfigurationBuilder, RTCIceServer, RTCIceTransportPolicy, Registry,
-    SettingEngine, SettingEngineBuilder, configure_rtcp_reports,
+    SettingEngine, SettingEngineBuilder,
 };
 
 /// Silence after which a path counts as lost. Checks go out every [`KEEPALIVE`], so
 /// three in a row have been missed.
 const DISCONNECTED: Duration = Duration::from_millis(2_000);
 const KEEPALIVE: Duration = Duration::from_millis(600);
-/// Pace of connectivity checks while connecting (Ta of RFC 8445 section 14.2).
-const CHECK: Duration = Duration::from_millis(50);
-/// Checks of a pair until it is given up: at that pace for as long as signalling that is
-/// late, or a browser that asks for the microphone, may take.
-const CHECKS: u16 = 300;
+/// Checks of a pair go on for as long as signalling that is late, or a browser that asks
+/// for the microphone, may take.
+const CHECKED: Duration = Duration::from_secs(15);
 /// A name server that takes longer costs its STUN or TURN server its place.
 const NAME_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -41,13 +43,14 @@ pub(crate) struct Stack {
 pub(crate) async fn build(
     config: &PeerConfig,
     handler: Arc<dyn PeerConnectionEventHandler>,
+    tap: Tap,
 ) -> Result<Stack, PeerError> {
     let open = |error: Error| PeerError::Open(error.to_string());
     let mut builder = PeerConnectionBuilder::new()
         .with_configuration(configuration(config).await)
         .with_setting_engine(settings(config))
-        .with_media_engine(codecs().map_err(open)?)
-        .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+        .with_media_engine(codecs(config.repair).map_err(open)?)
+        .with_interceptor_registry(Registry::new().with(Slot::ReceiverReport, tap))
         .with_handler(handler)
         .with_udp_addrs(addresses(&config.bind));
     if config.ice_servers.iter().flat_map(|server| &server.urls).any(|url| is_turn(url)) {
@@ -73,9 +76,10 @@ pub(crate) async fn list_formats(connection: &dyn PeerConnection) -> Result<(), 
 /// made; `negotiated` says it by canonical type.
 pub(crate) async fn use_formats(
     connection: &dyn PeerConnection,
+    repair: Repair,
     negotiated: impl Fn(u8) -> Option<u8>,
 ) -> Result<(), Error> {
-    let used: Vec<RTCRtpCodecParameters> = formats()
+    let used: Vec<RTCRtpCodecParameters> = formats(repair)
         .into_iter()
         .filter_map(|format| {
             Some(RTCRtpCodecParameters { payload_type: negotiated(format.payload_type)?, ..format })
@@ -87,8 +91,9 @@ pub(crate) async fn use_formats(
     Ok(())
 }
 
-/// Opus first: the first is what a browser sends.
-fn formats() -> Vec<RTCRtpCodecParameters> {
+/// Opus first: the track's own.
+fn formats(repair: Repair) -> Vec<RTCRtpCodecParameters> {
+    let nack = RTCPFeedback { typ: "nack".to_owned(), parameter: String::new() };
     let format =
         |mime: &str, clock_rate, channels, fmtp: &str, payload_type| RTCRtpCodecParameters {
             rtp_codec: RTCRtpCodec {
@@ -100,22 +105,33 @@ fn formats() -> Vec<RTCRtpCodecParameters> {
             },
             payload_type,
         };
-    vec![
+    let mut formats = vec![
         format("audio/opus", 48_000, 2, "minptime=10;useinbandfec=1", OPUS),
         format("audio/telephone-event", 48_000, 0, "0-16", TELEPHONE_EVENT),
         format("audio/telephone-event", 8_000, 0, "0-16", TELEPHONE_EVENT_8K),
-    ]
+    ];
+    if repair.red {
+        formats.insert(1, format("audio/red", 48_000, 2, &format!("{OPUS}/{OPUS}"), RED));
+    }
+    if repair.nack {
+        for voice in formats.iter_mut().filter(|f| [OPUS, RED].contains(&f.payload_type)) {
+            voice.rtp_codec.rtcp_feedback.push(nack.clone());
+        }
+    }
+    formats
 }
 
-fn codecs() -> Result<MediaEngine, Error> {
+fn codecs(repair: Repair) -> Result<MediaEngine, Error> {
     let mut engine = MediaEngine::default();
-    for format in formats() {
+    for format in formats(repair) {
         engine.register_codec(format, RtpCodecKind::Audio)?;
     }
     Ok(engine)
 }
 
 fn settings(config: &PeerConfig) -> SettingEngine {
+    let checks = CHECKED.as_millis() / config.pace.as_millis().max(1);
+    let checks = u16::try_from(checks).unwrap_or(u16::MAX);
     SettingEngineBuilder::new()
         // Peer-reflexive pairs would otherwise wait a second before they are nominated,
         // and they are all there is against a browser that hides its addresses.
@@ -125,7 +141,7 @@ fn settings(config: &PeerConfig) -> SettingEngine {
         // The default picks a new role on a re-offer, which breaks the standing DTLS session.
         .with_answering_dtls_role(RTCDtlsRole::Server)
         .with_ice_timeouts(Some(DISCONNECTED), Some(config.patience), Some(KEEPALIVE))
-        .with_ice_connection_attempts(Some(CHECK), Some(CHECKS))
+        .with_ice_connection_attempts(Some(config.pace), Some(checks))
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_discard_local_candidates_during_ice_restart(config.rebind_on_restart)
         .build()
@@ -216,7 +232,7 @@ fn voice_track() -> (TrackLocalStaticRTP, u32) {
                 ssrc: Some(ssrc),
                 ..Default::default()
             },
-            codec: formats().swap_remove(0).rtp_codec,
+            codec: formats(Repair::NONE).swap_remove(0).rtp_codec,
             ..Default::default()
         }],
     );

@@ -1,10 +1,12 @@
 //! Packets and events between the WebRTC stack and this crate's user.
 
-use crate::{Arrival, OPUS, PeerEvent, PeerState, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use crate::types::Types;
+use crate::{Arrival, Incoming, MAX_RTCP, PeerEvent, PeerState};
 use futures_util::FutureExt;
 use omnibar_media::Packet;
-use rtc::rtp;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use rtc::rtcp::raw_packet::RawPacket;
+use rtc::{rtcp, rtp};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -19,39 +21,6 @@ use webrtc::peer_connection::{
 /// Largest payload sent, so that a packet with its SRTP tag fits the 1280 bytes that
 /// IPv6 guarantees, through a relay too.
 const MAX_PAYLOAD: usize = 1_150;
-
-/// No payload type: they have seven bits.
-const NONE: u8 = 0xff;
-
-/// Negotiated payload types by canonical one.
-#[derive(Debug)]
-struct Types([AtomicU8; 3]);
-
-impl Default for Types {
-    fn default() -> Self {
-        Self([const { AtomicU8::new(NONE) }; 3])
-    }
-}
-
-impl Types {
-    const CANONICAL: [u8; 3] = [OPUS, TELEPHONE_EVENT, TELEPHONE_EVENT_8K];
-
-    fn set(&self, canonical: u8, negotiated: Option<u8>) {
-        for (slot, _) in self.0.iter().zip(Self::CANONICAL).filter(|(_, c)| *c == canonical) {
-            slot.store(negotiated.unwrap_or(NONE), Ordering::Relaxed);
-        }
-    }
-
-    fn negotiated(&self, canonical: u8) -> Option<u8> {
-        let index = Self::CANONICAL.iter().position(|c| *c == canonical)?;
-        Some(self.0[index].load(Ordering::Relaxed)).filter(|kind| *kind != NONE)
-    }
-
-    fn canonical(&self, negotiated: u8) -> Option<u8> {
-        let index = self.0.iter().position(|slot| slot.load(Ordering::Relaxed) == negotiated)?;
-        Some(Self::CANONICAL[index])
-    }
-}
 
 /// The way to the network.
 #[derive(Default)]
@@ -99,13 +68,33 @@ impl Outbound {
         }
     }
 
+    /// RTCP is no voice: a party that is on hold reports too.
+    pub(crate) fn send_rtcp(&self, bytes: &[u8]) {
+        if self.try_send_rtcp(bytes).is_none() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn try_send_rtcp(&self, bytes: &[u8]) -> Option<()> {
+        let ready = self.connected.load(Ordering::Relaxed)
+            && !self.stopped.load(Ordering::Relaxed)
+            && (8..=MAX_RTCP).contains(&bytes.len())
+            && bytes.len().is_multiple_of(4);
+        let (track, _) = self.track.get().filter(|_| ready)?;
+        // As it is: the stack writes what it has read a little differently.
+        let packet: Box<dyn rtcp::Packet> = Box::new(RawPacket(bytes.to_vec().into()));
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        track.write_rtcp(vec![packet]).now_or_never()?.ok()
+    }
+
     /// `None`: dropped.
-    fn try_send(&self, packet: Packet) -> Option<()> {
+    fn try_send(&self, mut packet: Packet) -> Option<()> {
         let ready = self.connected.load(Ordering::Relaxed)
             && self.allowed.load(Ordering::Relaxed)
             && !self.stopped.load(Ordering::Relaxed)
             && packet.payload.len() <= MAX_PAYLOAD;
         let kind = self.types.negotiated(packet.payload_type).filter(|_| ready)?;
+        self.types.name_within(packet.payload_type, &mut packet.payload);
         let (track, ssrc) = self.track.get()?;
         let packet = rtp::Packet {
             header: rtp::Header {
@@ -134,19 +123,18 @@ impl std::fmt::Debug for Outbound {
     }
 }
 
+type Take = Box<dyn FnMut(Incoming) + Send>;
+
 /// The way from the network.
 pub(crate) struct Inbound {
     events: mpsc::UnboundedSender<PeerEvent>,
-    packets: Mutex<Box<dyn FnMut(Arrival) + Send>>,
+    packets: Mutex<Take>,
     types: Types,
     closed: AtomicBool,
 }
 
 impl Inbound {
-    pub(crate) fn new(
-        events: mpsc::UnboundedSender<PeerEvent>,
-        packets: Box<dyn FnMut(Arrival) + Send>,
-    ) -> Self {
+    pub(crate) fn new(events: mpsc::UnboundedSender<PeerEvent>, packets: Take) -> Self {
         Self {
             events,
             packets: Mutex::new(packets),
@@ -166,7 +154,7 @@ impl Inbound {
         }
     }
 
-    fn post(&self, event: PeerEvent) {
+    pub(crate) fn post(&self, event: PeerEvent) {
         // A receiver that is gone has no interest in the rest.
         let _ = self.events.send(event);
     }
@@ -177,6 +165,8 @@ impl Inbound {
             tracing::trace!(kind = packet.header.payload_type, "a packet of no agreed type");
             return;
         };
+        let mut payload = packet.payload.to_vec();
+        self.types.unname_within(payload_type, &mut payload);
         let arrival = Arrival {
             ssrc: packet.header.ssrc,
             packet: Packet {
@@ -184,11 +174,29 @@ impl Inbound {
                 timestamp: packet.header.timestamp,
                 payload_type,
                 marker: packet.header.marker,
-                payload: packet.payload.to_vec(),
+                payload,
             },
             arrived,
         };
-        (self.packets.lock().unwrap_or_else(PoisonError::into_inner))(arrival);
+        self.take(Incoming::Rtp(arrival));
+    }
+
+    /// Reports and requests of the other side, as the stack has read them.
+    pub(crate) fn reported(&self, packets: &[Box<dyn rtcp::Packet>], arrived: Instant) {
+        if packets.is_empty() {
+            return;
+        }
+        match rtcp::packet::marshal(packets) {
+            Ok(bytes) if bytes.len() <= MAX_RTCP => {
+                self.take(Incoming::Rtcp { bytes: bytes.to_vec(), arrived });
+            }
+            Ok(bytes) => tracing::trace!(length = bytes.len(), "RTCP too long to be of use"),
+            Err(error) => tracing::trace!(%error, "RTCP that cannot be read"),
+        }
+    }
+
+    fn take(&self, incoming: Incoming) {
+        (self.packets.lock().unwrap_or_else(PoisonError::into_inner))(incoming);
     }
 }
 

@@ -11,9 +11,11 @@ use axum::response::Html;
 use axum::routing::{get, post};
 use common::{End, PATIENCE, loopback};
 use omnibar_media::codec::{EncoderConfig, SpeechDecoder};
+use omnibar_media::loss::red::{Blocks, Packer, Pattern};
+use omnibar_media::loss::rtcp::{Item, parse};
 use omnibar_media::{Decoder, Encoder, FRAME, Packet, SAMPLE_RATE};
 use omnibar_peer::{
-    Arrival, OPUS, Peer, PeerEvent, PeerState, TELEPHONE_EVENT, TELEPHONE_EVENT_8K,
+    Arrival, OPUS, Peer, PeerEvent, PeerState, RED, TELEPHONE_EVENT, TELEPHONE_EVENT_8K,
 };
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -51,6 +53,9 @@ async fn next(State(page): Shared) -> (StatusCode, String) {
             Some(PeerEvent::Candidate(line)) => return (StatusCode::OK, line),
             Some(PeerEvent::EndOfCandidates) => return (StatusCode::OK, String::new()),
             Some(PeerEvent::State(state)) => page.states.send(state).unwrap(),
+            Some(PeerEvent::Agreed(terms)) => {
+                assert!(terms.red && !terms.nack && !terms.omnibar, "{terms:?}");
+            }
             None => return (StatusCode::GONE, String::new()),
         }
     }
@@ -105,9 +110,12 @@ impl Drop for Browser {
     }
 }
 
-/// Speaks 440 Hz, a packet every 20 ms.
+/// Speaks 440 Hz, a packet every 20 ms, of which every third is lost on the way but has a
+/// copy in the next.
 async fn speak(peer: Peer) {
     let mut encoder = Encoder::new(EncoderConfig::default()).unwrap();
+    let mut packer = Packer::new();
+    let mut redundant = vec![];
     let mut pace = tokio::time::interval(Duration::from_millis(20));
     for number in 0_u32.. {
         pace.tick().await;
@@ -115,13 +123,19 @@ async fn speak(peer: Peer) {
             let at = number as usize * FRAME + i;
             (at as f32 * 440.0 * std::f32::consts::TAU / SAMPLE_RATE as f32).sin() * 0.5
         });
-        peer.send(Packet {
+        let (voice, timestamp) = (encoder.encode(&frame).unwrap(), number * FRAME as u32);
+        let pattern = Pattern::new(&[1]);
+        let packed = packer.pack(OPUS, timestamp, &voice, pattern, &mut redundant);
+        let packet = Packet {
             sequence: number as u16,
-            timestamp: number * FRAME as u32,
-            payload_type: OPUS,
+            timestamp,
+            payload_type: if packed { RED } else { OPUS },
             marker: number == 0,
-            payload: encoder.encode(&frame).unwrap(),
-        });
+            payload: if packed { redundant.clone() } else { voice },
+        };
+        if number % 3 != 1 {
+            peer.send(packet);
+        }
     }
 }
 
@@ -151,18 +165,21 @@ async fn hear_digit(packets: &mut mpsc::UnboundedReceiver<Arrival>) {
     .expect("the browser's digit");
 }
 
-/// Decodes the next packets until half a second is a clean tone of 1000 Hz.
+/// Decodes the next packets, redundant all, until half a second is a clean tone of 1000 Hz.
 async fn hear_1000_hz(packets: &mut mpsc::UnboundedReceiver<Arrival>) {
     let mut decoder = Decoder::new().unwrap();
     let mut heard = vec![];
     tokio::time::timeout(PATIENCE, async {
         loop {
             let arrival = packets.recv().await.unwrap();
-            if arrival.packet.payload_type != OPUS {
+            if arrival.packet.payload_type != RED {
                 continue;
             }
+            let blocks = Blocks::parse(&arrival.packet.payload).unwrap();
+            let primary = blocks.primary();
+            assert_eq!(primary.payload_type, OPUS);
             let mut samples = [0.0; 5_760];
-            let length = decoder.decode(&arrival.packet.payload, &mut samples).unwrap();
+            let length = decoder.decode(primary.payload, &mut samples).unwrap();
             heard.extend_from_slice(&samples[..length]);
             let Some(last) = heard.len().checked_sub(24_000).map(|from| &heard[from..]) else {
                 continue;
@@ -176,6 +193,24 @@ async fn hear_1000_hz(packets: &mut mpsc::UnboundedReceiver<Arrival>) {
     })
     .await
     .expect("a tone of 1000 Hz from the browser");
+}
+
+/// Waits until the browser has told how much of our voice it lost.
+async fn browser_reports(rtcp: &mut mpsc::UnboundedReceiver<Vec<u8>>) {
+    tokio::time::timeout(PATIENCE, async {
+        let mut lost = 0;
+        while lost == 0 {
+            let bytes = rtcp.recv().await.unwrap();
+            parse(&bytes, |item| {
+                if let Item::Report(report) = item {
+                    lost = report.lost;
+                }
+            })
+            .unwrap();
+        }
+    })
+    .await
+    .expect("a report of the browser");
 }
 
 async fn is_heard_in_the_browser(heard: &mut mpsc::UnboundedReceiver<(f32, f32)>) {
@@ -194,7 +229,7 @@ async fn is_heard_in_the_browser(heard: &mut mpsc::UnboundedReceiver<(f32, f32)>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stock_browser_and_a_peer_hear_each_other() {
-    let End { peer, events, mut packets } = End::new(loopback()).await;
+    let End { peer, events, mut packets, mut rtcp } = End::new(loopback()).await;
     let (states_in, mut states) = mpsc::unbounded_channel();
     let (heard_in, mut heard) = mpsc::unbounded_channel();
     let (offers_in, mut offers) = mpsc::unbounded_channel();
@@ -227,6 +262,7 @@ async fn a_stock_browser_and_a_peer_hear_each_other() {
     hear_1000_hz(&mut packets).await;
     is_heard_in_the_browser(&mut heard).await;
     assert_eq!(peer.telephone_event_type(), Some(TELEPHONE_EVENT));
+    browser_reports(&mut rtcp).await;
     println!("round trip to the browser {:?}", peer.round_trip().await);
     let mut seen = vec![];
     while let Ok(state) = states.try_recv() {

@@ -58,7 +58,10 @@ async fn voice_goes_on_while_strangers_throw_packets_at_it() {
         tokio::select! {
             event = a.events.recv() => match event.expect("the peer lives") {
                 PeerEvent::State(PeerState::Connected) => a_up = true,
-                PeerEvent::State(_) | PeerEvent::Candidate(_) | PeerEvent::EndOfCandidates => {}
+                PeerEvent::State(_)
+                | PeerEvent::Agreed(_)
+                | PeerEvent::Candidate(_)
+                | PeerEvent::EndOfCandidates => {}
             },
             event = b.events.recv() => match event.expect("the peer lives") {
                 PeerEvent::State(PeerState::Connected) => b_up = true,
@@ -66,7 +69,7 @@ async fn voice_goes_on_while_strangers_throw_packets_at_it() {
                     a.peer.candidate(&relay.disguise(&line)).await.unwrap();
                     real = Some(line);
                 }
-                PeerEvent::State(_) | PeerEvent::EndOfCandidates => {}
+                PeerEvent::State(_) | PeerEvent::Agreed(_) | PeerEvent::EndOfCandidates => {}
             },
         }
     }

@@ -5,7 +5,7 @@ use omnibar_center::switch::{BuiltinConfig, Reply, SwitchCommand, SwitchEvent, S
 use omnibar_media::codec::{EncoderConfig, LONGEST, SpeechDecoder};
 use omnibar_media::{Decoder, Encoder, FRAME, Packet, Packetizer};
 use omnibar_model::LegId;
-use omnibar_peer::{Bind, OPUS, Peer, PeerConfig, PeerEvent};
+use omnibar_peer::{Bind, Incoming, OPUS, Peer, PeerConfig, PeerEvent};
 use std::f32::consts::TAU;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -123,7 +123,8 @@ impl Phone {
         let more: Arc<Notify> = Arc::default();
         let (keep, notify) = (heard.clone(), more.clone());
         let config = PeerConfig { bind: loopback().bind, ..PeerConfig::default() };
-        let peer = Peer::new(config, events, move |arrival| {
+        let peer = Peer::new(config, events, move |incoming| {
+            let Incoming::Rtp(arrival) = incoming else { return };
             keep.lock().unwrap().push((arrival.arrived, arrival.packet));
             notify.notify_waiters();
         })
@@ -143,7 +144,7 @@ impl Phone {
                 let candidate = match event {
                     PeerEvent::Candidate(candidate) => candidate,
                     PeerEvent::EndOfCandidates => String::new(),
-                    PeerEvent::State(_) => continue,
+                    PeerEvent::State(_) | PeerEvent::Agreed(_) => continue,
                 };
                 link.command(SwitchCommand::Candidate { leg: id.clone(), candidate }).await;
             }

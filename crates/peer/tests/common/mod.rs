@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use omnibar_media::Packet;
-use omnibar_peer::{Arrival, Bind, OPUS, Peer, PeerConfig, PeerEvent, PeerState};
+use omnibar_peer::{Arrival, Bind, Incoming, OPUS, Peer, PeerConfig, PeerEvent, PeerState};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -45,6 +45,7 @@ pub(crate) struct End {
     pub(crate) peer: Peer,
     pub(crate) events: mpsc::UnboundedReceiver<PeerEvent>,
     pub(crate) packets: mpsc::UnboundedReceiver<Arrival>,
+    pub(crate) rtcp: mpsc::UnboundedReceiver<Vec<u8>>,
 }
 
 pub(crate) fn loopback() -> PeerConfig {
@@ -55,12 +56,14 @@ impl End {
     pub(crate) async fn new(config: PeerConfig) -> Self {
         let (events_in, events) = mpsc::unbounded_channel();
         let (packets_in, packets) = mpsc::unbounded_channel();
-        let peer = Peer::new(config, events_in, move |arrival| {
-            let _ = packets_in.send(arrival);
+        let (rtcp_in, rtcp) = mpsc::unbounded_channel();
+        let peer = Peer::new(config, events_in, move |incoming| match incoming {
+            Incoming::Rtp(arrival) => _ = packets_in.send(arrival),
+            Incoming::Rtcp { bytes, .. } => _ = rtcp_in.send(bytes),
         })
         .await
         .unwrap();
-        Self { peer, events, packets }
+        Self { peer, events, packets, rtcp }
     }
 
     /// Waits for a state, handing candidates to the other side on the way.
@@ -71,7 +74,7 @@ impl End {
                     PeerEvent::Candidate(line) => other.candidate(&line).await.unwrap(),
                     PeerEvent::EndOfCandidates => other.candidate("").await.unwrap(),
                     PeerEvent::State(state) if state == wanted => return,
-                    PeerEvent::State(_) => {}
+                    PeerEvent::State(_) | PeerEvent::Agreed(_) => {}
                 }
             }
         })
