@@ -28,6 +28,9 @@ pub struct Counters {
     pub played: Count,
     /// Times the speaker or ringer asked for more than was ready.
     pub underruns: Count,
+    /// Times a sound server had nothing to give to its speaker or ringer, although it was
+    /// given all that it had asked for: its stream is made deeper then.
+    pub starved: Count,
     /// Samples (48 kHz) that waited, summed over every block that was taken from a
     /// microphone or made for a speaker; divide by `captured` and `played`.
     pub microphone_waited: Count,

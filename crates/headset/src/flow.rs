@@ -15,12 +15,19 @@ use std::time::{Duration, Instant};
 /// A device whose callback has not come for this long has stopped.
 const STOPPED_AFTER: Duration = Duration::from_millis(150);
 /// How long before the speaker asks its sound is made: at first, at least and at most.
-/// Grows when the speaker had to wait, falls when it did not.
-const LEAD: Duration = Duration::from_millis(4);
+const LEAD: Duration = Duration::from_millis(3);
+const LEAST_LEAD: Duration = Duration::from_micros(750);
 const MOST_LEAD: Duration = Duration::from_millis(30);
+/// What the lead grows by when the speaker had to wait.
 const MORE_LEAD: Duration = Duration::from_millis(3);
-const LESS_LEAD: Duration = Duration::from_millis(1);
-const LESS_LEAD_EVERY: Duration = Duration::from_secs(10);
+/// What shall be left of the lead when the speaker asks, at the worst of
+/// [`MARGINS_OVER`]: the rest is what the thread's and the callbacks' jitter took.
+const MARGIN: Duration = Duration::from_millis(1);
+const MARGINS_OVER: Duration = Duration::from_secs(2);
+/// The lead falls by at most this at a time, and by a quarter of it after an underrun.
+const LESS_LEAD: Duration = Duration::from_micros(500);
+/// How long an underrun is remembered.
+const WARY: Duration = Duration::from_secs(30);
 /// A microphone's backlog is cut to the second when it is beyond the first, samples.
 const MOST_BACKLOG: usize = 6 * BLOCK;
 const CUT_BACKLOG: usize = 2 * BLOCK;
@@ -41,16 +48,18 @@ impl Beat {
         Self { usual: chunk(end.rate) as f64, newest: None }
     }
 
-    fn observe<R>(&mut self, end: &End<R>) {
-        if let Some((at, frames)) = end.last_callback()
-            && self.newest != Some(at)
-        {
-            // The first callback of a stream may fill the whole of the server's buffer.
-            if self.newest.is_some() {
-                self.usual += (f64::from(frames) - self.usual) / 8.0;
-            }
-            self.newest = Some(at);
+    /// When the newest callback ran, if it is a new one.
+    fn observe<R>(&mut self, end: &End<R>) -> Option<Instant> {
+        let (at, frames) = end.last_callback()?;
+        if self.newest == Some(at) {
+            return None;
         }
+        // The first callback of a stream may fill the whole of the server's buffer.
+        if self.newest.is_some() {
+            self.usual += (f64::from(frames).max(1.0) - self.usual) / 8.0;
+        }
+        self.newest = Some(at);
+        Some(at)
     }
 
     fn period<R>(&self, end: &End<R>) -> Duration {
@@ -68,37 +77,36 @@ pub(crate) struct Outlet {
     end: SpeakerEnd,
     beat: Beat,
     converter: Option<Converter>,
-    lead: Duration,
-    lead_changed: Instant,
+    lead: Lead,
     missed: u64,
+    starved: u64,
 }
 
 impl Outlet {
-    pub(crate) fn new(end: SpeakerEnd) -> Result<Self, ResamplerConstructionError> {
+    fn new(end: SpeakerEnd) -> Result<Self, ResamplerConstructionError> {
         let converter = Converter::new(SAMPLE_RATE, end.rate)?;
-        let (beat, lead_changed) = (Beat::new(&end), end.opened);
-        Ok(Self { end, beat, converter, lead: LEAD, lead_changed, missed: 0 })
+        let (beat, lead) = (Beat::new(&end), Lead::new(end.opened));
+        Ok(Self { end, beat, converter, lead, missed: 0, starved: 0 })
+    }
+
+    pub(crate) fn or_none(end: SpeakerEnd) -> Option<Self> {
+        Self::new(end).inspect_err(say_unusable).ok()
     }
 
     /// The device asks for sound. When it does not, somebody else must keep time.
     pub(crate) fn runs(&mut self, now: Instant) -> bool {
-        self.beat.observe(&self.end);
+        self.observe();
         self.beat.runs(&self.end, now)
     }
 
     /// Whether a block must be pushed now.
     pub(crate) fn hungry(&mut self, now: Instant, counters: &Counters) -> bool {
-        self.beat.observe(&self.end);
+        self.observe();
         self.adapt(now, counters);
-        let Some(newest) = self.beat.newest else {
-            return self.level() == 0;
-        };
-        let period = self.beat.period(&self.end);
-        let ahead = (now + self.lead).saturating_duration_since(newest);
-        let callbacks = (ahead.as_secs_f64() / period.as_secs_f64()).floor();
-        let most = f64::from(self.end.rate) * (MOST_LEAD.as_secs_f64() + 0.02);
-        let target = (callbacks * self.beat.usual).min(most);
-        (self.level() as f64) + 1.0 < target
+        match self.due() {
+            Some(due) => due <= now && self.level() < self.most(),
+            None => self.level() == 0,
+        }
     }
 
     /// 10 ms at 48 kHz.
@@ -109,23 +117,38 @@ impl Outlet {
         };
         // What does not fit is lost; `hungry` keeps far from there.
         let _ = self.end.ring.push_partial_slice(sound);
+        self.lead.pushed(Instant::now());
         counters.speaker_waited.add(at_48_khz(self.level(), self.end.rate));
     }
 
     /// When `hungry` may change.
     pub(crate) fn next(&self, now: Instant) -> Instant {
-        let Some(newest) = self.beat.newest else {
-            return now + LOOK_AGAIN;
-        };
-        let period = self.beat.period(&self.end);
-        let ahead = (now + self.lead).saturating_duration_since(newest);
-        let callbacks = (ahead.as_secs_f64() / period.as_secs_f64()).floor() + 1.0;
-        let due = newest + period.mul_f64(callbacks);
-        due.checked_sub(self.lead).unwrap_or(now).max(now + LOOK_AGAIN)
+        self.due().unwrap_or(now).max(now + LOOK_AGAIN)
+    }
+
+    /// When the next block must be made: the lead before the callback for which what is
+    /// there will not do.
+    fn due(&self) -> Option<Instant> {
+        let newest = self.beat.newest?;
+        let enough = ((self.level() as f64 + 1.0) / self.beat.usual).floor();
+        let callback = newest + self.beat.period(&self.end).mul_f64(enough + 1.0);
+        Some(callback.checked_sub(self.lead.time).unwrap_or(newest))
+    }
+
+    /// Frames beyond which no block is added, however late the callbacks are.
+    fn most(&self) -> usize {
+        let most = f64::from(self.end.rate) * (MOST_LEAD.as_secs_f64() + 0.02);
+        most as usize
     }
 
     fn level(&self) -> usize {
         self.end.ring.buffer().capacity() - self.end.ring.slots()
+    }
+
+    fn observe(&mut self) {
+        if let Some(at) = self.beat.observe(&self.end) {
+            self.lead.asked(at);
+        }
     }
 
     fn adapt(&mut self, now: Instant, counters: &Counters) {
@@ -135,13 +158,61 @@ impl Outlet {
             // A stream begins before there is anything to play.
             if now.saturating_duration_since(self.end.opened) > STOPPED_AFTER {
                 counters.underruns.add(1);
-                self.lead = (self.lead + MORE_LEAD).min(MOST_LEAD);
-                self.lead_changed = now;
+                self.lead.underrun(now);
             }
-        } else if now.saturating_duration_since(self.lead_changed) > LESS_LEAD_EVERY {
-            self.lead = self.lead.saturating_sub(LESS_LEAD).max(LEAD);
-            self.lead_changed = now;
         }
+        let starved = self.end.starved();
+        counters.starved.add(starved - self.starved);
+        self.starved = starved;
+        self.lead.settle(now);
+    }
+}
+
+/// How long before it is asked for a block is made: as short as the measured jitter of
+/// this thread and of the callbacks permits.
+struct Lead {
+    time: Duration,
+    pushed: Option<Instant>,
+    /// Least time from a push to the callback after it, since `since`.
+    least: Option<Duration>,
+    since: Instant,
+    wary_until: Option<Instant>,
+}
+
+impl Lead {
+    fn new(now: Instant) -> Self {
+        Self { time: LEAD, pushed: None, least: None, since: now, wary_until: None }
+    }
+
+    fn pushed(&mut self, at: Instant) {
+        self.pushed = Some(at);
+    }
+
+    /// A callback ran then.
+    fn asked(&mut self, at: Instant) {
+        if let Some(pushed) = self.pushed.take() {
+            let margin = at.saturating_duration_since(pushed);
+            self.least = Some(self.least.map_or(margin, |least| least.min(margin)));
+        }
+    }
+
+    fn underrun(&mut self, now: Instant) {
+        self.time = (self.time + MORE_LEAD).min(MOST_LEAD);
+        self.wary_until = Some(now + WARY);
+        (self.least, self.since) = (None, now);
+    }
+
+    fn settle(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.since) < MARGINS_OVER {
+            return;
+        }
+        self.since = now;
+        let Some(least) = self.least.take() else { return };
+        self.wary_until = self.wary_until.filter(|until| now < *until);
+        let less = if self.wary_until.is_some() { LESS_LEAD / 4 } else { LESS_LEAD };
+        let spare = least.saturating_sub(MARGIN).min(less);
+        let wanting = MARGIN.saturating_sub(least);
+        self.time = (self.time + wanting).saturating_sub(spare).clamp(LEAST_LEAD, MOST_LEAD);
     }
 }
 
@@ -156,7 +227,11 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    pub(crate) fn new(end: MicrophoneEnd) -> Result<Self, ResamplerConstructionError> {
+    pub(crate) fn or_none(end: MicrophoneEnd) -> Option<Self> {
+        Self::new(end).inspect_err(say_unusable).ok()
+    }
+
+    fn new(end: MicrophoneEnd) -> Result<Self, ResamplerConstructionError> {
         let converter = Converter::new(end.rate, SAMPLE_RATE)?;
         let chunk = vec![0.0; chunk(end.rate)];
         let room = end.ring.buffer().capacity() * SAMPLE_RATE as usize / end.rate.max(1) as usize;
@@ -200,6 +275,55 @@ impl Intake {
     }
 }
 
+fn say_unusable(error: &ResamplerConstructionError) {
+    tracing::error!(%error, "the device's sample rate cannot be converted");
+}
+
 fn at_48_khz(samples: usize, rate: u32) -> u64 {
     samples as u64 * u64::from(SAMPLE_RATE) / u64::from(rate.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Callbacks that come `margin` after each push, for that long.
+    fn run(lead: &mut Lead, now: &mut Instant, seconds: u64, margin: impl Fn(u64) -> Duration) {
+        for i in 0..seconds * 100 {
+            lead.pushed(*now);
+            lead.asked(*now + margin(i));
+            *now += Duration::from_millis(10);
+            lead.settle(*now);
+        }
+    }
+
+    #[test]
+    fn the_lead_falls_to_what_the_jitter_leaves() {
+        let mut now = Instant::now();
+        let mut lead = Lead::new(now);
+        // The thread is up to 1 ms late.
+        for _ in 0..20 {
+            let time = lead.time;
+            let late = |i| Duration::from_micros(i % 10 * 100);
+            run(&mut lead, &mut now, 2, |i| time.saturating_sub(late(i)));
+        }
+        let settled = Duration::from_micros(1900);
+        assert!(lead.time.abs_diff(settled) < Duration::from_micros(200), "{:?}", lead.time);
+    }
+
+    #[test]
+    fn an_underrun_deepens_at_once_and_the_way_back_is_slow() {
+        let mut now = Instant::now();
+        let mut lead = Lead::new(now);
+        lead.underrun(now);
+        assert_eq!(lead.time, LEAD + MORE_LEAD);
+        run(&mut lead, &mut now, 20, |_| Duration::from_millis(5));
+        assert!(lead.time > LEAD + MORE_LEAD / 2, "{:?}", lead.time);
+        run(&mut lead, &mut now, 60, |_| Duration::from_millis(5));
+        assert_eq!(lead.time, LEAST_LEAD);
+        for _ in 0..100 {
+            lead.underrun(now);
+        }
+        assert_eq!(lead.time, MOST_LEAD);
+    }
 }

@@ -14,6 +14,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod attention;
+mod bells;
 mod check;
 mod clock;
 mod convert;
@@ -22,6 +24,7 @@ mod devices;
 mod flow;
 mod media;
 mod mix;
+mod priority;
 mod quality;
 
 pub use counters::{Count, Counters};
@@ -29,7 +32,7 @@ pub use counters::{Count, Counters};
 use media::{MediaThread, Message};
 use omnibar_contract::{AudioFault, AudioIntent, AudioView, Settings};
 use omnibar_desk::Sound;
-use omnibar_media::{PacketSink, Received};
+use omnibar_media::{Digit, PacketSink, Received};
 use omnibar_softphone::{Audio, AudioEvent, Event, Inbox};
 use std::fmt;
 use std::sync::Arc;
@@ -83,6 +86,14 @@ pub struct Headset {
 }
 
 impl Headset {
+    /// Sends a key to the far side as telephone event (RFC 4733). One that the keypad does
+    /// not have is not sent.
+    pub fn press(&self, key: char) {
+        if let Some(digit) = Digit::new(key) {
+            self.post(Message::Press(digit));
+        }
+    }
+
     #[must_use]
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)

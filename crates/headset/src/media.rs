@@ -1,16 +1,19 @@
 //! The media thread: everything that happens to sound, 10 ms at a time.
 
 use crate::HeadsetConfig;
+use crate::attention::Attention;
+use crate::bells::Bells;
 use crate::check::Check;
-use crate::clock::{BLOCK_TIME, Clock};
+use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::devices::{DeviceNews, Devices, Role, Roster, Wants};
 use crate::flow::{Intake, Outlet};
 use crate::mix::Mix;
-use crate::quality;
-use omnibar_contract::{AudioIntent, AudioView, Meter, Settings, TestState};
+use crate::priority::{self, Breath};
+use crate::quality::Signals;
+use omnibar_contract::{AudioIntent, AudioView, Meter, Priority, Settings, SourceMute, TestState};
 use omnibar_desk::Sound;
-use omnibar_media::{BLOCK, Engine, EngineConfig, LevelMeter, Micros, PacketSink, Received};
+use omnibar_media::{BLOCK, Digit, Engine, EngineConfig, LevelMeter, Micros, PacketSink, Received};
 use omnibar_softphone::{AudioEvent, Event, Inbox};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -27,16 +30,21 @@ const LINGER: Duration = Duration::from_millis(500);
 /// The speaker stays open after ringing: a call that was accepted begins when the centre
 /// has said so.
 const WARM: Duration = Duration::from_secs(3);
+/// −60 dBFS: the least that a level meter shows.
+const AUDIBLE: f32 = 0.001;
 /// Packets that waited longer when a call begins are of something that is over.
 const FRESH: Micros = Micros(100_000);
 
 #[derive(Debug)]
 pub(crate) enum Message {
     Devices(DeviceNews),
+    /// Whether the system lets voice go before other work.
+    Priority(bool),
     Ring(bool),
     Play(Sound),
     Microphone(bool),
     InCall(bool),
+    Press(Digit),
     Ask(AudioIntent),
     Apply(Box<Settings>),
     Stop,
@@ -54,15 +62,21 @@ pub(crate) struct MediaThread {
     wants: Wants,
     microphone: Option<Intake>,
     speaker: Option<Outlet>,
-    ringer: Option<Outlet>,
+    bells: Bells,
     microphone_clock: Clock,
     speaker_clock: Clock,
-    ringer_clock: Clock,
     in_call: bool,
+    /// The far side has been heard in this call.
+    heard: bool,
     microphone_open: bool,
-    received_at: Instant,
+    signals: Signals,
     mix: Mix,
     check: Check,
+    attention: Attention,
+    /// The newest block that went to the speaker.
+    playing: [f32; BLOCK],
+    priority: Priority,
+    orders: Sender<Message>,
     own_level: LevelMeter,
     speaker_until: Instant,
     meter_at: Instant,
@@ -78,8 +92,8 @@ impl MediaThread {
         messages: Sender<Message>,
     ) -> std::io::Result<Self> {
         let HeadsetConfig { sink, source, round_trip, epoch, settings } = config;
-        let choices = [settings.microphone, settings.speaker, settings.ringer];
-        let devices = Devices::start(choices, Arc::clone(&counters), move |news| {
+        let orders = messages.clone();
+        let devices = Devices::start(&settings, Arc::clone(&counters), move |news| {
             // Nobody listens any more when the headset has been dropped.
             let _ = messages.send(Message::Devices(news));
         })?;
@@ -96,15 +110,19 @@ impl MediaThread {
             wants: Wants::default(),
             microphone: None,
             speaker: None,
-            ringer: None,
+            bells: Bells::new(&settings, now),
             microphone_clock: Clock::new(now),
             speaker_clock: Clock::new(now),
-            ringer_clock: Clock::new(now),
             in_call: false,
+            heard: false,
             microphone_open: false,
-            received_at: now,
+            signals: Signals::new(now),
             mix: Mix::new(settings.volumes),
             check: Check::default(),
+            attention: Attention::default(),
+            playing: [0.0; BLOCK],
+            priority: Priority::default(),
+            orders,
             own_level: LevelMeter::new(),
             speaker_until: now,
             meter_at: now,
@@ -116,12 +134,19 @@ impl MediaThread {
     }
 
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
+        let orders = self.orders.clone();
+        priority::raise("media", move |granted| {
+            // Nobody waits for it any more when the headset has been dropped.
+            let _ = orders.send(Message::Priority(granted));
+        });
+        let mut breath = Breath::new(Instant::now());
         loop {
             let now = Instant::now();
             let first = match self.next(now) {
                 None => messages.recv().map_err(RecvTimeoutError::from),
                 Some(at) => messages.recv_timeout(at.saturating_duration_since(now)),
             };
+            breath.waited(now, Instant::now());
             self.counters.media_turns.add(1);
             let first = match first {
                 Ok(message) => Some(message),
@@ -142,11 +167,13 @@ impl MediaThread {
     fn take(&mut self, message: Message, now: Instant) {
         match message {
             Message::Devices(news) => self.take_device(news, now),
+            Message::Priority(true) => self.priority = Priority::Granted,
+            Message::Priority(false) => self.priority = Priority::Refused,
             Message::Ring(on) => {
-                if self.mix.ringing() && !on {
+                if self.bells.ringing() && !on {
                     self.keep_speaker(now + WARM);
                 }
-                self.mix.ring(on);
+                self.bells.ring(on, now);
             }
             Message::Play(sound) => self.mix.play(sound),
             Message::Microphone(open) => {
@@ -160,6 +187,14 @@ impl MediaThread {
                 self.in_call = false;
                 self.keep_speaker(now + LINGER);
             }
+            Message::Press(digit) => {
+                if let Some(engine) = &mut self.engine
+                    && self.in_call
+                    && !engine.press(digit)
+                {
+                    tracing::debug!("a key was not sent: too many wait");
+                }
+            }
             Message::Ask(intent) => self.ask(intent, now),
             Message::Apply(settings) => self.apply(*settings),
             Message::Stop => {}
@@ -167,21 +202,17 @@ impl MediaThread {
     }
 
     fn take_device(&mut self, news: DeviceNews, now: Instant) {
-        let outlet = |end| Outlet::new(end).inspect_err(say_unusable).ok();
         match news {
             DeviceNews::Microphone(end) => {
                 self.microphone_clock.device_opened(now);
-                let intake = |end| Intake::new(end).inspect_err(say_unusable).ok();
-                self.microphone = end.and_then(intake);
+                self.attention.changed();
+                self.microphone = end.and_then(Intake::or_none);
             }
             DeviceNews::Speaker(end) => {
                 self.speaker_clock.device_opened(now);
-                self.speaker = end.and_then(outlet);
+                self.speaker = end.and_then(Outlet::or_none);
             }
-            DeviceNews::Ringer(end) => {
-                self.ringer_clock.device_opened(now);
-                self.ringer = end.and_then(outlet);
-            }
+            DeviceNews::Ringer(index, end) => self.bells.opened(index, end, now),
             DeviceNews::Roster(roster) => self.roster = Some(*roster),
         }
     }
@@ -191,9 +222,10 @@ impl MediaThread {
             return;
         }
         self.in_call = true;
+        self.heard = false;
         self.check.end_test();
         self.prepare_engine();
-        self.received_at = now;
+        self.signals = Signals::new(now);
         self.meter_at = now;
         let oldest = self.micros(now).0.saturating_sub(FRESH.0);
         while self.source.peek().is_ok_and(|received| received.arrived.0 < oldest) {
@@ -207,9 +239,10 @@ impl MediaThread {
                 self.devices.choose(Role::Microphone, choice);
             }
             AudioIntent::ChooseSpeaker { choice } => self.devices.choose(Role::Speaker, choice),
-            AudioIntent::ChooseRinger { choice } => self.devices.choose(Role::Ringer, choice),
+            AudioIntent::ChooseRinger { choice } => self.devices.choose(Role::Ringer(0), choice),
             AudioIntent::Meter { on } => self.check.meter(on),
             AudioIntent::StopTest => self.check.stop(),
+            AudioIntent::UnmuteMicrophone => self.devices.unmute(),
             // The customer would hear it, or the agent not the customer.
             AudioIntent::TestSpeaker | AudioIntent::TestRinger | AudioIntent::RecordAndPlayBack
                 if self.in_call =>
@@ -223,9 +256,8 @@ impl MediaThread {
     }
 
     fn apply(&mut self, settings: Settings) {
-        self.devices.choose(Role::Microphone, settings.microphone);
-        self.devices.choose(Role::Speaker, settings.speaker);
-        self.devices.choose(Role::Ringer, settings.ringer);
+        self.devices.apply(&settings);
+        self.bells.apply(&settings);
         self.mix.volumes = settings.volumes;
         if let Some(engine) = &mut self.engine {
             engine.set_volume(settings.volumes.speaker);
@@ -243,7 +275,8 @@ impl MediaThread {
         if self.sounds(now) {
             self.play(now);
         }
-        self.ring(now);
+        let stalled = |role| self.devices.stalled(role);
+        self.bells.turn(now, &mut self.check, &self.counters, stalled);
         self.tell();
         self.meter(now);
         self.want(now);
@@ -262,10 +295,7 @@ impl MediaThread {
             let due = device.and_then(|outlet| outlet.runs(now).then(|| outlet.next(now)));
             due.unwrap_or(self.speaker_clock.next())
         });
-        let ring = self
-            .ringer
-            .as_mut()
-            .map(|outlet| if outlet.runs(now) { outlet.next(now) } else { now + BLOCK_TIME });
+        let ring = self.bells.next(now);
         let meter = self.metering().then_some(self.meter_at);
         let times = [capture, play, ring, meter, self.check.deadline()];
         times.into_iter().flatten().min()
@@ -279,7 +309,7 @@ impl MediaThread {
     /// There is, or may at any moment be, something to hear.
     fn sounds(&self, now: Instant) -> bool {
         self.in_call
-            || self.mix.ringing()
+            || self.bells.ringing()
             || self.mix.cueing()
             || self.check.needs_speaker()
             || now < self.speaker_until
@@ -292,7 +322,7 @@ impl MediaThread {
         let wants = Wants {
             microphone: self.hears(),
             speaker: self.sounds(now),
-            ringer: self.mix.ringing() || self.check.needs_ringer(),
+            ringers: self.bells.wants(now, self.check.needs_ringer()),
         };
         if wants != self.wants {
             if wants.speaker && !self.wants.speaker {
@@ -315,9 +345,12 @@ impl MediaThread {
             return;
         }
         while let Ok(received) = self.source.pop() {
-            self.received_at = now;
+            self.signals.received(now);
             if let Some(engine) = &mut self.engine {
                 engine.receive(received);
+                while let Some(digit) = engine.digit() {
+                    self.inbox.post(Event::Audio(AudioEvent::Digit(digit.key())));
+                }
             }
         }
     }
@@ -342,9 +375,12 @@ impl MediaThread {
     fn hear(&mut self, block: &[f32; BLOCK], now: Instant) {
         self.check.hear(block, now);
         self.own_level.push(block);
+        let unheard = self.in_call && !self.microphone_open;
+        self.attention.hear(block, unheard, &self.playing);
         if !self.in_call {
             return;
         }
+        self.signals.microphone(block, now);
         self.counters.captured.add(1);
         if let Some(engine) = &mut self.engine
             && let Err(error) = engine.capture(block, &mut *self.sink)
@@ -380,25 +416,16 @@ impl MediaThread {
             && let Some(engine) = &mut self.engine
         {
             engine.playout(time, &mut out);
+            self.signals.far(&out, now);
             self.counters.played.add(1);
-        }
-        self.mix.speaker(&mut out, &mut self.check);
-        out
-    }
-
-    fn ring(&mut self, now: Instant) {
-        let Some(ringer) = &mut self.ringer else { return };
-        if ringer.runs(now) {
-            self.ringer_clock.device_runs(now);
-        } else if self.ringer_clock.stalled(now) {
-            self.devices.stalled(Role::Ringer);
-        }
-        while self.ringer.as_mut().is_some_and(|r| r.hungry(now, &self.counters)) {
-            let block = self.mix.ringer(&mut self.check);
-            if let Some(ringer) = &mut self.ringer {
-                ringer.push(&block, &self.counters);
+            if !self.heard && out.iter().any(|sample| sample.abs() > AUDIBLE) {
+                self.heard = true;
+                self.inbox.post(Event::Audio(AudioEvent::Heard));
             }
         }
+        self.mix.speaker(&mut out, &mut self.check);
+        self.playing = out;
+        out
     }
 
     fn metering(&self) -> bool {
@@ -413,9 +440,10 @@ impl MediaThread {
         if !self.metering() || now < self.meter_at {
             return;
         }
+        self.signals.turn(now, self.meter_at, self.counters.underruns.get());
         self.meter_at = (self.meter_at + METER_EVERY).max(now);
         let mut meter =
-            Meter { microphone: self.own_level.level(), speaker: self.mix.level(), quality: None };
+            Meter { microphone: self.own_level.level(), speaker: self.mix.level(), ..Meter::default() };
         let time = self.micros(now);
         let trip = self.round_trip.load(Ordering::Relaxed);
         let trip = (trip > 0).then_some(Micros(trip));
@@ -424,17 +452,26 @@ impl MediaThread {
         {
             engine.set_round_trip(trip);
             meter.microphone = engine.meter().microphone;
-            let silent = now.saturating_duration_since(self.received_at);
-            meter.quality = quality::view(engine.quality(time), trip, silent);
+            meter.quality = self.signals.quality(engine, now, time, trip);
+            meter.signs = self.signals.signs(engine, now, time);
         }
         self.inbox.post(Event::Audio(AudioEvent::Meter(meter)));
     }
 
     fn tell(&mut self) {
         let Some(roster) = &self.roster else { return };
-        let Roster { inputs, outputs, microphone, speaker, ringer, fault } = roster.clone();
-        let test = self.check.state();
-        let view = AudioView { inputs, outputs, microphone, speaker, ringer, fault, test };
+        let devices = roster.view();
+        let mute = match devices.mute {
+            SourceMute::Open if self.attention.switched_off() => SourceMute::Switch,
+            mute => mute,
+        };
+        let view = AudioView {
+            test: self.check.state(),
+            mute,
+            talking_unheard: self.in_call && self.attention.talking_unheard(),
+            priority: self.priority,
+            ..devices
+        };
         if self.told.as_ref() != Some(&view) {
             self.inbox.post(Event::Audio(AudioEvent::Changed(view.clone())));
             self.told = Some(view);
@@ -461,8 +498,4 @@ impl MediaThread {
         let since = at.saturating_duration_since(self.epoch).as_micros();
         Micros(u64::try_from(since).unwrap_or(u64::MAX))
     }
-}
-
-fn say_unusable(error: &rubato::ResamplerConstructionError) {
-    tracing::error!(%error, "the device's sample rate cannot be converted");
 }

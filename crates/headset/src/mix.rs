@@ -1,42 +1,21 @@
-//! What the speaker and the ringer play beside the far side's voice.
+//! What the speaker plays beside the far side's voice.
 
 use crate::check::Check;
 use omnibar_contract::Volumes;
 use omnibar_desk::Sound;
-use omnibar_media::tones::{Cue, CueTone, Ring, Tone};
+use omnibar_media::tones::{Cue, CueTone, Tone};
 use omnibar_media::{BLOCK, Digit, LevelMeter, Limiter};
 
 pub(crate) struct Mix {
     pub(crate) volumes: Volumes,
-    ring: Option<Ring>,
     cue: Option<CueTone>,
-    speaker_limiter: Limiter,
-    ringer_limiter: Limiter,
+    limiter: Limiter,
     heard: LevelMeter,
 }
 
 impl Mix {
     pub(crate) fn new(volumes: Volumes) -> Self {
-        Self {
-            volumes,
-            ring: None,
-            cue: None,
-            speaker_limiter: Limiter::new(),
-            ringer_limiter: Limiter::new(),
-            heard: LevelMeter::new(),
-        }
-    }
-
-    /// A repeat changes nothing.
-    pub(crate) fn ring(&mut self, on: bool) {
-        match on {
-            true => _ = self.ring.get_or_insert_default(),
-            false => self.ring = None,
-        }
-    }
-
-    pub(crate) fn ringing(&self) -> bool {
-        self.ring.is_some()
+        Self { volumes, cue: None, limiter: Limiter::new(), heard: LevelMeter::new() }
     }
 
     /// Instead of a cue that is still sounding.
@@ -68,19 +47,8 @@ impl Mix {
         let gain = self.volumes.cues;
         out.iter_mut().zip(tone).for_each(|(to, from)| *to += from * gain);
         check.add_to_speaker(out, self.volumes.speaker);
-        self.speaker_limiter.apply(out);
+        self.limiter.apply(out);
         self.heard.push(out);
-    }
-
-    pub(crate) fn ringer(&mut self, check: &mut Check) -> [f32; BLOCK] {
-        let mut out = [0.0; BLOCK];
-        if let Some(ring) = &mut self.ring {
-            ring.fill(&mut out);
-            out.iter_mut().for_each(|sample| *sample *= self.volumes.ringer);
-        }
-        check.add_to_ringer(&mut out, self.volumes.ringer);
-        self.ringer_limiter.apply(&mut out);
-        out
     }
 
     /// What the agent hears, on the meter's scale.

@@ -1,10 +1,13 @@
 //! Settings and the remembered sign-in, as TOML files that are replaced whole.
 
-use omnibar_contract::{Remembered, Settings, TurnServer};
+use omnibar_contract::{Remembered, Ringing, Settings, TurnServer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// s; no call is offered for longer.
+const LONGEST_RING: u16 = 600;
 
 /// A file was there but could not be read: it was put aside under this name.
 #[derive(Debug)]
@@ -62,9 +65,12 @@ pub(crate) fn sane(mut settings: Settings) -> Settings {
         0 => 100,
         n => n.clamp(100, 200),
     };
-    for volume in
-        [&mut settings.volumes.speaker, &mut settings.volumes.ringer, &mut settings.volumes.cues]
-    {
+    settings.ringing.also.truncate(Ringing::ALSO_MAX);
+    settings.ringing.also.iter_mut().for_each(|also| also.after = also.after.min(LONGEST_RING));
+    settings.ringing.louder_after = settings.ringing.louder_after.min(LONGEST_RING);
+    let also = settings.ringing.also.iter_mut().map(|also| &mut also.volume);
+    let volumes = &mut settings.volumes;
+    for volume in also.chain([&mut volumes.speaker, &mut volumes.ringer, &mut volumes.cues]) {
         *volume = if volume.is_finite() { volume.clamp(0.0, 1.0) } else { 1.0 };
     }
     settings.ice_servers.retain(is_server);
@@ -84,6 +90,7 @@ fn is_server(server: &TurnServer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use omnibar_contract::AlsoRings;
 
     #[test]
     fn settings_come_back_as_saved() {
@@ -111,12 +118,17 @@ mod tests {
         let mut settings = Settings { text_size: 9000, ..Settings::default() };
         settings.volumes.speaker = f32::NAN;
         settings.volumes.ringer = -4.0;
+        let also = AlsoRings { after: u16::MAX, volume: f32::INFINITY, ..AlsoRings::default() };
+        settings.ringing.also = vec![also; 9];
         let server = |url: &str| TurnServer { url: url.into(), ..TurnServer::default() };
         let long = format!("turn:{}", "x".repeat(300));
         settings.ice_servers =
             ["http://evil.test", "turn:a\nb", &long, "turn:good.test"].map(server).into();
         let settings = sane(settings);
         assert_eq!(settings.ice_servers, [server("turn:good.test")]);
+        assert_eq!(settings.ringing.also.len(), Ringing::ALSO_MAX);
+        let also = &settings.ringing.also[0];
+        assert_eq!((also.after, also.volume), (LONGEST_RING, 1.0));
         assert_eq!(
             (settings.text_size, settings.volumes.speaker, settings.volumes.ringer),
             (200, 1.0, 0.0)

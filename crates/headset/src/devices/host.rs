@@ -55,6 +55,17 @@ impl Server {
         Ok(self.wire.list()?)
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unmute(&mut self, microphone: &str) -> Result<(), ServerError> {
+        Ok(self.wire.unmute(microphone)?)
+    }
+
+    /// Here no device is ever listed as muted.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn unmute(&mut self, _microphone: &str) -> Result<(), ServerError> {
+        Ok(())
+    }
+
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn list(&mut self) -> Result<Listing, ServerError> {
         Ok(watch::list(&self.host)?)
@@ -158,6 +169,8 @@ mod watch {
             name: device.description().ok()?.name().to_owned(),
             incarnation: 0,
             monitor: false,
+            narrow: None,
+            muted: false,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Which devices there are, and which one a role gets.
 
-use omnibar_contract::{DeviceChoice, DeviceView, RoleView};
+use omnibar_contract::{DeviceChoice, DeviceView, Ringing, RoleView};
 
 /// One device as the system shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,17 @@ pub(crate) struct Entry {
     pub(crate) incarnation: u32,
     /// What a sink plays, offered as a source. Used only when chosen by id.
     pub(crate) monitor: bool,
+    /// Hz that a Bluetooth headset in its call profile carries.
+    pub(crate) narrow: Option<u32>,
+    /// A microphone that is muted in the system's sound settings.
+    pub(crate) muted: bool,
+}
+
+impl Entry {
+    /// The same device since it was plugged in, whatever has been set at it.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.incarnation == other.incarnation
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,21 +37,25 @@ pub(crate) struct Listing {
 pub(crate) enum Role {
     Microphone,
     Speaker,
-    Ringer,
+    /// 0: the ringer; from 1 on those that also ring, in the order of the settings.
+    Ringer(usize),
 }
+
+/// The ringer and those that also ring.
+pub(crate) const RINGERS: usize = 1 + Ringing::ALSO_MAX;
 
 impl Listing {
     pub(crate) fn entries(&self, role: Role) -> &[Entry] {
         match role {
             Role::Microphone => &self.inputs,
-            Role::Speaker | Role::Ringer => &self.outputs,
+            Role::Speaker | Role::Ringer(_) => &self.outputs,
         }
     }
 
     fn default_of(&self, role: Role) -> Option<&str> {
         match role {
             Role::Microphone => self.default_input.as_deref(),
-            Role::Speaker | Role::Ringer => self.default_output.as_deref(),
+            Role::Speaker | Role::Ringer(_) => self.default_output.as_deref(),
         }
     }
 
@@ -59,7 +74,8 @@ impl Listing {
         }
     }
 
-    /// What to try, best first: the choice, the system's default, then any other.
+    /// What to try, best first: the choice, the system's default, then any other. What
+    /// also rings has no substitute: another device rings already.
     pub(crate) fn candidates(&self, role: Role, choice: &DeviceChoice) -> Vec<Entry> {
         let entries = self.entries(role);
         let default = entries
@@ -67,7 +83,12 @@ impl Listing {
             .find(|entry| !entry.monitor && Some(entry.id.as_str()) == self.default_of(role));
         let mut candidates: Vec<Entry> = Vec::new();
         let others = entries.iter().filter(|entry| !entry.monitor);
-        for entry in self.chosen(role, choice).into_iter().chain(default).chain(others) {
+        let chosen = self.chosen(role, choice);
+        if matches!(role, Role::Ringer(1..)) {
+            let follows = *choice == DeviceChoice::SystemDefault;
+            return chosen.or(default.filter(|_| follows)).cloned().into_iter().collect();
+        }
+        for entry in chosen.into_iter().chain(default).chain(others) {
             if !candidates.iter().any(|known| known.id == entry.id) {
                 candidates.push(entry.clone());
             }
@@ -95,7 +116,12 @@ impl Listing {
                 self.chosen(role, choice).is_none_or(|chosen| chosen.id != using.id)
             }),
         };
-        RoleView { choice: choice.clone(), using: using.map(|entry| entry.name.clone()), fallback }
+        RoleView {
+            choice: choice.clone(),
+            using: using.map(|entry| entry.name.clone()),
+            fallback,
+            narrow: using.and_then(|entry| entry.narrow),
+        }
     }
 }
 
@@ -126,6 +152,8 @@ mod tests {
             name: name.into(),
             incarnation: 1,
             monitor: device.ends_with(".monitor"),
+            narrow: None,
+            muted: false,
         }
     }
 
@@ -176,6 +204,15 @@ mod tests {
         let chosen = listing.candidates(Role::Microphone, &device("speaker.monitor"));
         assert_eq!(ids(&chosen), ["speaker.monitor", "mic"]);
         assert_eq!(listing.inputs_view().len(), 1);
+    }
+
+    #[test]
+    fn what_also_rings_has_no_substitute() {
+        let listing = listing();
+        let ids = |choice| ids(&listing.candidates(Role::Ringer(1), &choice)).join(" ");
+        assert_eq!(ids(device("headset")), "headset");
+        assert_eq!(ids(DeviceChoice::SystemDefault), "speaker");
+        assert_eq!(ids(device("gone")), "");
     }
 
     #[test]

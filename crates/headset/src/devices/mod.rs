@@ -11,6 +11,8 @@
 //! It sleeps until it is asked, until the server tells of a change, or, while there
 //! is something to try again, for [`RETRY_EVERY`].
 
+#[cfg(target_os = "linux")]
+mod bluetooth;
 mod host;
 mod listing;
 #[cfg(target_os = "linux")]
@@ -20,13 +22,15 @@ mod stream;
 #[cfg(target_os = "linux")]
 mod wire;
 
-pub(crate) use listing::Role;
+pub(crate) use listing::{RINGERS, Role};
 pub(crate) use stream::{End, MicrophoneEnd, SpeakerEnd};
 
 use crate::counters::Counters;
 use host::{Server, ServerNews};
 use listing::Listing;
-use omnibar_contract::{AudioFault, DeviceChoice, DeviceView, RoleView};
+use omnibar_contract::{
+    AudioFault, AudioView, DeviceChoice, DeviceView, Ringing, RoleView, Settings, SourceMute,
+};
 use role::{Outcome, RoleState};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -40,7 +44,7 @@ const RETRY_EVERY: Duration = Duration::from_secs(2);
 pub(crate) struct Wants {
     pub(crate) microphone: bool,
     pub(crate) speaker: bool,
-    pub(crate) ringer: bool,
+    pub(crate) ringers: [bool; RINGERS],
 }
 
 /// The part of the audio view that is about devices.
@@ -51,7 +55,30 @@ pub(crate) struct Roster {
     pub(crate) microphone: RoleView,
     pub(crate) speaker: RoleView,
     pub(crate) ringer: RoleView,
+    pub(crate) also_ring: Vec<RoleView>,
     pub(crate) fault: Option<AudioFault>,
+    /// The microphone in use is muted in the system's sound settings.
+    pub(crate) muted: bool,
+}
+
+impl Roster {
+    /// The view, with what is not about devices at its default.
+    pub(crate) fn view(&self) -> AudioView {
+        let Self { inputs, outputs, microphone, speaker, ringer, also_ring, fault, muted } =
+            self.clone();
+        let mute = if muted { SourceMute::System } else { SourceMute::Open };
+        AudioView {
+            inputs,
+            outputs,
+            microphone,
+            speaker,
+            ringer,
+            also_ring,
+            fault,
+            mute,
+            ..AudioView::default()
+        }
+    }
 }
 
 /// What the media thread hears. `None`: the role's device is closed.
@@ -59,7 +86,8 @@ pub(crate) struct Roster {
 pub(crate) enum DeviceNews {
     Microphone(Option<MicrophoneEnd>),
     Speaker(Option<SpeakerEnd>),
-    Ringer(Option<SpeakerEnd>),
+    /// Which of the ringers.
+    Ringer(usize, Option<SpeakerEnd>),
     Roster(Box<Roster>),
 }
 
@@ -69,10 +97,11 @@ pub(crate) struct Devices(Sender<Message>);
 
 impl Devices {
     pub(crate) fn start(
-        choices: [DeviceChoice; 3],
+        settings: &Settings,
         counters: Arc<Counters>,
         tell: impl Fn(DeviceNews) + Send + 'static,
     ) -> std::io::Result<Self> {
+        let choices = Choices::of(settings);
         let (sender, messages) = channel();
         let news = sender.clone();
         std::thread::Builder::new().name("devices".into()).spawn(move || {
@@ -85,8 +114,17 @@ impl Devices {
         self.post(Message::Want(wants));
     }
 
+    pub(crate) fn apply(&self, settings: &Settings) {
+        self.post(Message::Apply(Choices::of(settings)));
+    }
+
     pub(crate) fn choose(&self, role: Role, choice: DeviceChoice) {
         self.post(Message::Choose(role, choice));
+    }
+
+    /// Opens the microphone in use in the system's sound settings.
+    pub(crate) fn unmute(&self) {
+        self.post(Message::Unmute);
     }
 
     /// The role's callbacks have stopped coming.
@@ -106,11 +144,31 @@ impl Drop for Devices {
     }
 }
 
+/// One for each role; as many that also ring as are set.
+#[derive(Debug)]
+struct Choices(Vec<(Role, DeviceChoice)>);
+
+impl Choices {
+    fn of(settings: &Settings) -> Self {
+        let Settings { microphone, speaker, ringer, ringing, .. } = settings;
+        let mut choices = vec![
+            (Role::Microphone, microphone.clone()),
+            (Role::Speaker, speaker.clone()),
+            (Role::Ringer(0), ringer.clone()),
+        ];
+        let also = ringing.also.iter().take(Ringing::ALSO_MAX).enumerate();
+        choices.extend(also.map(|(i, also)| (Role::Ringer(i + 1), also.device.clone())));
+        Self(choices)
+    }
+}
+
 #[derive(Debug)]
 enum Message {
     Want(Wants),
+    Apply(Choices),
     Choose(Role, DeviceChoice),
     Stalled(Role),
+    Unmute,
     Server(ServerNews),
     /// The stream of that serial number has ended.
     Failed(Role, u32, cpal::Error),
@@ -131,7 +189,8 @@ struct Room {
     listing: Listing,
     /// The listing may be out of date.
     stale: bool,
-    roles: [RoleState; 3],
+    /// Microphone, speaker, ringer, and what also rings.
+    roles: Vec<RoleState>,
     retry_at: Option<Instant>,
     told: Option<Roster>,
     counters: Arc<Counters>,
@@ -141,23 +200,19 @@ struct Room {
 
 impl Room {
     fn new(
-        choices: [DeviceChoice; 3],
+        choices: Choices,
         counters: Arc<Counters>,
         tell: Box<dyn Fn(DeviceNews) + Send>,
         news: Sender<Message>,
     ) -> Self {
-        let [microphone, speaker, ringer] = choices;
+        let roles = choices.0.into_iter().map(|(role, choice)| RoleState::new(role, choice));
         Self {
             server: None,
             server_serial: 0,
             stream_serial: 0,
             listing: Listing::default(),
             stale: true,
-            roles: [
-                RoleState::new(Role::Microphone, microphone),
-                RoleState::new(Role::Speaker, speaker),
-                RoleState::new(Role::Ringer, ringer),
-            ],
+            roles: roles.collect(),
             retry_at: None,
             told: None,
             counters,
@@ -204,19 +259,23 @@ impl Room {
     fn take(&mut self, message: Message) {
         match message {
             Message::Want(wants) => {
-                self.roles[0].want(wants.microphone);
-                self.roles[1].want(wants.speaker);
-                self.roles[2].want(wants.ringer);
+                let ringers = wants.ringers.into_iter();
+                let wants = [wants.microphone, wants.speaker].into_iter().chain(ringers);
+                self.roles.iter_mut().zip(wants).for_each(|(role, wanted)| role.want(wanted));
             }
-            Message::Choose(role, choice) => self.role(role).choose(choice),
+            Message::Apply(choices) => self.apply(choices),
+            Message::Choose(role, choice) => {
+                self.role(role).into_iter().for_each(|role| role.choose(choice.clone()));
+            }
             Message::Stalled(role) => {
                 tracing::warn!(?role, "the device has stopped");
-                let closed = self.role(role).close();
+                let closed = self.role(role).and_then(RoleState::close);
                 closed.into_iter().for_each(&self.tell);
                 self.stale = true;
             }
+            Message::Unmute => self.unmute(),
             Message::Failed(role, serial, error) => {
-                if let Some(closed) = self.role(role).failed(serial) {
+                if let Some(closed) = self.role(role).and_then(|role| role.failed(serial)) {
                     tracing::warn!(?role, %error, "the device has failed");
                     (self.tell)(closed);
                     self.stale = true;
@@ -234,12 +293,36 @@ impl Room {
         }
     }
 
-    fn role(&mut self, role: Role) -> &mut RoleState {
-        match role {
-            Role::Microphone => &mut self.roles[0],
-            Role::Speaker => &mut self.roles[1],
-            Role::Ringer => &mut self.roles[2],
+    fn unmute(&mut self) {
+        let Some(id) = self.roles[0].using(&self.listing) else { return };
+        let Some(server) = &mut self.server else { return };
+        match server.unmute(&id) {
+            Ok(()) => self.stale = true,
+            Err(error) => tracing::warn!(%error, "the microphone could not be unmuted"),
         }
+    }
+
+    fn apply(&mut self, Choices(choices): Choices) {
+        for gone in self.roles.drain(choices.len().min(self.roles.len())..) {
+            let mut gone = gone;
+            gone.close().into_iter().for_each(&self.tell);
+        }
+        for (index, (role, choice)) in choices.into_iter().enumerate() {
+            match self.roles.get_mut(index) {
+                Some(present) => present.choose(choice),
+                None => self.roles.push(RoleState::new(role, choice)),
+            }
+        }
+    }
+
+    /// `None`: a ringer that has been taken out of the settings.
+    fn role(&mut self, role: Role) -> Option<&mut RoleState> {
+        let index = match role {
+            Role::Microphone => 0,
+            Role::Speaker => 1,
+            Role::Ringer(index) => 2 + index,
+        };
+        self.roles.get_mut(index)
     }
 
     /// Makes what is open agree with what is wanted and what there is.
@@ -302,8 +385,12 @@ impl Room {
 
     fn settle_role(&mut self, index: usize) {
         let server = self.server.is_some();
+        // Two streams of one ring on one device would sound like a fault.
+        let ringing = self.roles.get(2..index).unwrap_or_default();
+        let taken: Vec<String> = ringing.iter().filter_map(RoleState::opened).collect();
         let role = &mut self.roles[index];
-        let outcome = role.settle(&self.listing, server, &mut self.stream_serial, &self.news);
+        let serial = &mut self.stream_serial;
+        let outcome = role.settle(&self.listing, server, &taken, serial, &self.news);
         match outcome {
             Outcome::Same => {}
             Outcome::Changed(news) => (self.tell)(news),
@@ -332,14 +419,19 @@ impl Room {
     }
 
     fn roster(&self) -> Roster {
-        let [microphone, speaker, ringer] = &self.roles;
+        let view = |index: usize| {
+            let role = self.roles.get(index);
+            role.map(|role| role.view(&self.listing)).unwrap_or_default()
+        };
         Roster {
             inputs: self.listing.inputs_view(),
             outputs: self.listing.outputs_view(),
-            microphone: microphone.view(&self.listing),
-            speaker: speaker.view(&self.listing),
-            ringer: ringer.view(&self.listing),
+            microphone: view(0),
+            speaker: view(1),
+            ringer: view(2),
+            also_ring: (3..self.roles.len()).map(view).collect(),
             fault: self.fault(),
+            muted: self.roles[0].muted(&self.listing),
         }
     }
 
@@ -348,7 +440,7 @@ impl Room {
         if self.server.is_none() {
             return Some(AudioFault::NoSoundServer);
         }
-        let [microphone, speaker, _] = &self.roles;
+        let (microphone, speaker) = (&self.roles[0], &self.roles[1]);
         if microphone.denied() {
             return Some(AudioFault::Denied);
         }

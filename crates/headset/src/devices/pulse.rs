@@ -11,20 +11,31 @@ use cpal::ErrorKind;
 use pulseaudio::protocol::{
     self, ChannelMap, ChannelPosition, Command, CreatePlaybackStreamReply, CreateRecordStreamReply,
     DESCRIPTOR_SIZE, Descriptor, DescriptorFlags, PlaybackStreamParams, ProtocolError, PulseError,
-    RecordStreamParams, SampleFormat, SampleSpec,
+    RecordStreamParams, SampleFormat, SampleSpec, SetPlaybackStreamBufferAttrParams,
     stream::{BufferAttr, StreamFlags},
 };
 use rtrb::{Consumer, Producer};
 use std::fmt::Display;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes of one sample: `f32`, little-endian, one channel. The server mixes the channels.
 const SAMPLE: usize = size_of::<f32>();
-/// Callback period to ask for, ms.
-const PERIOD_MS: u32 = 10;
-/// A microphone's sound that may wait in the server while this thread does not run, periods.
+/// A microphone's sound is handed over in pieces of this length, ms: one block. The
+/// server gives the device half of it as its period.
+const PIECE_MS: u32 = 10;
+/// Device period to ask a speaker's server for, ms, first the one that is tried first; a
+/// deeper one comes after an underrun at the server.
+const PERIODS_MS: [u32; 4] = [5, 10, 20, 40];
+/// The server asks for a speaker's sound in pieces of at least this, ms. It keeps two of
+/// them beyond the device's period (fix_playback_buffer_attr of the server).
+const REQUEST_MS: u32 = 2;
+/// The period is tried one step shorter after so long without an underrun.
+const SHORTER_AFTER: Duration = Duration::from_secs(60);
+/// Underruns of a stream that has just begun are of its beginning.
+const BEGINNING: Duration = Duration::from_millis(500);
+/// A microphone's sound that may wait in the server while this thread does not run, pieces.
 const MOST_WAITING: u32 = 8;
 /// Bytes; a longer message is not of sound of ours.
 const LONGEST: usize = 1 << 20;
@@ -42,15 +53,15 @@ pub(super) fn open_microphone(
 ) -> Result<(PulseStream, MicrophoneEnd), OpenError> {
     let mut wire = Wire::connect()?;
     let (index, rate) = wire.source(id)?.ok_or(OpenError::Gone)?;
-    let period = rate * PERIOD_MS / 1000 * SAMPLE as u32;
+    let piece = rate * PIECE_MS / 1000 * SAMPLE as u32;
     let reply: CreateRecordStreamReply =
         wire.ask(&Command::CreateRecordStream(RecordStreamParams {
             sample_spec: spec(rate),
             channel_map: mono(),
             source_index: Some(index),
             buffer_attr: BufferAttr {
-                max_length: period * MOST_WAITING,
-                fragment_size: period,
+                max_length: piece * MOST_WAITING,
+                fragment_size: piece,
                 ..BufferAttr::default()
             },
             flags: flags(),
@@ -77,19 +88,13 @@ pub(super) fn open_speaker(
 ) -> Result<(PulseStream, SpeakerEnd), OpenError> {
     let mut wire = Wire::connect()?;
     let (index, rate) = wire.sink(id)?.ok_or(OpenError::Gone)?;
-    let period = rate * PERIOD_MS / 1000 * SAMPLE as u32;
+    let mut depth = Depth::new(rate, Instant::now());
     let reply: CreatePlaybackStreamReply =
         wire.ask(&Command::CreatePlaybackStream(PlaybackStreamParams {
             sample_spec: spec(rate),
             channel_map: mono(),
             sink_index: Some(index),
-            // One period plays while the next one is asked for.
-            buffer_attr: BufferAttr {
-                max_length: period * 2,
-                target_length: period * 2,
-                minimum_request_length: period,
-                ..BufferAttr::default()
-            },
+            buffer_attr: depth.buffer(),
             flags: flags(),
             ..PlaybackStreamParams::default()
         }))?;
@@ -104,12 +109,84 @@ pub(super) fn open_speaker(
                 let bytes = request.length as usize;
                 let moved = fill(&mut message_of_sound, request.channel, bytes, &mut consumer)?;
                 gauge.note(opened.elapsed(), bytes / SAMPLE, moved);
-                wire.send(&message_of_sound)
+                wire.send(&message_of_sound)?;
+                depth
+                    .quiet(Instant::now())
+                    .map_or(Ok(()), |buffer| ask_for(wire, reply.channel, buffer))
+            }
+            Message::Command(Command::Underflow(underflow))
+                if underflow.channel == reply.channel =>
+            {
+                let deeper = depth.underrun(Instant::now());
+                gauge.starved();
+                deeper.map_or(Ok(()), |buffer| ask_for(wire, reply.channel, buffer))
             }
             Message::Command(Command::PlaybackStreamKilled(_)) => Err(PulseError::Killed.into()),
             Message::Sound(..) | Message::Command(_) => Ok(()),
         }
     })
+}
+
+/// How much of a speaker's sound the server and the device hold.
+struct Depth {
+    rate: u32,
+    step: usize,
+    /// When the step was last chosen, or the last underrun.
+    since: Instant,
+}
+
+impl Depth {
+    fn new(rate: u32, now: Instant) -> Self {
+        Self { rate, step: 0, since: now }
+    }
+
+    fn buffer(&self) -> BufferAttr {
+        let bytes = |ms: u32| self.rate * ms / 1000 * SAMPLE as u32;
+        let target = bytes(2 * (PERIODS_MS[self.step] + REQUEST_MS));
+        BufferAttr {
+            max_length: target * 2,
+            target_length: target,
+            // An underrun is made up for by silence, not by more delay from then on.
+            pre_buffering: 0,
+            minimum_request_length: bytes(REQUEST_MS),
+            ..BufferAttr::default()
+        }
+    }
+
+    /// What to ask for after an underrun, if there is more to have.
+    fn underrun(&mut self, now: Instant) -> Option<BufferAttr> {
+        if now.saturating_duration_since(self.since) < BEGINNING {
+            return None;
+        }
+        self.since = now;
+        let deeper = (self.step + 1 < PERIODS_MS.len()).then_some(self.step + 1)?;
+        Some(self.choose(deeper))
+    }
+
+    /// What to ask for when all has been well for a while.
+    fn quiet(&mut self, now: Instant) -> Option<BufferAttr> {
+        if now.saturating_duration_since(self.since) < SHORTER_AFTER {
+            return None;
+        }
+        self.since = now;
+        let shorter = self.step.checked_sub(1)?;
+        Some(self.choose(shorter))
+    }
+
+    fn choose(&mut self, step: usize) -> BufferAttr {
+        self.step = step;
+        self.buffer()
+    }
+}
+
+/// The answer comes among the stream's messages, and nobody waits for it.
+fn ask_for(wire: &mut Wire, channel: u32, buffer_attr: BufferAttr) -> Result<(), WireError> {
+    wire.order(&Command::SetPlaybackStreamBufferAttr(SetPlaybackStreamBufferAttrParams {
+        index: channel,
+        buffer_attr,
+        adjust_latency: true,
+        early_requests: false,
+    }))
 }
 
 /// What the server says: sound of a channel, or a command.

@@ -102,7 +102,7 @@ impl RoleState {
         Some(match self.role {
             Role::Microphone => DeviceNews::Microphone(None),
             Role::Speaker => DeviceNews::Speaker(None),
-            Role::Ringer => DeviceNews::Ringer(None),
+            Role::Ringer(index) => DeviceNews::Ringer(index, None),
         })
     }
 
@@ -119,10 +119,12 @@ impl RoleState {
     }
 
     /// Opens the best device that there is, or closes what is not wanted.
+    /// `taken`: the ids of devices that ring already.
     pub(super) fn settle(
         &mut self,
         listing: &Listing,
         server: bool,
+        taken: &[String],
         serial: &mut u32,
         news: &Sender<Message>,
     ) -> Outcome {
@@ -131,10 +133,12 @@ impl RoleState {
             return self.close().map_or(Outcome::Same, Outcome::Changed);
         }
         for entry in listing.candidates(self.role, &self.choice) {
-            if self.refused.contains(&entry) {
+            if self.refused.iter().any(|refused| refused.is(&entry)) || taken.contains(&entry.id) {
                 continue;
             }
-            if self.open.as_ref().is_some_and(|open| open.entry == entry) {
+            if let Some(open) = self.open.as_mut().filter(|open| open.entry.is(&entry)) {
+                // Muted, perhaps, or under another name.
+                open.entry = entry;
                 return Outcome::Same;
             }
             *serial = serial.wrapping_add(1);
@@ -151,6 +155,11 @@ impl RoleState {
         self.close().map_or(Outcome::Same, Outcome::Changed)
     }
 
+    /// The id of the open device.
+    pub(super) fn opened(&self) -> Option<String> {
+        self.open.as_ref().map(|open| open.entry.id.clone())
+    }
+
     pub(super) fn waits_for_retry(&self) -> bool {
         self.wanted && !self.refused.is_empty()
     }
@@ -161,14 +170,25 @@ impl RoleState {
 
     /// With the device in use, or the one that would be.
     pub(super) fn view(&self, listing: &Listing) -> RoleView {
-        match &self.open {
-            Some(open) => listing.role_view(self.role, &self.choice, Some(&open.entry)),
-            None => {
-                let candidates = listing.candidates(self.role, &self.choice);
-                let next = candidates.iter().find(|entry| !self.refused.contains(entry));
-                listing.role_view(self.role, &self.choice, next)
-            }
-        }
+        listing.role_view(self.role, &self.choice, self.entry(listing).as_ref())
+    }
+
+    /// The id of that device.
+    pub(super) fn using(&self, listing: &Listing) -> Option<String> {
+        self.entry(listing).map(|entry| entry.id)
+    }
+
+    /// That device is muted in the system's sound settings.
+    pub(super) fn muted(&self, listing: &Listing) -> bool {
+        self.entry(listing).is_some_and(|entry| entry.muted)
+    }
+
+    fn entry(&self, listing: &Listing) -> Option<Entry> {
+        let refused = |entry: &Entry| self.refused.iter().any(|refused| refused.is(entry));
+        self.open.as_ref().map(|open| open.entry.clone()).or_else(|| {
+            let candidates = listing.candidates(self.role, &self.choice);
+            candidates.into_iter().find(|entry| !refused(entry))
+        })
     }
 
     /// The device that should be used and is away, while another takes its place.
@@ -204,12 +224,14 @@ impl RoleState {
     /// The new stream takes over before the old one is closed.
     fn replace(&mut self, entry: Entry, serial: u32, opened: Opened) -> DeviceNews {
         tracing::info!(role = ?self.role, device = %entry.name, "device opened");
-        let (stream, news) = match opened {
-            Opened::Microphone(stream, end) => (stream, DeviceNews::Microphone(Some(end))),
-            Opened::Speaker(stream, end) if self.role == Role::Ringer => {
-                (stream, DeviceNews::Ringer(Some(end)))
+        let (stream, news) = match (opened, self.role) {
+            (Opened::Microphone(stream, end), _) => (stream, DeviceNews::Microphone(Some(end))),
+            (Opened::Speaker(stream, end), Role::Ringer(index)) => {
+                (stream, DeviceNews::Ringer(index, Some(end)))
             }
-            Opened::Speaker(stream, end) => (stream, DeviceNews::Speaker(Some(end))),
+            (Opened::Speaker(stream, end), Role::Microphone | Role::Speaker) => {
+                (stream, DeviceNews::Speaker(Some(end)))
+            }
         };
         let open = Open { serial, entry, since: Instant::now(), stream };
         if let Some(old) = self.open.replace(open) {

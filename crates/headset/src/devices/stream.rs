@@ -34,6 +34,8 @@ pub(crate) struct Gauge {
     frames: AtomicU32,
     /// Frames that found no place, or that were not there when the device asked.
     missed: AtomicU64,
+    /// Times that the server ran out of sound.
+    starved: AtomicU64,
 }
 
 impl Gauge {
@@ -45,6 +47,10 @@ impl Gauge {
         }
         let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).max(1);
         self.last.store(nanos, Ordering::Release);
+    }
+
+    pub(super) fn starved(&self) {
+        self.starved.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -75,6 +81,10 @@ impl<R> End<R> {
 
     pub(crate) fn missed(&self) -> u64 {
         self.gauge.missed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn starved(&self) -> u64 {
+        self.gauge.starved.load(Ordering::Relaxed)
     }
 }
 
@@ -159,7 +169,7 @@ fn open_pulse(Plan { role, id, on_error }: Plan) -> Result<Opened, OpenError> {
             let (stream, end) = super::pulse::open_microphone(&id, on_error)?;
             Opened::Microphone(Stream::Pulse(stream), end)
         }
-        Role::Speaker | Role::Ringer => {
+        Role::Speaker | Role::Ringer(_) => {
             let (stream, end) = super::pulse::open_speaker(&id, on_error)?;
             Opened::Speaker(Stream::Pulse(stream), end)
         }
@@ -170,7 +180,7 @@ fn open_cpal(Plan { role, id, on_error }: Plan) -> Result<Opened, OpenError> {
     let host = super::host::connect()?;
     let mut devices = match role {
         Role::Microphone => host.input_devices()?,
-        Role::Speaker | Role::Ringer => host.output_devices()?,
+        Role::Speaker | Role::Ringer(_) => host.output_devices()?,
     };
     let device = devices
         .find(|device| device.id().is_ok_and(|found| found.to_string() == id))
@@ -186,7 +196,7 @@ fn open_cpal(Plan { role, id, on_error }: Plan) -> Result<Opened, OpenError> {
         };
         let opened = match role {
             Role::Microphone => open_microphone(&device, period, tell),
-            Role::Speaker | Role::Ringer => open_speaker(&device, period, tell),
+            Role::Speaker | Role::Ringer(_) => open_speaker(&device, period, tell),
         };
         match opened {
             Ok(opened) => return Ok(opened),

@@ -2,11 +2,12 @@
 //! are and when they come and go, telling a device from its successor of the same name,
 //! and what the streams in `pulse.rs` say and hear.
 
+use super::bluetooth::narrow;
 use super::listing::{Entry, Listing};
 use pulseaudio::protocol::{
     self, AuthParams, AuthReply, Command, CommandReply, ProtocolError, SetClientNameReply,
     SinkInfo, SinkInfoList, SourceInfo, SourceInfoList, SubscriptionEventFacility,
-    SubscriptionEventType, SubscriptionMask,
+    SubscriptionEventType, SubscriptionMask, command::SetDeviceMuteParams,
 };
 use std::ffi::CStr;
 use std::io::{BufReader, Read, Write};
@@ -118,6 +119,15 @@ impl Wire {
         Ok(self.socket.get_mut().write_all(message)?)
     }
 
+    /// Opens the source with that id, whoever muted it.
+    pub(crate) fn unmute(&mut self, wanted: &str) -> Result<(), WireError> {
+        let Some((index, _)) = self.source(wanted)? else { return Ok(()) };
+        let (device_index, device_name) = (Some(index), None);
+        let order = SetDeviceMuteParams { device_index, device_name, mute: false };
+        self.write(&Command::SetSourceMute(order))?;
+        Ok(protocol::read_ack_message(&mut self.socket).map(|_| ())?)
+    }
+
     /// Waits until devices have come or gone or another is the default.
     pub(crate) fn wait_for_change(&mut self) -> Result<(), WireError> {
         loop {
@@ -134,6 +144,11 @@ impl Wire {
         self.write(command)?;
         let (_, reply) = protocol::read_reply_message(&mut self.socket, self.version)?;
         Ok(reply)
+    }
+
+    /// Gives an order of which the answer does not matter.
+    pub(super) fn order(&mut self, command: &Command) -> Result<(), WireError> {
+        self.write(command)
     }
 
     fn write(&mut self, command: &Command) -> Result<(), WireError> {
@@ -176,11 +191,12 @@ fn cookie() -> std::io::Result<Vec<u8>> {
     Ok(key)
 }
 
-/// A changed sink or source is a volume that was moved or a stream that began; a
-/// changed server is a new default.
+/// A changed source may have been muted; a changed sink is a volume that was moved or a
+/// stream that began; a changed server is a new default.
 fn concerns_devices(facility: SubscriptionEventFacility, kind: SubscriptionEventType) -> bool {
     match facility {
-        SubscriptionEventFacility::Sink | SubscriptionEventFacility::Source => match kind {
+        SubscriptionEventFacility::Source => true,
+        SubscriptionEventFacility::Sink => match kind {
             SubscriptionEventType::New | SubscriptionEventType::Removed => true,
             SubscriptionEventType::Changed => false,
         },
@@ -205,6 +221,8 @@ fn sink_entry(sink: &SinkInfo) -> Entry {
         name: sink.description.as_ref().unwrap_or(&sink.name).to_string_lossy().into_owned(),
         incarnation: sink.index,
         monitor: false,
+        narrow: narrow(&sink.name, &sink.props, sink.sample_spec.sample_rate),
+        muted: sink.muted,
     }
 }
 
@@ -214,5 +232,7 @@ fn source_entry(source: &SourceInfo) -> Entry {
         name: source.description.as_ref().unwrap_or(&source.name).to_string_lossy().into_owned(),
         incarnation: source.index,
         monitor: source.monitor_of_sink_index.is_some(),
+        narrow: narrow(&source.name, &source.props, source.sample_spec.sample_rate),
+        muted: source.muted,
     }
 }
