@@ -24,6 +24,10 @@ const APART: i64 = 8_000_000;
 /// more than the delay is.
 const ALERT: i64 = 3_000_000;
 
+/// The highest peak recurs when another has had half its height. Waiting for one that does not
+/// costs more than it saves.
+const LIKE: i64 = 2;
+
 impl Peaks {
     pub(super) fn arrive(&mut self, now: i64, late: i64, usual: i64) {
         // Once covered by the target, a peak still is one against the usual; the last
@@ -57,7 +61,7 @@ impl Peaks {
     pub(super) fn height(&self, now: i64, packet: i64) -> i64 {
         let mut newer: Option<Peak> = None;
         let mut apart = 0;
-        let mut height = 0;
+        let (mut height, mut second) = (Peak { at: now, height: 0 }, 0);
         let mut count = 1;
         for peak in self.recent.iter().flatten() {
             if let Some(newer) = newer {
@@ -66,15 +70,53 @@ impl Peaks {
                 }
                 apart = apart.max(newer.at - peak.at);
             }
-            height = height.max(peak.height);
+            if peak.height > height.height {
+                second = height.height;
+                height = *peak;
+            } else {
+                second = second.max(peak.height);
+            }
             count += 1;
             newer = Some(*peak);
         }
+        let alone = height.height > LIKE * second && now - height.at > ALERT;
+        let height = if alone { second } else { height.height };
         let last = self.recent[0].map_or(i64::MIN / 2, |peak| peak.at);
         if now - last < (apart + apart / 4).max(ALERT) {
             height + (packet / count).min(height / 16)
         } else {
             0
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Heights by second, seen at the end of `seconds`.
+    fn height(peaks: &[(i64, i64)], seconds: i64) -> i64 {
+        let mut all = Peaks::default();
+        for &(at, height) in peaks {
+            all.arrive(at * 1_000_000, height, 0);
+        }
+        all.height(seconds * 1_000_000, 0)
+    }
+
+    #[test]
+    fn peaks_are_covered_while_they_recur() {
+        let recurring = [(2, 100_000), (4, 110_000), (6, 90_000)];
+        assert_eq!(height(&recurring, 8), 110_000);
+        assert_eq!(height(&recurring, 12), 0);
+        assert_eq!(height(&[(2, 100_000), (60, 90_000)], 62), 90_000, "far apart");
+    }
+
+    #[test]
+    fn one_that_is_far_above_the_others_is_soon_let_go() {
+        let once = [(2, 100_000), (4, 900_000), (6, 90_000), (8, 100_000)];
+        assert_eq!(height(&once, 6), 900_000);
+        assert_eq!(height(&once, 9), 100_000);
+        let twice = [(2, 800_000), (4, 900_000), (6, 90_000), (8, 100_000)];
+        assert_eq!(height(&twice, 9), 900_000);
     }
 }

@@ -9,4 +9,5 @@ mod hostile;
 mod loss;
 mod pitch;
 mod rescue;
+mod traces;
 mod world;
