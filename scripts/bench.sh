@@ -12,3 +12,7 @@ node tests/benches/app.mjs target/reports/app.json
 node tests/benches/dock.mjs target/reports/dock.json
 cargo bench --locked --quiet -p omnibar-media
 cargo bench --locked --quiet -p omnibar-center
+# Omnibar beside Chromium and Linphone; VOICE has its options, for example --quick.
+tests/benches/voice/setup.sh bench
+# shellcheck disable=SC2086
+target/voice/venv/bin/python tests/benches/voice/bench.py ${VOICE:-}

@@ -66,9 +66,9 @@ def child(script, *words, nice=0):
 class Session:
     """Measures on its lanes, scores meanwhile at low priority."""
 
-    def __init__(self, calls, lanes, visqol):
+    def __init__(self, calls, lanes, visqol, minutes):
         self.todo, self.scoring, self.done = queue.Queue(), queue.Queue(), []
-        self.lanes, self.visqol, self.total = lanes, visqol, len(calls)
+        self.lanes, self.visqol, self.minutes, self.total = lanes, visqol, minutes, len(calls)
         for call in calls:
             self.todo.put(call)
 
@@ -91,7 +91,8 @@ class Session:
                 return
             recording = WORK / f'{client}-{condition}-{seed}.npz'
             try:
-                measured = child('call.py', client, condition, seed, number, WORK, recording)
+                seconds = self.minutes * 60 if conditions.ALL[condition].seconds else 0
+                measured = child('call.py', client, condition, seed, number, WORK, recording, seconds)
             except (RuntimeError, ValueError) as cause:
                 measured = {'client': client, 'condition': condition, 'seed': seed, 'failed': str(cause)}
             self.scoring.put((measured, recording))
@@ -142,6 +143,7 @@ def main():
     parser.add_argument('--conditions', help=', '.join(conditions.ALL))
     parser.add_argument('--seeds', help='1,2,3 when not given')
     parser.add_argument('--lanes', type=int, default=1, help='calls at once: more than one disturb each other')
+    parser.add_argument('--minutes', type=float, default=10, help='of a call with drifting clocks')
     parser.add_argument('--add', action='store_true', help='keep what the report has of other calls')
     parser.add_argument('--no-visqol', action='store_true')
     parser.add_argument('--no-idle', action='store_true')
@@ -152,7 +154,7 @@ def main():
     WORK.mkdir(parents=True, exist_ok=True)
     began = time.time()
     print(f'voice: {len(calls)} calls, about {len(calls) * 0.6 / chosen.lanes:.0f} minutes, load {os.getloadavg()[0]:.1f}', flush=True)
-    done = Session(calls, chosen.lanes, not chosen.no_visqol).run()
+    done = Session(calls, chosen.lanes, not chosen.no_visqol, chosen.minutes).run()
     idle = []
     if not (chosen.no_idle or chosen.quick or chosen.clients or chosen.conditions):
         idle = [child('idle.py', client, 0, WORK) for client in IDLE]

@@ -1,4 +1,4 @@
-"""One call, measured: call.py CLIENT CONDITION SEED LANE WORK OUT.npz
+"""One call, measured: call.py CLIENT CONDITION SEED LANE WORK OUT.npz [SECONDS]
 
 Prints a JSON line with what was measured in it; the recording goes to OUT, for scores.py."""
 import json
@@ -43,6 +43,10 @@ class Meter:
 def measure(lane, clients, condition, seed, plan, folder):
     begun = time.monotonic()
     result = {}
+    if condition.drift:
+        lane.feed(folder / 'A.s16')
+    if condition.echo:
+        lane.room('A')
     for side in 'AB':
         clients[side].start()
     until(begun + SETTLE)
@@ -74,13 +78,13 @@ def measure(lane, clients, condition, seed, plan, folder):
     return result, recorded[:len(recorded) // 4 * 4].reshape(-1, 4)[skip:], dialled
 
 
-def main(name, condition_name, seed, number, work, out):
+def main(name, condition_name, seed, number, work, out, seconds=0.0):
     favour(os.getpid())
     condition = conditions.ALL[condition_name]
-    folder = speech.ensure(Path(work) / 'speech', condition.voices, condition.seconds)
+    folder = speech.ensure(Path(work) / 'speech', condition.voices, seconds or condition.seconds)
     plan = json.loads((folder / 'plan.json').read_text())
     result = {'client': name, 'condition': condition_name, 'seed': seed, 'when': time.time(), 'load': [os.getloadavg()[0]]}
-    with Lane(number, work) as lane:
+    with Lane(number, work, condition.drift) as lane:
         clients = make(name, lane)
         try:
             measured, recorded, dialled = measure(lane, clients, condition, seed, plan, folder)
@@ -88,10 +92,11 @@ def main(name, condition_name, seed, number, work, out):
             for client in clients.values():
                 client.stop()
     result['load'].append(os.getloadavg()[0])
-    np.savez(out, recorded=recorded, told=json.dumps({'dialled': dialled, 'plan': plan, 'drift': condition.drift}))
+    clean = np.fromfile(folder / 'A.s16', '<i2')
+    np.savez(out, recorded=recorded, clean=clean, told=json.dumps({'dialled': dialled, 'plan': plan, 'drift': condition.drift}))
     print(json.dumps(result | measured))
 
 
 if __name__ == '__main__':
     client, condition, seed, lane, work, out = sys.argv[1:7]
-    main(client, condition, int(seed), int(lane), work, out)
+    main(client, condition, int(seed), int(lane), work, out, float(sys.argv[7]) if len(sys.argv) > 7 else 0.0)

@@ -51,7 +51,7 @@ OTHERS = {
     'mobile': Condition(Line(delay=60, jitter=15, loss=0.03, burst=2, stall=200), voices='second', reseed=200),
     'drift+200': Condition(Line(delay=BASE), drift=200, seconds=600),
     'drift-200': Condition(Line(delay=BASE), drift=-200, seconds=600),
-    'echo': Condition(Line(delay=BASE), echo=True),
+    'echo': Condition(Line(delay=BASE), voices='echo', echo=True),
 }
 
 ALL = GOALS | OTHERS

@@ -33,8 +33,9 @@ def attempt(*words):
 class Lane:
     """`with Lane(0, work) as lane:` and everything of it is gone afterwards."""
 
-    def __init__(self, number, work):
-        self.number = number
+    def __init__(self, number, work, drift=0.0):
+        """`drift`: A's microphone has a clock so many ppm faster, and `feed.py` speaks into it."""
+        self.number, self.drift = number, drift
         self.dir = Path(work).resolve() / f'lane{number}'
         self.dir.mkdir(parents=True, exist_ok=True)
         self.host = {side: f'voice{number}{side.lower()}' for side in 'AB'}
@@ -148,6 +149,10 @@ class Lane:
             for name, channel in ((f'{side}_mouth', CHANNELS[index]), (f'{side}_spk', CHANNELS[2 + index])):
                 yield f'load-module module-remap-sink sink_name={name} master=bench {part}={channel} sink_properties=device.description={name}'
             name = f'{side}_mic'
+            if self.drift and side == 'A':
+                yield (f'load-module module-pipe-source source_name={name} file={self.dir}/{name} format=s16le rate={RATE} channels=1 '
+                       f'source_properties=device.description={name}')
+                continue
             yield (f'load-module module-remap-source source_name={name} master=bench.monitor {part}={CHANNELS[index]} '
                    f'source_properties=device.description={name}')
 
@@ -157,9 +162,23 @@ class Lane:
 
     def speak(self, side, file):
         """Plays raw 48 kHz 16-bit mono into a microphone."""
+        if self.drift and side == 'A':
+            self.feeder.stdin.write('speak\n')
         player = self.start(['paplay', '-s', self.pulse, '-d', f'{side}_mouth', '--latency-msec=100', '--raw',
                              '--format=s16le', f'--rate={RATE}', '--channels=1', file])
         cost.realtime([player.pid], 4)
+
+    def feed(self, file):
+        """Gives A's drifting microphone its clock; it is silent until A speaks."""
+        self.feeder = self.start([sys.executable, HERE / 'feed.py', self.dir / 'A_mic', file, self.drift],
+                                 stdin=subprocess.PIPE, text=True, bufsize=1)
+        cost.realtime([self.feeder.pid], 4)
+
+    def room(self, side):
+        """From now on `side` has a loudspeaker: its microphone hears its speaker."""
+        sounding = self.start([sys.executable, HERE / 'room.py', self.pulse, f'{side}_spk.monitor', f'{side}_mouth'])
+        time.sleep(1)
+        cost.realtime([sounding.pid], 4)
 
     def load_module(self, *words):
         return run('pactl', '-s', self.pulse, 'load-module', *words).strip()

@@ -13,18 +13,22 @@ from scipy.signal import fftconvolve, resample_poly
 
 RATE = 48000
 SLOW, WIDE = 8000, 16000           # Hz: for delay, for quality
-WINDOW, STEP, REACH = 0.5, 0.25, 1.5     # s
+WINDOW, STEP, REACH, EARLY = 0.5, 0.25, 1.5, 0.6     # s
 ALIKE = 0.6                        # least correlation of a window that was heard
 SOUND = 30                         # of 32768: more is sound and not rounding
 FIRST = 0.003                      # of full scale: the first sound in a speaker
 
 
-def windows(said, heard, begin, end):
-    """(time, delay, likeness) of each window in which the talker speaks; s."""
+def windows(said, heard, begin, end, drift=0.0):
+    """(time, delay, likeness) of each window in which the talker speaks; s. With `drift`
+    (ppm) the true microphone ran so much faster than `said`: the words are looked for
+    where they must have gone, and from a little before, for the two began apart."""
     found = []
     for at in np.arange(begin, end - WINDOW, STEP):
+        early = at * drift / 1e6 + (EARLY if drift else 0)
         mouth = said[int(at * SLOW):int((at + WINDOW) * SLOW)]
-        ear = heard[int(at * SLOW):int((at + WINDOW + REACH) * SLOW)]
+        first = max(0, round((at - early) * SLOW))
+        ear = heard[first:int((at + WINDOW + REACH) * SLOW)]
         if len(mouth) == 0 or len(ear) < len(mouth) + 10 or np.sqrt(np.mean(mouth ** 2)) < 0.01:
             continue
         product = fftconvolve(ear, mouth[::-1], 'valid')
@@ -32,7 +36,8 @@ def windows(said, heard, begin, end):
         power = sums[len(mouth):] - sums[:-len(mouth)]
         alike = np.abs(product) / np.sqrt(np.maximum(power, 1e-9) * np.sum(mouth ** 2))
         best = int(np.argmax(alike))
-        found.append((float(at), best / SLOW, float(alike[best])))
+        late = (first + best) / SLOW - at + at * drift / 1e6
+        found.append((float(at), float(late), float(alike[best])))
     return found
 
 
@@ -76,8 +81,7 @@ def one_way(said, heard, dialled, sentences, shift, with_visqol=False, drift=0.0
     slow = [resample_poly(x, 1, RATE // SLOW) for x in (said, heard)]
     wide = [resample_poly(x, 1, RATE // WIDE) for x in (said, heard)]
     spans = [(begin + shift, end + shift) for begin, end in sentences]
-    track = [w for span in spans for w in windows(*slow, *span)]
-    track = [(at, late + at * drift / 1e6, alike) for at, late, alike in track]
+    track = [w for span in spans for w in windows(*slow, *span, drift)]
     good = [(at, late) for at, late, alike in track if alike > ALIKE]
     figures |= {'windows': len(track), 'windows_heard': len(good)}
     if len(good) < 3:
@@ -121,7 +125,14 @@ def both_ways(recorded, dialled, plan, with_visqol=False, drift=0.0):
 def main():
     kept = np.load(sys.argv[1])
     told = json.loads(str(kept['told']))
-    print(json.dumps(both_ways(kept['recorded'], told['dialled'], told['plan'], '--visqol' in sys.argv, told['drift'])))
+    plan, dialled = told['plan'], told['dialled']
+    if 'far' in plan:
+        from echo import echo_figures
+        figures = echo_figures(kept['recorded'], dialled, plan, kept['clean'] / 32768)
+    else:
+        few = len(plan['sentences']['A']) <= 4      # minutes of ViSQOL otherwise
+        figures = both_ways(kept['recorded'], dialled, plan, few and '--visqol' in sys.argv, told['drift'])
+    print(json.dumps(figures))
 
 
 if __name__ == '__main__':

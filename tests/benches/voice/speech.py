@@ -77,17 +77,22 @@ def long_side(voice, seconds):
     return sound, [[LEAD + k * SENTENCE, LEAD + (k + 1) * SENTENCE] for k in range(count)]
 
 
+# s of the plan `echo`: B alone over A's loudspeaker once settled, both, A alone.
+ECHO = {'far': [14.0, 24.0], 'double': [26.0, 33.0], 'single': [34.0, 41.0]}
+
+
 def echo_side(name):
-    """B talks alone for 18 s, then both do."""
-    talk, _ = long_side(LONG[name], 27)
+    sound, _ = long_side(LONG[name], 35)
     if name == 'A':
-        talk[:int(25 * RATE)] = 0
-    return talk, [[26.0, 33.0]]
+        sound[:int(25 * RATE)] = 0
+    else:
+        sound[int(33.5 * RATE):] = 0
+    return sound, [ECHO['double']]
 
 
-def write(folder, signals):
+def write(folder, signals, **more):
     folder.mkdir(parents=True, exist_ok=True)
-    plan = {'lead': LEAD, 'sentences': {}, 'onset': {}}
+    plan = {'lead': LEAD, 'sentences': {}, 'onset': {}} | more
     for name, (sound, sentences) in signals.items():
         samples = (np.clip(sound, -1, 1) * 32767).astype('<i2')
         (folder / f'{name}.s16').write_bytes(samples.tobytes())
@@ -103,7 +108,7 @@ def ensure(folder, name, seconds=0):
     target = Path(folder) / (f'{name}-{seconds:.0f}s' if seconds else name)
     if not (target / 'plan.json').exists():
         if name == 'echo':
-            write(target, {s: echo_side(s) for s in 'AB'})
+            write(target, {s: echo_side(s) for s in 'AB'}, **ECHO)
         elif seconds:
             write(target, {s: long_side(LONG[s], seconds) for s in 'AB'})
         else:

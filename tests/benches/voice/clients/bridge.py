@@ -22,6 +22,7 @@ class Bridge:
     def __init__(self):
         self.orders = asyncio.Queue()     # what the page shall do
         self.waiting = []                 # who waits for the page's result, in turn
+        self.calls = []
 
     async def ask(self, **order):
         """The page's result of an order."""
@@ -32,22 +33,31 @@ class Bridge:
 
     # -- the exchange with the far side
 
-    async def called(self, reader, writer):
-        offer = json.loads(await reader.readline())
-        answer = await self.ask(do='answer', offer=offer)
-        for message in ({'say': 'answer', **answer}, {'say': 'accept'}):
-            writer.write(json.dumps(message).encode() + b'\n')
-        await writer.drain()
-        await reader.read()               # the connection lasts as long as the call
+    def called(self, reader, writer):
+        self.calls.append(asyncio.create_task(self.take(reader, writer)))
+
+    async def take(self, reader, writer):
+        try:
+            offer = json.loads(await reader.readline())
+            answer = await self.ask(do='answer', offer=offer)
+            for message in ({'say': 'answer', **answer}, {'say': 'accept'}):
+                writer.write(json.dumps(message).encode() + b'\n')
+            await writer.drain()
+            await reader.read()           # the connection lasts as long as the call
+        finally:
+            writer.close()
 
     async def call(self, to):
         offer = await self.ask(do='offer')
         reader, writer = await asyncio.open_connection(*to, limit=LONGEST)
-        writer.write(json.dumps({'say': 'offer', **offer}).encode() + b'\n')
-        while line := await reader.readline():
-            message = json.loads(line)
-            if message['say'] == 'answer':
-                await self.ask(do='answered', answer=message)
+        try:
+            writer.write(json.dumps({'say': 'offer', **offer}).encode() + b'\n')
+            while line := await reader.readline():
+                message = json.loads(line)
+                if message['say'] == 'answer':
+                    await self.ask(do='answered', answer=message)
+        finally:
+            writer.close()
 
     # -- the page
 
@@ -87,7 +97,7 @@ class Bridge:
         while line := await reader.readline():
             order = json.loads(line)
             if order['do'] == 'call':
-                self.calling = asyncio.create_task(self.call(order['to']))
+                self.calls.append(asyncio.create_task(self.call(order['to'])))
             else:
                 say(say='statistics', figures=await self.ask(do='statistics'))
 
