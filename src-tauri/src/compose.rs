@@ -1,12 +1,12 @@
 //! Puts the softphone together: driver, desk and the four adapters. The adapters
 //! meet here and nowhere else.
 
-use crate::cli::{CommonArgs, WindowArgs};
+use crate::cli::CommonArgs;
 use crate::paths::Paths;
 use crate::shell::{Kept, PagesKeeper, ShellPort, Surface};
 use omnibar_backend::BackendConfig;
-use omnibar_center::{Centre, Config as CentreConfig};
-use omnibar_contract::{NoticeKind, WindowView};
+use omnibar_buttons::ButtonsConfig;
+use omnibar_contract::WindowView;
 use omnibar_dock::{DockConfig, Loopback};
 use omnibar_headset::HeadsetConfig;
 use omnibar_line::{Bind, LineConfig};
@@ -80,6 +80,10 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         },
         inbox.clone(),
     );
+    let buttons = omnibar_buttons::start(
+        ButtonsConfig { list: Some(c.paths.headsets()), settings: settings.clone() },
+        inbox.clone(),
+    );
     let (dock_port, dock) = omnibar_dock::new(inbox.clone());
     let backend = omnibar_backend::start(
         BackendConfig {
@@ -107,6 +111,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
             centre: Box::new(backend),
             line: Box::new(line),
             audio: Box::new(headset),
+            buttons: Box::new(buttons),
             shell: Box::new(shell),
             dock: Box::new(dock_port),
         },
@@ -124,29 +129,6 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
     let open = dock.open(doors.clone(), endpoints.clone(), config);
     open.relay(endpoints.clone());
     Ok(Composed { inbox, doors, endpoints, dock_port: open.port })
-}
-
-/// Starts the embedded centre beside the app; what goes wrong is said in the window.
-pub(crate) fn start_demo(args: &WindowArgs, paths: &Paths, kept: &mut Kept) {
-    let Some(listen) = args.demo_listen else { return };
-    let config = CentreConfig {
-        listen,
-        demo: true,
-        record_customers: args.demo_record.clone(),
-        ..CentreConfig::local(paths.demo())
-    };
-    match tauri::async_runtime::block_on(Centre::start(config)) {
-        Ok(centre) => {
-            kept.remembered.centre = centre.url();
-            kept.remembered.user.get_or_insert_with(|| "agent1".into());
-            // It ends with the process.
-            std::mem::forget(centre);
-        }
-        Err(error) => {
-            tracing::error!(%error, "the embedded centre did not start");
-            kept.say(NoticeKind::CentreNotStarted { detail: error.to_string() });
-        }
-    }
 }
 
 /// Ends the softphone; calls at the centre go on.

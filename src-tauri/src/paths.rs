@@ -25,6 +25,11 @@ impl Paths {
         self.root.join("settings.toml")
     }
 
+    /// What the user's headsets do otherwise than is known; he writes it himself.
+    pub(crate) fn headsets(&self) -> PathBuf {
+        self.root.join("headsets.toml")
+    }
+
     pub(crate) fn remembered(&self) -> PathBuf {
         self.root.join("signin.toml")
     }

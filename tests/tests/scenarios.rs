@@ -9,6 +9,7 @@ mod scenarios {
     mod conference_with_per_leg_hold;
     mod dispose_while_offline_is_delivered_once;
     mod dtmf_is_sent_once;
+    mod headset_buttons_ask_as_keys_do;
     mod hold_survives_reconnect;
     mod line_lost_and_recovered;
     mod meter_rests_after_the_call;

@@ -1,13 +1,13 @@
 use super::centre::Cable;
-use super::ports::{Desktop, Headset, Kept, LinePort, Port};
+use super::ports::{Desktop, Headset, Kept, Keypad, LinePort, Port};
 use super::{PASSWORD, World, laid};
 use omnibar_backend::BackendConfig;
 use omnibar_contract::{
-    AudioView, Intent, Meter, Password, Remembered, Settings, View, WindowView,
+    AudioView, ButtonsView, Intent, Meter, Password, Remembered, Settings, View, WindowView,
 };
 use omnibar_desk::{Ask, CallView, LineState, SessionView};
 use omnibar_model::{AgentId, AgentState, Conversation, InteractionId, Presence, VoicePath};
-use omnibar_softphone::{AudioEvent, Doors, Event, Inbox, Initial, LineEvent, Ports, Softphone};
+use omnibar_softphone::{AudioEvent, ButtonsEvent, Doors, Event, Inbox, Initial, LineEvent, Ports, Softphone};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,6 +27,7 @@ pub struct Agent {
     plugged: Arc<AtomicBool>,
     line: Arc<Mutex<LinePort>>,
     headset: Arc<Mutex<Headset>>,
+    keypad: Arc<Mutex<Keypad>>,
     desktop: Arc<Mutex<Desktop>>,
 }
 
@@ -75,10 +76,12 @@ impl Agent {
         };
         let backend = omnibar_backend::start_over(cable, config, inbox.clone(), world.clock);
         let (line, headset, desktop) = (Arc::default(), Arc::default(), Arc::default());
+        let keypad = Arc::default();
         let ports = Ports {
             centre: Box::new(backend),
             line: Box::new(Port { state: Arc::clone(&line), inbox: inbox.clone() }),
             audio: Box::new(Port { state: Arc::clone(&headset), inbox: inbox.clone() }),
+            buttons: Box::new(Port { state: Arc::clone(&keypad), inbox: inbox.clone() }),
             shell: Box::new(Port { state: Arc::clone(&desktop), inbox: inbox.clone() }),
             dock: Box::new(Port { state: Arc::clone(&desktop), inbox: inbox.clone() }),
         };
@@ -90,7 +93,7 @@ impl Agent {
         };
         let doors = Softphone::start(ports, events, world.clock, initial);
         let (user, world) = (user.into(), world.clone());
-        Self { user, doors, world, kept, inbox, plugged, line, headset, desktop }
+        Self { user, doors, world, kept, inbox, plugged, line, headset, keypad, desktop }
     }
 
     /// The program ends; calls at the centre go on. Gives one started anew by the
@@ -246,6 +249,21 @@ impl Agent {
     }
 
     #[must_use]
+    /// A button of the headset was pressed.
+    pub fn press(&self, ask: Ask) {
+        self.inbox.post(Event::Buttons(ButtonsEvent::Asked(ask)));
+    }
+
+    /// What the headset's buttons are said to be.
+    pub fn buttons_are(&self, view: ButtonsView) {
+        self.inbox.post(Event::Buttons(ButtonsEvent::Changed(view)));
+    }
+
+    #[must_use]
+    pub fn keypad(&self) -> Keypad {
+        self.keypad.lock().unwrap().clone()
+    }
+
     pub fn headset(&self) -> Headset {
         self.headset.lock().unwrap().clone()
     }

@@ -3,10 +3,10 @@
 use omnibar_contract::{
     AudioIntent, DockIntent, Remembered, Settings, SettingsIntent, WindowIntent,
 };
-use omnibar_desk::{Alert, LineState, Sound};
+use omnibar_desk::{Alert, LineState, Snapshot, Sound};
 use omnibar_model::{AgentId, Secret};
 use omnibar_softphone::{
-    Audio, Dock, Event, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn,
+    Audio, Buttons, Dock, Event, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn,
     TurnCredential, VoiceSignal,
 };
 use std::sync::{Arc, Mutex};
@@ -30,6 +30,15 @@ pub struct Headset {
     pub played: Vec<Sound>,
     pub asked: Vec<AudioIntent>,
     pub applied: Vec<Settings>,
+}
+
+/// Buttons and lamps of the headset.
+#[derive(Clone, Debug, Default)]
+pub struct Keypad {
+    /// The desk as the lamps were last told.
+    pub desk: Option<Snapshot>,
+    /// As last applied.
+    pub wanted: Option<bool>,
 }
 
 /// Notifications, keys, window, settings, keychain.
@@ -111,6 +120,16 @@ impl Line for Port<LinePort> {
             VoiceSignal::Candidate(_) => {}
             VoiceSignal::Offer(_) => panic!("the centre does not offer"),
         }
+    }
+}
+
+impl Buttons for Port<Keypad> {
+    fn follow(&mut self, desk: &Snapshot) {
+        self.with(|keypad| keypad.desk = Some(desk.clone()));
+    }
+
+    fn apply(&mut self, settings: &Settings) {
+        self.with(|keypad| keypad.wanted = Some(!settings.no_headset_buttons));
     }
 }
 

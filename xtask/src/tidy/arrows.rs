@@ -26,6 +26,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "omnibar-buttons",
+        &["omnibar-contract", "omnibar-desk", "omnibar-model", "omnibar-softphone"],
+    ),
+    (
         "omnibar-line",
         &["omnibar-desk", "omnibar-media", "omnibar-model", "omnibar-peer", "omnibar-softphone"],
     ),
