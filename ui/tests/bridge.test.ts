@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { signs } from '../src/host/fixture/views';
 import { CRM, dockWorld, invalid, page } from './dockworld';
 
 const event = (seq: number) => ({
@@ -279,7 +280,7 @@ describe('events', () => {
   it('of views and levels are not the page’s', async () => {
     const { p, socket } = await docked();
     p.got.length = 0;
-    socket.say({ say: 'meter', meter: { microphone: 1, speaker: 1, quality: null } });
+    socket.say({ say: 'meter', meter: { microphone: 1, speaker: 1, quality: null, signs } });
     socket.say(event(9));
     await p.settled(1);
     expect(p.got).toHaveLength(1);

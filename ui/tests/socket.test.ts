@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { View } from '../src/contract/generated';
 import { socketHost } from '../src/host/socket';
 import { asks, empty } from '../src/host/fixture/dock';
-import { view } from '../src/host/fixture/views';
+import { signs, view } from '../src/host/fixture/views';
 import { App } from '../src/state/app.svelte';
 import { dockWorld, introduce } from './dockworld';
 
@@ -54,7 +54,7 @@ describe('the three doors over a socket', () => {
     const meters: unknown[] = [];
     h.onView((v) => views.push(v));
     const off = h.onMeter((m) => meters.push(m));
-    const meter = { microphone: 0.5, speaker: 0, quality: null };
+    const meter = { microphone: 0.5, speaker: 0, quality: null, signs };
     socket.say({ say: 'meter', meter });
     off();
     socket.say({ say: 'meter', meter });

@@ -9,7 +9,7 @@ import type {
   SignInFault,
   Verb,
 } from '../src/contract/generated';
-import { good, lossy } from '../src/host/fixture/views';
+import { good } from '../src/host/fixture/views';
 
 // `satisfies Record<…>` breaks this file, not the agent's screen, when the core learns a new word.
 const signInFaults = {
@@ -112,10 +112,5 @@ describe('quality in plain words', () => {
     expect(words.quality({ ...good, problem: 'jitter' })).toBe('fair');
     expect(words.quality({ ...good, mos: 2.9 })).toBe('poor');
     expect(words.quality({ ...good, problem: 'nothing_received' })).toBe('poor');
-  });
-
-  it('says what is wrong with the figure', () => {
-    expect(words.pathProblem('loss', lossy)).toBe('Your network loses 6 % of the packets');
-    expect(words.pathProblem('loss', { ...lossy, loss: 0.2 })).toContain('1 %');
   });
 });

@@ -20,6 +20,7 @@ import type {
   SettingsIntent,
   Shape,
   View,
+  VoiceIntent,
   WindowIntent,
 } from '../contract/generated';
 
@@ -49,7 +50,20 @@ export type Panel =
 /** What a bar of 48 px cannot show. */
 const NEEDS_ROOM: ReadonlySet<Panel> = new Set(['settings', 'callbacks', 'keys', 'sign_in', 'ask']);
 
-const SILENT: Meter = { microphone: 0, speaker: 0, quality: null };
+const SILENT: Meter = {
+  microphone: 0,
+  speaker: 0,
+  quality: null,
+  signs: {
+    nothing_received: 0,
+    unheard: 0,
+    microphone_silent: 0,
+    microphone_heard: false,
+    far_silent: 0,
+    starved: 0,
+    late: 0,
+  },
+};
 
 /**
  * The state of the page: the newest view, and what only this page knows (which
@@ -272,6 +286,10 @@ export class App {
     return this.post({ to: 'audio', ask });
   }
 
+  voice(ask: VoiceIntent): Promise<boolean> {
+    return this.post({ to: 'voice', ask });
+  }
+
   search(ask: SearchIntent): Promise<boolean> {
     return this.post({ to: 'search', ask });
   }
@@ -419,6 +437,8 @@ function layoutKey(view: View | null): string {
     desk.refusal?.since,
     desk.missed?.id,
     view.audio.fault?.fault,
+    ...view.voice.diagnoses.map((d) => d.fault.fault),
+    view.voice.check.state,
     view.window.shape.dock,
     ...view.notices.map((n) => n.id),
     view.callbacks.find((c) => c.due)?.id,

@@ -6,10 +6,10 @@ import type {
   Destination,
   Direction,
   Fault,
+  HeadsetView,
   LegState,
   NoticeKind,
   PartyKind,
-  PathProblem,
   QualityView,
   Refusal,
   SignInFault,
@@ -23,6 +23,7 @@ import { callbacks } from './callbacks';
 import { chat } from './chat';
 import { dock } from './dock';
 import { labels } from './labels';
+import { voice } from './voice';
 
 /** What happened, and what to do about it. */
 export interface Message {
@@ -118,13 +119,6 @@ const voicePaths: Record<VoicePath, string | null> = {
   recovering: 'Voice is coming back…',
 };
 
-const pathProblems: Record<PathProblem, (quality: QualityView) => string> = {
-  loss: (q) => `Your network loses ${Math.max(1, Math.round(q.loss))} % of the packets`,
-  jitter: () => 'Your network delivers unevenly',
-  delay: () => 'The connection is slow: expect a delay',
-  nothing_received: () => 'Nothing has been heard for two seconds',
-};
-
 const tests: Record<TestState, string> = {
   idle: '',
   tone: 'Playing a tone…',
@@ -146,6 +140,7 @@ export const en = {
   bridge,
   callbacks,
   chat,
+  voice,
   dock,
   causes,
   conversations,
@@ -250,6 +245,22 @@ export const en = {
     }
   },
 
+  headsetState({ name, state }: HeadsetView): Message {
+    switch (state.state) {
+      case 'works':
+        return say(name, '');
+      case 'denied':
+        return say(
+          `${name}: this system does not let Omnibar use the buttons`,
+          'On Linux, copy 70-omnibar-headsets.rules to /etc/udev/rules.d, then plug the headset in again. The Omnibar package brings the file along.',
+        );
+      case 'unusable':
+        return say(`${name}: the buttons cannot be used`, `Use the keys instead: ${state.detail}.`);
+      default:
+        return never(state);
+    }
+  },
+
   notice(kind: NoticeKind): Message {
     switch (kind.notice) {
       case 'keychain_unavailable':
@@ -295,8 +306,6 @@ export const en = {
   },
 
   qualityWords: { good: 'Good', fair: 'Fair', poor: 'Poor' } as const,
-
-  pathProblem: (problem: PathProblem, quality: QualityView): string => pathProblems[problem](quality),
 };
 
 function say(what: string, next: string): Message {
