@@ -4,6 +4,7 @@
 
 use omnibar_media::codec::EncoderConfig;
 use omnibar_media::loss::Allowed;
+use omnibar_media::loss::rtcp::{Builder, Listener};
 use omnibar_media::sim::{Loss, Network, NetworkConfig, Speech};
 use omnibar_media::{
     BLOCK, Digit, Engine, EngineConfig, JitterStats, Micros, Packet, PacketSink, Received, Sources,
@@ -199,6 +200,24 @@ fn keys_pass_between_copies() {
     let heard: String = std::iter::from_fn(|| call.listener.digit()).map(Digit::key).collect();
     assert_eq!(heard, "159#");
     assert!(stats.resynchronised == 0 && stats.discarded == 0, "{stats:?}");
+}
+
+/// Beyond a forwarder there may be somebody who takes less than the forwarder does.
+#[test]
+fn the_listener_behind_a_forwarder_has_his_say() {
+    let short = Allowed { packet: Micros(10_000), ..ALL };
+    let mut call = Call::new(lossy(0.0, 20_000), short, Some(RED));
+    call.run(1);
+    assert_eq!(call.talker.layers().packet, Micros(10_000));
+    let mut bytes = Vec::new();
+    let listener = Listener { packet: Micros(20_000), deep: false, loss: 8 };
+    let _ = Builder::new(&mut bytes).listener(20, &listener);
+    call.talker.receive_rtcp(Micros(call.now), &bytes, &mut Out::default());
+    call.run(1);
+    let layers = call.talker.layers();
+    assert_eq!(layers.packet, Micros(20_000));
+    assert!(layers.fec && layers.expected_loss == 8, "{layers:?}");
+    assert_eq!(layers.pattern.copies(), 1, "the way to the forwarder keeps its copies");
 }
 
 proptest! {

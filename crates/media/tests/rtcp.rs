@@ -1,7 +1,9 @@
 //! RTCP from bytes and to bytes: RFC 3550, 3611, 4585.
 
 use omnibar_media::Micros;
-use omnibar_media::loss::rtcp::{Builder, Item, ParseError, Report, SenderInfo, parse, round_trip};
+use omnibar_media::loss::rtcp::{
+    Builder, Item, Listener, ParseError, Report, SenderInfo, parse, round_trip,
+};
 use omnibar_media::loss::{LossMap, rtcp};
 use proptest::prelude::*;
 
@@ -12,6 +14,7 @@ enum Said {
     Report(Report),
     Nack(u32, Vec<u16>),
     Losses(u32, Vec<(u16, bool)>),
+    Listener(Listener),
 }
 
 fn said(bytes: &[u8]) -> (Vec<Said>, Result<(), ParseError>) {
@@ -22,6 +25,7 @@ fn said(bytes: &[u8]) -> (Vec<Said>, Result<(), ParseError>) {
             Item::Report(report) => Said::Report(report),
             Item::Nack { media, numbers } => Said::Nack(media, numbers.collect()),
             Item::Losses { source, came } => Said::Losses(source, came.collect()),
+            Item::Listener(listener) => Said::Listener(listener),
         });
     });
     (all, result)
@@ -47,6 +51,26 @@ fn a_receiver_report_is_laid_out_as_in_rfc_3550() {
         0x11, 0x22, 0x33, 0x44, 0, 1, 0, 0,
     ]);
     assert_eq!(said(&bytes), (vec![Said::Report(report)], Ok(())));
+}
+
+#[test]
+fn a_listener_is_told_in_the_extension_of_a_report() {
+    let listener = Listener { packet: Micros(20_000), deep: true, loss: 7 };
+    let mut bytes = Vec::new();
+    let _ = Builder::new(&mut bytes).listener(9, &listener);
+    let layout = [0x80, 201, 0, 3, 0, 0, 0, 9, b'O', b'M', b'N', b'I', 20, 1, 7, 0];
+    assert_eq!(bytes, layout);
+    assert_eq!(said(&bytes), (vec![Said::Listener(listener)], Ok(())));
+    // Other lengths of packets and shares than there are.
+    bytes[12] = 0;
+    bytes[14] = 255;
+    let listener = Listener { packet: Micros(10_000), deep: true, loss: 100 };
+    assert_eq!(said(&bytes).0, [Said::Listener(listener)]);
+    // Somebody else's extension, and one that is cut.
+    bytes[8] = b'X';
+    assert_eq!(said(&bytes), (vec![], Ok(())));
+    let cut = [0x80, 201, 0, 2, 0, 0, 0, 9, b'O', b'M', b'N', b'I'];
+    assert_eq!(said(&cut), (vec![], Ok(())));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::codec::EncoderConfig;
 use crate::loss::red::Packer;
-use crate::loss::rtcp::{self, Builder, Item, SenderInfo};
+use crate::loss::rtcp::{self, Builder, Item, Listener, SenderInfo};
 use crate::loss::{Allowed, Asker, Controller, Gilbert, History, Layers, Missing, Reporter};
 use super::reports::{Far, Upstream};
 use crate::{Micros, Packet, PacketSink, Received};
@@ -19,6 +19,8 @@ pub struct Sources {
 pub(super) struct Guard {
     sources: Sources,
     allowed: Allowed,
+    /// Who hears us beyond the far side, as it tells; one of ours until then.
+    listener: Listener,
     packer: Packer,
     history: History,
     controller: Controller,
@@ -41,6 +43,8 @@ pub(super) struct Guard {
 
 /// µs between looks at what could be done better.
 const DECIDE: u64 = 100_000;
+/// Per cent that in-band FEC can be sized for with use.
+const MOST_EXPECTED: u8 = 30;
 
 impl Guard {
     pub(super) fn new(encoder: &EncoderConfig) -> Self {
@@ -50,6 +54,7 @@ impl Guard {
         Self {
             sources: Sources::default(),
             allowed,
+            listener: Listener::default(),
             packer: Packer::new(),
             history: History::new(),
             controller,
@@ -76,7 +81,16 @@ impl Guard {
 
     pub(super) fn allow(&mut self, allowed: Allowed) {
         self.allowed = allowed;
-        self.controller.allow(allowed);
+        self.listener = Listener::default();
+        self.permit();
+    }
+
+    /// What both the far side and the listener beyond it take.
+    fn permit(&mut self) {
+        let Self { allowed, listener, .. } = *self;
+        let deep = allowed.deep && listener.deep;
+        let packet = allowed.packet.max(listener.packet);
+        self.controller.allow(Allowed { deep, packet, ..allowed });
         self.decided = None;
     }
 
@@ -106,7 +120,12 @@ impl Guard {
             return None;
         }
         self.decided = Some(now);
-        let layers = self.controller.layers(now);
+        let mut layers = self.controller.layers(now);
+        // Copies end at the far side.
+        if self.listener.loss > 0 {
+            layers.fec = true;
+            layers.expected_loss = layers.expected_loss.max(self.listener.loss.min(MOST_EXPECTED));
+        }
         let changed = layers != self.layers;
         self.layers = layers;
         changed.then_some(layers)
@@ -164,7 +183,8 @@ impl Guard {
 
     /// RTCP from the far side; what it asks for again goes to `sink`.
     pub(super) fn heard(&mut self, now: Micros, bytes: &[u8], sink: &mut dyn PacketSink) {
-        let Self { sources, controller, reporter, history, measured, allowed, .. } = self;
+        let before = self.listener;
+        let Self { sources, controller, reporter, history, measured, allowed, listener, .. } = self;
         let (far, upstream) = (&mut self.far, &mut self.upstream);
         let ours = |source: u32| sources.ours == 0 || source == sources.ours;
         // What was wrong in it ends the reading; what came before holds.
@@ -185,6 +205,7 @@ impl Guard {
                 controller.report(now, report.fraction_lost);
             }
             Item::Losses { source, came } if ours(source) => controller.losses(now, came),
+            Item::Listener(told) => *listener = told,
             Item::Nack { media, numbers } if ours(media) => {
                 let mut asked = 0;
                 for number in numbers.take(MOST_ANSWERS) {
@@ -199,6 +220,9 @@ impl Guard {
             }
             Item::Report(_) | Item::Losses { .. } | Item::Nack { .. } => {}
         });
+        if self.listener != before {
+            self.permit();
+        }
     }
 
     /// What is to be told the far side now: reports when they are due, and what is `missing`.

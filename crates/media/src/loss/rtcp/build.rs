@@ -1,6 +1,6 @@
 use super::{
-    DESCRIPTION, EXTENDED_REPORT, GENERIC_NACK, LOSS_MAP, RECEIVER_REPORT, Report, SENDER_REPORT,
-    SenderInfo, TRANSPORT_FEEDBACK,
+    DESCRIPTION, EXTENDED_REPORT, GENERIC_NACK, LISTENER, LOSS_MAP, Listener, RECEIVER_REPORT,
+    Report, SENDER_REPORT, SenderInfo, TRANSPORT_FEEDBACK,
 };
 use crate::loss::LossMap;
 
@@ -35,6 +35,16 @@ impl<'a> Builder<'a> {
         let start = self.begin(RECEIVER_REPORT, u8::from(report.is_some()));
         self.0.extend(source.to_be_bytes());
         self.report(report).end(start)
+    }
+
+    /// Who hears what the other side sends, in a receiver report of its own.
+    pub fn listener(mut self, source: u32, listener: &Listener) -> Self {
+        let start = self.begin(RECEIVER_REPORT, 0);
+        self.0.extend(source.to_be_bytes());
+        self.0.extend(LISTENER);
+        let ms = (listener.packet.0 / 1_000).min(255) as u8;
+        self.0.extend([ms, u8::from(listener.deep), listener.loss.min(100), 0]);
+        self.end(start)
     }
 
     /// The name that RFC 3550 section 6.1 wants in every compound packet; at most 255 bytes

@@ -38,6 +38,30 @@ pub struct SenderInfo {
     pub bytes: u32,
 }
 
+/// What a party can use that hears a stream through a forwarder: it decides what the
+/// stream's sender may send. Told in the extension that RFC 3550 section 6.4.3 leaves to
+/// profiles, which others pass over: `OMNI`, the shortest packets in ms, 1 for deep
+/// redundancy, per cent of loss, 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// The shortest packets that it takes: 10 or 20 ms.
+    pub packet: crate::Micros,
+    /// Its decoder knows deep redundancy.
+    pub deep: bool,
+    /// Per cent that its own path loses, when no copies can be sent there: all that helps
+    /// is within Opus itself.
+    pub loss: u8,
+}
+
+impl Default for Listener {
+    /// As one of ours is.
+    fn default() -> Self {
+        Self { packet: crate::Micros(10_000), deep: true, loss: 0 }
+    }
+}
+
+const LISTENER: [u8; 4] = *b"OMNI";
+
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const DESCRIPTION: u8 = 202;

@@ -1,7 +1,8 @@
 use super::{
-    EXTENDED_REPORT, GENERIC_NACK, LOSS_MAP, RECEIVER_REPORT, Report, SENDER_REPORT, SenderInfo,
-    TRANSPORT_FEEDBACK,
+    EXTENDED_REPORT, GENERIC_NACK, LISTENER, LOSS_MAP, Listener, RECEIVER_REPORT, Report,
+    SENDER_REPORT, SenderInfo, TRANSPORT_FEEDBACK,
 };
+use crate::Micros;
 use thiserror::Error;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -22,6 +23,8 @@ pub enum Item<'a> {
         media: u32,
         numbers: Numbers<'a>,
     },
+    /// Who hears our packets in the end.
+    Listener(Listener),
     /// Which packets came.
     Losses {
         source: u32,
@@ -51,6 +54,9 @@ pub fn parse<'a>(mut bytes: &'a [u8], mut each: impl FnMut(Item<'a>)) -> Result<
             RECEIVER_REPORT => {
                 let blocks = body.get(4..).ok_or(ParseError::Short)?;
                 reports(blocks, count, &mut each)?;
+                if let Some(listener) = listener(&blocks[24 * usize::from(count)..]) {
+                    each(Item::Listener(listener));
+                }
             }
             TRANSPORT_FEEDBACK if count == GENERIC_NACK => {
                 let media = word(body, 4).ok_or(ParseError::Short)?;
@@ -181,6 +187,12 @@ fn reports<'a>(bytes: &[u8], count: u8, each: &mut impl FnMut(Item<'a>)) -> Resu
         }));
     }
     Ok(())
+}
+
+fn listener(extension: &[u8]) -> Option<Listener> {
+    let &[ms, deep, loss, _, ..] = extension.strip_prefix(&LISTENER)? else { return None };
+    let packet = Micros(u64::from(ms.clamp(10, 20)) * 1_000);
+    Some(Listener { packet, deep: deep == 1, loss: loss.min(100) })
 }
 
 fn extended<'a>(mut blocks: &'a [u8], each: &mut impl FnMut(Item<'a>)) -> Result<(), ParseError> {
