@@ -1,9 +1,9 @@
 use super::board::{Exit, Input};
 use super::clock::{Clock, Gauge};
 use super::{Reply, SwitchEvent};
-use omnibar_media::Packet;
+use omnibar_media::{Micros, Packet};
 use omnibar_model::LegId;
-use omnibar_peer::{Arrival, Peer, PeerConfig, PeerEvent, PeerState, TELEPHONE_EVENT};
+use omnibar_peer::{Arrival, Incoming, Peer, PeerConfig, PeerEvent, PeerState, TELEPHONE_EVENT};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -30,8 +30,8 @@ pub(super) enum Signal {
 
 /// The peer takes longer only when the machine is out of breath.
 const NEGOTIATION: Duration = Duration::from_secs(10);
-/// Packets of one leg that may wait for the board: 2 s.
-const MOST_WAITING: usize = 100;
+/// Packets of one leg that may wait for the board: 2 s of 10 ms.
+const MOST_WAITING: usize = 200;
 
 impl Connection {
     /// Refused with a sentence.
@@ -143,7 +143,8 @@ impl Task {
             }
         };
         let exit = Box::new(ToPeer(peer.clone()));
-        let _ = self.setting.board.send(Input::Attach { key: self.key, exit });
+        let attach = Input::Attach { key: self.key, exit, terms: peer.terms() };
+        let _ = self.setting.board.send(attach);
         let present = Present { peer, events, fingerprint: fingerprint.to_owned() };
         if let Some(old) = self.present.replace(present) {
             tracing::info!(leg = %self.leg, "the party has started anew");
@@ -153,20 +154,24 @@ impl Task {
     }
 
     /// Brings packets to the board, and no more than it can take.
-    fn arrivals(&self) -> impl FnMut(Arrival) + Send + 'static + use<> {
+    fn arrivals(&self) -> impl FnMut(Incoming) + Send + 'static + use<> {
         let board = self.setting.board.clone();
         let (clock, key) = (self.setting.clock, self.key);
         let gauge = Gauge::new(MOST_WAITING);
-        move |arrival| {
-            if gauge.enter() {
-                let _ = board.send(Input::Voice {
-                    key,
-                    arrived: clock.at(arrival.arrived),
-                    ssrc: arrival.ssrc,
-                    packet: arrival.packet,
-                    gauge: Some(gauge.clone()),
-                });
+        move |incoming| {
+            if !gauge.enter() {
+                return;
             }
+            let gauge = gauge.clone();
+            let _ = board.send(match incoming {
+                Incoming::Rtp(Arrival { ssrc, packet, arrived }) => {
+                    let arrived = clock.at(arrived);
+                    Input::Voice { key, arrived, ssrc, packet, gauge: Some(gauge) }
+                }
+                Incoming::Rtcp { bytes, arrived } => {
+                    Input::Rtcp { key, arrived: clock.at(arrived), bytes, gauge }
+                }
+            });
         }
     }
 
@@ -178,9 +183,27 @@ impl Task {
                 self.tell(SwitchEvent::Candidate { leg, candidate: String::new() })
             }
             PeerEvent::State(state) => {
+                if state == PeerState::Connected {
+                    self.check_round_trip();
+                }
                 let _ = self.setting.board.send(Input::Connection { key: self.key, state });
             }
+            PeerEvent::Agreed(terms) => {
+                let _ = self.setting.board.send(Input::Agreed { key: self.key, terms });
+            }
         }
+    }
+
+    /// Tells the board what the connection's own checks have found, until reports tell more.
+    fn check_round_trip(&self) {
+        let Some(peer) = self.present.as_ref().map(|present| present.peer.clone()) else { return };
+        let (board, key) = (self.setting.board.clone(), self.key);
+        tokio::spawn(async move {
+            if let Some(trip) = peer.round_trip().await {
+                let trip = Micros(u64::try_from(trip.as_micros()).unwrap_or(u64::MAX));
+                let _ = board.send(Input::RoundTrip { key, trip });
+            }
+        });
     }
 
     fn tell(&self, event: SwitchEvent) {
@@ -209,6 +232,10 @@ struct ToPeer(Peer);
 impl Exit for ToPeer {
     fn send(&self, packet: Packet) {
         self.0.send(packet);
+    }
+
+    fn send_rtcp(&self, bytes: &[u8]) {
+        self.0.send_rtcp(bytes);
     }
 
     fn takes_events(&self) -> bool {

@@ -12,12 +12,16 @@ mod clock;
 mod connection;
 mod link;
 mod loops;
+#[cfg(test)]
+mod lossy;
 mod music;
+mod opus;
 mod party;
 pub mod process;
 mod recording;
 #[cfg(test)]
 mod rig;
+mod shield;
 mod speech;
 mod studio;
 

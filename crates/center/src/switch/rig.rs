@@ -10,7 +10,7 @@ use super::{Feed, Reply, SwitchCommand, SwitchEvent, loops};
 use omnibar_media::codec::{EncoderConfig, LONGEST, SpeechDecoder};
 use omnibar_media::{Decoder, Encoder, FRAME, Micros, Packet, Packetizer};
 use omnibar_model::{Cause, LegId};
-use omnibar_peer::{OPUS, PeerState};
+use omnibar_peer::{OPUS, PeerState, Terms};
 use std::f32::consts::TAU;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -92,7 +92,8 @@ impl Rig {
         let key = key.try_recv().unwrap().unwrap();
         let heard: Arc<Mutex<Vec<Packet>>> = Arc::default();
         let exit = Box::new(Keeps(heard.clone()));
-        self.board.handle(self.now, Input::Attach { key, exit });
+        let terms = Terms::none(1);
+        self.board.handle(self.now, Input::Attach { key, exit, terms });
         self.state(key, PeerState::Connected);
         self.phones.push(Phone {
             key,

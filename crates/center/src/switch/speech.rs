@@ -59,7 +59,7 @@ fn decode(file: &[u8]) -> Result<Vec<i16>, BadFile> {
     if !tags.data.starts_with(b"OpusTags") {
         return Err(BadFile::Opus("no tags"));
     }
-    let mut decoder = Decoder::new()?;
+    let mut decoder = Decoder::plain()?;
     let mut samples = Vec::new();
     let mut end = None;
     while let Some(packet) = reader.read_packet()? {

@@ -1,8 +1,9 @@
 use super::outlet::{Outlet, Source};
 use super::train::Train;
 use crate::switch::recording::Tap;
+use crate::switch::shield::{Coming, Shield};
 use crate::switch::{Feed, loops};
-use omnibar_media::{Digit, Micros, Packet, event};
+use omnibar_media::{Digit, Micros, Packet, Received, event};
 use omnibar_model::LegId;
 use omnibar_peer::{OPUS, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 use tokio::sync::oneshot;
@@ -11,6 +12,11 @@ use tokio::sync::oneshot;
 pub(crate) trait Exit: Send {
     /// Must not block.
     fn send(&self, packet: Packet);
+    /// Reports and requests; nobody reads them of a party of this process, whose path does
+    /// not lose. Must not block.
+    fn send_rtcp(&self, bytes: &[u8]) {
+        let _ = bytes;
+    }
     /// False: this party needs digits as tones.
     fn takes_events(&self) -> bool;
 }
@@ -61,6 +67,8 @@ pub(crate) struct Leg {
     pub(crate) kind: Kind,
     pub(crate) up: bool,
     pub(crate) exit: Option<Box<dyn Exit>>,
+    /// Of a network party.
+    pub(crate) shield: Option<Shield>,
     pub(crate) to: To,
     pub(crate) hears: Hears,
     pub(crate) bridge: Option<String>,
@@ -95,6 +103,7 @@ impl Leg {
             kind,
             up: false,
             exit: None,
+            shield: None,
             to: To::Nobody,
             hears: Hears::Feed,
             bridge: None,
@@ -136,6 +145,38 @@ impl Leg {
     /// False when too many digits wait.
     pub(crate) fn press(&mut self, digit: Digit) -> bool {
         self.train.press(digit)
+    }
+
+    /// What a packet of this leg brings, into `frames`, which is cleared.
+    pub(crate) fn receive(
+        &mut self,
+        now: Micros,
+        ssrc: u32,
+        packet: Packet,
+        frames: &mut Vec<Packet>,
+    ) -> Coming {
+        let Some(shield) = &mut self.shield else {
+            frames.clear();
+            frames.push(packet);
+            return Coming::New;
+        };
+        shield.receive(ssrc, Received { arrived: now, packet }, frames)
+    }
+
+    /// RTCP of this leg.
+    pub(crate) fn heard(&mut self, now: Micros, bytes: &[u8]) {
+        if let (Some(shield), Some(exit)) = (&mut self.shield, &self.exit) {
+            shield.heard(now, bytes, |packet| exit.send(packet));
+        }
+    }
+
+    /// Sends the reports and requests that are due.
+    pub(crate) fn tell(&mut self, now: Micros) {
+        if let (true, Some(shield), Some(exit)) = (self.up, &mut self.shield, &self.exit)
+            && let Some(bytes) = shield.tell(now)
+        {
+            exit.send_rtcp(bytes);
+        }
     }
 
     /// A packet of the source that this leg hears.
@@ -196,8 +237,11 @@ impl Leg {
         for tap in self.taps() {
             tap.heard(now, &packet);
         }
-        if let Some(exit) = &self.exit {
-            exit.send(packet);
+        let Some(exit) = &self.exit else { return };
+        match &mut self.shield {
+            Some(shield) => exit.send(shield.send(now, packet)),
+            None => exit.send(packet),
         }
+        self.tell(now);
     }
 }

@@ -8,18 +8,19 @@ mod outlet;
 mod train;
 
 pub(crate) use leg::Exit;
-pub(crate) use outlet::opus_duration;
 
 use super::clock::Gauge;
 use super::party::{Deed, Scripts};
 use super::recording::Recorder;
+use super::shield::{Coming, Shield};
 use super::studio::{Studio, Work};
 use super::{Reply, SwitchCommand, SwitchEvent};
 use bridge::Bridge;
 use leg::{Hears, Kind, Leg, To};
+use omnibar_media::loss::rtcp::Listener;
 use omnibar_media::{Micros, Packet};
 use omnibar_model::{Cause, LegId};
-use omnibar_peer::{OPUS, PeerState, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use omnibar_peer::{OPUS, PeerState, RED, TELEPHONE_EVENT, TELEPHONE_EVENT_8K, Terms};
 use outlet::Source;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,10 +38,21 @@ pub(crate) enum Input {
         hang_up: oneshot::Sender<()>,
         key: oneshot::Sender<Result<u64, String>>,
     },
-    /// Where the leg's packets go from now on.
+    /// Where the leg's packets go from now on: to a new connection.
     Attach {
         key: u64,
         exit: Box<dyn Exit>,
+        terms: Terms,
+    },
+    /// An exchange on the connection has settled on other terms.
+    Agreed {
+        key: u64,
+        terms: Terms,
+    },
+    /// The connection's, by its own checks.
+    RoundTrip {
+        key: u64,
+        trip: Micros,
     },
     /// The party's first offer was no good: as if it had never been.
     Forget {
@@ -57,6 +69,13 @@ pub(crate) enum Input {
         packet: Packet,
         /// Counts the packets of a network party that wait.
         gauge: Option<Gauge>,
+    },
+    Rtcp {
+        key: u64,
+        arrived: Micros,
+        bytes: Vec<u8>,
+        /// The same as the voice's.
+        gauge: Gauge,
     },
     /// What a room lets one of its members hear.
     Mixed {
@@ -78,8 +97,22 @@ pub(crate) enum Input {
 impl Input {
     /// A packet that changes nothing but what somebody hears.
     pub(crate) fn is_plain_voice(&self) -> bool {
-        matches!(self, Self::Voice { packet, .. } | Self::Mixed { packet, .. }
-            if packet.payload_type == OPUS)
+        match self {
+            Self::Voice { packet, .. } | Self::Mixed { packet, .. } => {
+                matches!(packet.payload_type, OPUS | RED)
+            }
+            Self::Rtcp { .. } => true,
+            Self::Order(..)
+            | Self::Open { .. }
+            | Self::Attach { .. }
+            | Self::Agreed { .. }
+            | Self::RoundTrip { .. }
+            | Self::Forget { .. }
+            | Self::Connection { .. }
+            | Self::Party { .. }
+            | Self::RecordingFailed { .. }
+            | Self::Stop => false,
+        }
     }
 }
 
@@ -104,6 +137,8 @@ pub(crate) struct Board {
     next_key: u64,
     ticks: u64,
     paths_checked: Micros,
+    /// What the packet of now brings.
+    frames: Vec<Packet>,
 }
 
 /// Of feeds and digits.
@@ -122,6 +157,7 @@ impl Board {
             next_key: 1,
             ticks: 0,
             paths_checked: Micros(0),
+            frames: Vec::new(),
         }
     }
 
@@ -135,9 +171,20 @@ impl Board {
                 // Whoever asked may have given up.
                 let _ = key.send(opened);
             }
-            Input::Attach { key, exit } => {
+            Input::Attach { key, exit, terms } => {
                 if let Some(leg) = self.legs.get_mut(&key) {
                     leg.exit = Some(exit);
+                    leg.shield = Some(Shield::new(terms));
+                }
+            }
+            Input::Agreed { key, terms } => {
+                if let Some(shield) = self.shield(key) {
+                    shield.agree(terms);
+                }
+            }
+            Input::RoundTrip { key, trip } => {
+                if let Some(shield) = self.shield(key) {
+                    shield.set_round_trip(Some(trip));
                 }
             }
             Input::Forget { key } => {
@@ -149,6 +196,12 @@ impl Board {
                     gauge.leave();
                 }
                 self.voice(arrived, key, ssrc, packet);
+            }
+            Input::Rtcp { key, arrived, bytes, gauge } => {
+                gauge.leave();
+                if let Some(leg) = self.legs.get_mut(&key) {
+                    leg.heard(arrived, &bytes);
+                }
             }
             Input::Mixed { room, key, packet } => self.mixed(now, room, key, packet),
             Input::Party { key, deed } => self.deed(now, key, deed),
@@ -191,6 +244,46 @@ impl Board {
             leg.path.flowing = true;
             self.around.tell(SwitchEvent::Path { leg: leg.id.clone(), flowing: true });
         }
+        let mixed = match leg.to {
+            To::Room { room, .. } => Some((room, packet.clone())),
+            To::Nobody | To::Leg(_) => None,
+        };
+        let mut frames = std::mem::take(&mut self.frames);
+        let coming = leg.receive(now, ssrc, packet, &mut frames);
+        let answer_takes = leg.shield.as_ref().and_then(Shield::answer_takes);
+        self.report(now, key);
+        for frame in frames.drain(..) {
+            self.pass(now, key, ssrc, frame);
+        }
+        self.frames = frames;
+        if let Some((room, packet)) = mixed.filter(|_| coming != Coming::Known) {
+            let again = coming == Coming::Again;
+            let work = Work::HearInRoom { room, key, packet, again, answer_takes };
+            self.around.studio.packet(work);
+        }
+    }
+
+    /// Reports to a leg, and who hears it.
+    fn report(&mut self, now: Micros, key: u64) {
+        let listener = match self.legs.get(&key).map(|leg| leg.to) {
+            Some(To::Leg(other) | To::Room { until_mixed: Some(other), .. }) => {
+                let shield = self.legs.get(&other).and_then(|leg| leg.shield.as_ref());
+                // A party of this process is one of ours.
+                Some(shield.map_or_else(Listener::default, Shield::listener))
+            }
+            Some(To::Room { .. }) => Some(Listener::default()),
+            Some(To::Nobody) | None => None,
+        };
+        let Some(leg) = self.legs.get_mut(&key) else { return };
+        if let (Some(shield), Some(listener)) = (&mut leg.shield, listener) {
+            shield.set_heard_by(listener);
+        }
+        leg.tell(now);
+    }
+
+    /// Voice or an event of a leg, to whom it concerns.
+    fn pass(&mut self, now: Micros, key: u64, ssrc: u32, packet: Packet) {
+        let Some(leg) = self.legs.get_mut(&key) else { return };
         for tap in leg.taps() {
             tap.said(now, &packet);
         }
@@ -209,13 +302,9 @@ impl Board {
             }
         }
         match to {
-            To::Nobody => {}
-            To::Leg(other) => self.forward(now, key, other, ssrc, packet),
-            To::Room { room, until_mixed } => {
-                if let Some(other) = until_mixed {
-                    self.forward(now, key, other, ssrc, packet.clone());
-                }
-                self.around.studio.packet(Work::HearInRoom { room, key, packet });
+            To::Nobody | To::Room { until_mixed: None, .. } => {}
+            To::Leg(other) | To::Room { until_mixed: Some(other), .. } => {
+                self.forward(now, key, other, ssrc, packet);
             }
         }
     }
@@ -225,6 +314,10 @@ impl Board {
         if leg.hears.directly() == Some(from) {
             leg.hear(now, Source::Leg(from, ssrc), packet);
         }
+    }
+
+    fn shield(&mut self, key: u64) -> Option<&mut Shield> {
+        self.legs.get_mut(&key)?.shield.as_mut()
     }
 
     fn mixed(&mut self, now: Micros, room: u64, key: u64, packet: Packet) {

@@ -1,3 +1,4 @@
+use crate::switch::opus;
 use omnibar_media::event::Step;
 use omnibar_media::{Micros, Packet};
 use omnibar_peer::{OPUS, TELEPHONE_EVENT};
@@ -76,7 +77,7 @@ impl Outlet {
         }
         let duration = match packet.payload_type {
             TELEPHONE_EVENT => event_duration(&packet.payload),
-            _ => opus_duration(&packet.payload),
+            _ => opus::duration(&packet.payload),
         };
         let marker = packet.marker || fresh;
         let out = Packet {
@@ -90,7 +91,7 @@ impl Outlet {
             mapping.newest_timestamp = packet.timestamp;
             mapping.newest_at = now;
             self.next_sequence = out.sequence.wrapping_add(1);
-            self.advance(now, out.timestamp, duration);
+            self.advance(now, &out, duration);
         }
         self.mapping = Some(mapping);
         Some(out)
@@ -134,8 +135,9 @@ impl Outlet {
         let sequence = self.next_sequence;
         self.next_sequence = sequence.wrapping_add(1);
         self.mapping = None;
-        self.advance(now, timestamp, u32::from(duration));
-        Packet { sequence, timestamp, payload_type, marker, payload }
+        let packet = Packet { sequence, timestamp, payload_type, marker, payload };
+        self.advance(now, &packet, u32::from(duration));
+        packet
     }
 
     fn map(&self, now: Micros, source: Source, packet: &Packet) -> Mapping {
@@ -150,10 +152,13 @@ impl Outlet {
         }
     }
 
-    fn advance(&mut self, now: Micros, timestamp: u32, duration: u32) {
-        let end = timestamp.wrapping_add(duration);
-        // An event keeps the timestamp of its begin while its end moves on.
-        let timestamp = end.wrapping_sub(duration.min(960));
+    fn advance(&mut self, now: Micros, packet: &Packet, duration: u32) {
+        let end = packet.timestamp.wrapping_add(duration);
+        let timestamp = match packet.payload_type {
+            // It keeps the timestamp of its begin while its end moves on.
+            TELEPHONE_EVENT => end.wrapping_sub(duration.min(960)),
+            _ => packet.timestamp,
+        };
         self.head = Some(Head { timestamp, end, sent: now });
     }
 }
@@ -174,24 +179,6 @@ impl Mapping {
 /// µs as 48 kHz units; wraps as timestamps do.
 fn units(micros: u64) -> u32 {
     (micros * 6 / 125) as u32
-}
-
-/// 48 kHz units in an Opus packet by its first bytes (RFC 6716 section 3.1); 20 ms for
-/// one that is not valid, which the far decoder will conceal.
-pub(crate) fn opus_duration(payload: &[u8]) -> u32 {
-    let Some(&toc) = payload.first() else { return 960 };
-    let config = toc >> 3;
-    let frame = match config {
-        0..=11 => [480, 960, 1920, 2880][usize::from(config & 3)],
-        12..=15 => [480, 960][usize::from(config & 1)],
-        _ => [120, 240, 480, 960][usize::from(config & 3)],
-    };
-    let frames = match toc & 3 {
-        0 => 1,
-        1 | 2 => 2,
-        _ => payload.get(1).map_or(1, |count| u32::from(count & 0x3f)).max(1),
-    };
-    (frame * frames).min(5760)
 }
 
 fn event_duration(payload: &[u8]) -> u32 {
@@ -272,16 +259,6 @@ mod tests {
         assert_eq!(after.sequence, before.sequence.wrapping_add(1));
         assert_eq!(after.timestamp, before.timestamp.wrapping_add(48_000));
         assert!(after.marker);
-    }
-
-    #[test]
-    fn durations_are_those_of_the_standard() {
-        assert_eq!(opus_duration(&[9 << 3]), 960);
-        assert_eq!(opus_duration(&[(3 << 3) | 1, 0]), 5_760);
-        assert_eq!(opus_duration(&[31 << 3]), 960);
-        assert_eq!(opus_duration(&[(16 << 3) | 3, 4]), 480);
-        assert_eq!(opus_duration(&[0xff, 0xff]), 5_760);
-        assert_eq!(opus_duration(&[]), 960);
     }
 
     proptest! {

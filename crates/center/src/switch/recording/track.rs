@@ -1,4 +1,4 @@
-use crate::switch::board::opus_duration;
+use crate::switch::opus;
 use omnibar_media::codec::{LONGEST, SetupError, SpeechDecoder};
 use omnibar_media::{Decoder, Packet};
 use std::collections::{BTreeMap, VecDeque};
@@ -23,22 +23,23 @@ struct Origin {
     place: i64,
     /// The earliest that a packet came against its place, in the present second.
     earliest: i64,
-    packets: u32,
+    /// Samples that the packets since then hold.
+    looked_at: u32,
 }
 
 /// Samples that a packet may be off its place before the sender has started anew: 1 s.
 const LEAP: i64 = 48_000;
 /// Samples that the sender's clock may be off before the track follows: 20 ms.
 const DRIFT: i64 = 960;
-/// Packets in which the earliest is looked for.
-const LOOKED_AT: u32 = 50;
+/// Samples in which the earliest is looked for: 1 s.
+const LOOKED_AT: u32 = 48_000;
 /// Packets that may wait; more than come in the time a packet may be late.
 const MOST_WAITING: usize = 1_000;
 
 impl Track {
     pub(super) fn new() -> Result<Self, SetupError> {
         Ok(Self {
-            decoder: Decoder::new()?,
+            decoder: Decoder::plain()?,
             waiting: BTreeMap::new(),
             origin: None,
             decoded: VecDeque::new(),
@@ -54,7 +55,7 @@ impl Track {
             origin = Origin::new(packet.timestamp, came);
             place = came;
         }
-        origin.follow(packet.timestamp, came, place);
+        origin.follow(&packet, came, place);
         self.origin = Some(origin);
         if self.waiting.len() < MOST_WAITING {
             self.waiting.insert(place, packet.payload);
@@ -84,7 +85,7 @@ impl Track {
         let mut samples = [0.0; LONGEST];
         let length = match self.decoder.decode(payload, &mut samples) {
             Ok(length) => length,
-            Err(_) => opus_duration(payload) as usize,
+            Err(_) => opus::duration(payload) as usize,
         };
         // What overlaps with the past has been heard.
         let heard = usize::try_from(next - place).unwrap_or(0).min(length);
@@ -100,7 +101,10 @@ impl Track {
             self.decoded.extend(std::iter::repeat_n(0.0, missing));
             return;
         }
-        let recovered = if self.decoder.has_redundancy(payload) { whole.min(960) } else { 0 };
+        // Redundancy is of one frame.
+        let frame = payload.first().map_or(0, |&toc| opus::frame(toc) as usize);
+        let redundant = whole >= frame && self.decoder.has_redundancy(payload);
+        let recovered = if redundant { frame } else { 0 };
         let (guessed, rest) = samples[..whole].split_at_mut(whole - recovered);
         // A decoder that cannot guess leaves silence.
         if !guessed.is_empty() {
@@ -116,7 +120,7 @@ impl Track {
 
 impl Origin {
     fn new(timestamp: u32, place: i64) -> Self {
-        Self { timestamp, place, earliest: i64::MAX, packets: 0 }
+        Self { timestamp, place, earliest: i64::MAX, looked_at: 0 }
     }
 
     fn place(&self, timestamp: u32) -> i64 {
@@ -124,18 +128,18 @@ impl Origin {
     }
 
     /// Moves along, so that timestamps may wrap, and after the sender's clock.
-    fn follow(&mut self, timestamp: u32, came: i64, place: i64) {
+    fn follow(&mut self, packet: &Packet, came: i64, place: i64) {
         if place > self.place {
-            self.timestamp = timestamp;
+            self.timestamp = packet.timestamp;
             self.place = place;
         }
         self.earliest = self.earliest.min(came - place);
-        self.packets += 1;
-        if self.packets == LOOKED_AT {
+        self.looked_at += opus::duration(&packet.payload);
+        if self.looked_at >= LOOKED_AT {
             if self.earliest.abs() > DRIFT {
                 self.place += self.earliest;
             }
-            self.packets = 0;
+            self.looked_at = 0;
             self.earliest = i64::MAX;
         }
     }

@@ -51,6 +51,10 @@ pub(crate) enum Work {
         room: u64,
         key: u64,
         packet: Packet,
+        /// It was lost, and asked for.
+        again: bool,
+        /// How long a packet that is asked for takes; `None`: none is.
+        answer_takes: Option<Micros>,
     },
 }
 
@@ -209,10 +213,17 @@ impl Inside {
             Work::CloseRoom { room } => {
                 self.rooms.remove(&room);
             }
-            Work::HearInRoom { room, key, packet } => {
+            Work::HearInRoom { room, key, packet, again, answer_takes } => {
                 self.gauge.leave();
-                if let Some(room) = self.rooms.get_mut(&room) {
-                    room.hear(key, Received { arrived: now, packet });
+                let ear = self.rooms.get_mut(&room).and_then(|room| room.ear(key));
+                let Some(ear) = ear else { return };
+                let received = Received { arrived: now, packet };
+                ear.set_retransmission(answer_takes);
+                if again {
+                    ear.receive_again(received);
+                } else {
+                    // Digits go from leg to leg, not through the mix.
+                    let _ = ear.receive(received);
                 }
             }
         }

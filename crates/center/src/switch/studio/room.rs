@@ -1,7 +1,7 @@
 use super::ENCODING;
 use super::ear::Ear;
 use omnibar_media::codec::SetupError;
-use omnibar_media::{BLOCK, Encoder, FRAME, Micros, Mixer, Packet, Packetizer, Received};
+use omnibar_media::{BLOCK, Encoder, FRAME, Micros, Mixer, Packet, Packetizer};
 use omnibar_peer::OPUS;
 
 /// Three or more who hear each other and not themselves.
@@ -58,11 +58,10 @@ impl Room {
         self.outputs.resize(self.members.len(), [0.0; BLOCK]);
     }
 
-    pub(super) fn hear(&mut self, key: u64, received: Received) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.key == key) {
-            // Digits go from leg to leg, not through the mix.
-            let _ = member.ear.receive(received);
-        }
+    /// By which the room hears this member.
+    pub(super) fn ear(&mut self, key: u64) -> Option<&mut Ear> {
+        let member = self.members.iter_mut().find(|member| member.key == key)?;
+        Some(&mut member.ear)
     }
 
     /// 10 ms pass, of which every second ends a packet.

@@ -25,7 +25,7 @@ impl Seat {
     pub(super) fn new(party: Box<dyn Party>, seed: u64) -> Result<Self, SetupError> {
         Ok(Self {
             party,
-            ear: Ear::new()?,
+            ear: Ear::plain()?,
             encoder: Encoder::new(ENCODING)?,
             packetizer: Packetizer::new(seed),
             connected: false,

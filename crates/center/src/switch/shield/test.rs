@@ -1,0 +1,456 @@
+use super::*;
+use omnibar_media::loss::red::{Packer, Pattern};
+use omnibar_media::loss::rtcp::Report;
+use omnibar_peer::{OPUS, RED, TELEPHONE_EVENT};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// SSRCs of the switch and of the leg.
+const OURS: u32 = 10;
+const THEIRS: u32 = 20;
+
+fn terms() -> Terms {
+    Terms { red: true, nack: true, ..Terms::none(OURS) }
+}
+
+fn at(ms: u64) -> Micros {
+    Micros(1_000_000 + ms * 1_000)
+}
+
+/// 20 ms in CELT, one frame (RFC 6716 table 2), that says its number.
+fn payload(number: u16) -> Vec<u8> {
+    let [high, low] = number.to_be_bytes();
+    vec![31 << 3, high, low]
+}
+
+/// A leg that speaks.
+struct Voice {
+    packer: Packer,
+    number: u16,
+    start: u32,
+}
+
+impl Voice {
+    fn new(number: u16) -> Self {
+        Self { packer: Packer::new(), number, start: 4_294_960_000 }
+    }
+
+    fn timestamp(&self, number: u16) -> u32 {
+        self.start.wrapping_add(u32::from(number.wrapping_sub(65_000)) * 960)
+    }
+
+    fn next(&mut self, distances: &[u8]) -> Packet {
+        let (sequence, payload) = (self.number, payload(self.number));
+        let timestamp = self.timestamp(sequence);
+        self.number = self.number.wrapping_add(1);
+        let mut red = Vec::new();
+        let pattern = Pattern::new(distances);
+        let packed = self.packer.pack(OPUS, timestamp, &payload, pattern, &mut red);
+        let (payload_type, payload) = if packed { (RED, red) } else { (OPUS, payload) };
+        Packet { sequence, timestamp, payload_type, marker: false, payload }
+    }
+}
+
+fn receive(shield: &mut Shield, ms: u64, packet: Packet) -> Vec<Packet> {
+    let mut frames = Vec::new();
+    shield.receive(THEIRS, Received { arrived: at(ms), packet }, &mut frames);
+    frames
+}
+
+fn numbers(frames: &[Packet]) -> Vec<u16> {
+    frames.iter().map(|frame| frame.sequence).collect()
+}
+
+fn nacks(bytes: &[u8]) -> Vec<u16> {
+    let mut asked = Vec::new();
+    rtcp::parse(bytes, |item| {
+        if let Item::Nack { media: THEIRS, numbers } = item {
+            asked.extend(numbers);
+        }
+    })
+    .unwrap();
+    asked
+}
+
+#[test]
+fn copies_come_before_their_carrier_as_packets_of_their_own() {
+    let mut shield = Shield::new(terms());
+    let mut voice = Voice::new(65_530);
+    let sent: Vec<Packet> = (0..10).map(|_| voice.next(&[1, 2])).collect();
+    assert_eq!(numbers(&receive(&mut shield, 0, sent[0].clone())), [65_530]);
+    assert_eq!(numbers(&receive(&mut shield, 20, sent[1].clone())), [65_531]);
+    // Three are lost, and two of them come as copies.
+    let frames = receive(&mut shield, 100, sent[5].clone());
+    assert_eq!(numbers(&frames), [65_533, 65_534, 65_535]);
+    for frame in &frames {
+        assert_eq!(frame.payload_type, OPUS);
+        assert_eq!(frame.payload, payload(frame.sequence));
+        assert_eq!(frame.timestamp, voice.timestamp(frame.sequence));
+    }
+    // What comes after its copy is known, and what was missing comes still.
+    assert_eq!(numbers(&receive(&mut shield, 101, sent[4].clone())), [0u16; 0]);
+    assert_eq!(numbers(&receive(&mut shield, 102, sent[2].clone())), [65_532]);
+    assert_eq!(numbers(&receive(&mut shield, 103, sent[5].clone())), [0u16; 0]);
+}
+
+#[test]
+fn only_what_no_copy_has_brought_is_asked_for() {
+    let mut shield = Shield::new(terms());
+    shield.set_round_trip(Some(Micros(30_000)));
+    let mut voice = Voice::new(100);
+    let sent: Vec<Packet> = (0..6).map(|_| voice.next(&[1])).collect();
+    receive(&mut shield, 0, sent[0].clone());
+    shield.tell(at(0));
+    receive(&mut shield, 60, sent[3].clone());
+    let told = shield.tell(at(60)).unwrap().to_vec();
+    assert_eq!(nacks(&told), [101]);
+    let mut frames = Vec::new();
+    let received = Received { arrived: at(95), packet: sent[1].clone() };
+    assert_eq!(shield.receive(THEIRS, received, &mut frames), Coming::Again);
+    assert_eq!(numbers(&frames), [101]);
+    let received = Received { arrived: at(96), packet: sent[4].clone() };
+    assert_eq!(shield.receive(THEIRS, received, &mut frames), Coming::New);
+}
+
+#[test]
+fn a_leg_that_takes_no_requests_gets_none() {
+    let mut shield = Shield::new(Terms { nack: false, ..terms() });
+    shield.set_round_trip(Some(Micros(30_000)));
+    let mut voice = Voice::new(100);
+    receive(&mut shield, 0, voice.next(&[]));
+    voice.next(&[]);
+    receive(&mut shield, 40, voice.next(&[]));
+    assert_eq!(nacks(shield.tell(at(40)).unwrap()), [0u16; 0]);
+    assert_eq!(shield.answer_takes(), None);
+}
+
+#[test]
+fn events_share_the_numbers_and_pass() {
+    let mut shield = Shield::new(terms());
+    let mut voice = Voice::new(100);
+    receive(&mut shield, 0, voice.next(&[]));
+    let event = Packet { payload_type: TELEPHONE_EVENT, ..voice.next(&[]) };
+    assert_eq!(receive(&mut shield, 20, event.clone()), [event]);
+    let frames = receive(&mut shield, 40, voice.next(&[1]));
+    assert_eq!(numbers(&frames), [102]);
+}
+
+#[test]
+fn a_copy_that_does_not_fit_in_time_is_left_out() {
+    let mut shield = Shield::new(terms());
+    let packet = |sequence, timestamp, payload_type, payload: Vec<u8>| Packet {
+        sequence,
+        timestamp,
+        payload_type,
+        marker: false,
+        payload,
+    };
+    receive(&mut shield, 0, packet(1, 0, OPUS, payload(1)));
+    receive(&mut shield, 20, packet(2, 960, OPUS, payload(2)));
+    // 10 ms packets from here on; number 3 is missing. By its time the copy of 20 ms from 960
+    // before would be number 3, but it is number 2.
+    let mut red = vec![0x80 | OPUS, 0x0f, 0x00, 3, OPUS];
+    red.extend(payload(2));
+    red.extend([30 << 3, 9, 9]);
+    let frames = receive(&mut shield, 40, packet(4, 1_920, RED, red));
+    assert_eq!(numbers(&frames), [4]);
+}
+
+#[test]
+fn a_leg_that_speaks_anew_is_no_gap() {
+    let mut shield = Shield::new(terms());
+    shield.set_round_trip(Some(Micros(30_000)));
+    let mut voice = Voice::new(65_100);
+    for ms in 0..5 {
+        assert_eq!(receive(&mut shield, ms * 20, voice.next(&[])).len(), 1);
+    }
+    let mut other = Voice::new(20_000);
+    for ms in 5..9 {
+        let received = Received { arrived: at(ms * 20), packet: other.next(&[1]) };
+        let mut frames = Vec::new();
+        shield.receive(THEIRS + 1, received, &mut frames);
+        assert_eq!(frames.len(), 1);
+        assert_eq!(nacks(shield.tell(at(ms * 20)).unwrap_or_default()), [0u16; 0]);
+    }
+}
+
+/// Sends so many packets of 20 ms, and has the leg say of each whether it came.
+fn speak(shield: &mut Shield, from: u16, count: u16, lost: impl Fn(u16) -> bool) -> Vec<Packet> {
+    let mut sent = Vec::new();
+    for n in from..from + count {
+        let ms = u64::from(n) * 20;
+        let packet = Packet {
+            sequence: n,
+            timestamp: u32::from(n) * 960,
+            payload_type: OPUS,
+            marker: false,
+            payload: payload(n),
+        };
+        sent.push(shield.send(at(ms), packet));
+        if n % 50 == 49 {
+            let report = Report {
+                source: OURS,
+                fraction_lost: ((n - 49..=n).filter(|n| lost(*n)).count() * 256 / 50) as u8,
+                highest: u32::from(n),
+                ..Report::default()
+            };
+            let mut bytes = Vec::new();
+            let _ = Builder::new(&mut bytes).receiver_report(THEIRS, Some(&report));
+            shield.heard(at(ms), &bytes, |_| panic!("nothing was asked for"));
+        }
+    }
+    sent
+}
+
+#[test]
+fn copies_are_added_as_the_leg_reports_loss_and_only_where_it_takes_them() {
+    let copies = |packet: &Packet| match packet.payload_type {
+        RED => omnibar_media::loss::red::Blocks::parse(&packet.payload).unwrap().copies().count(),
+        _ => 0,
+    };
+    let mut shield = Shield::new(terms());
+    let sent = speak(&mut shield, 0, 500, |n| n % 8 == 3);
+    assert!(copies(sent.last().unwrap()) >= 2);
+    let sent = speak(&mut shield, 500, 3_000, |_| false);
+    assert_eq!(copies(sent.last().unwrap()), 0);
+    let mut shield = Shield::new(Terms { red: false, ..terms() });
+    let sent = speak(&mut shield, 0, 500, |n| n % 8 == 3);
+    assert!(sent.iter().all(|packet| packet.payload_type == OPUS));
+}
+
+#[test]
+fn what_was_never_sent_is_no_loss_of_this_path() {
+    let mut shield = Shield::new(terms());
+    let packet = |sequence: u16| Packet {
+        sequence,
+        timestamp: u32::from(sequence) * 960,
+        payload_type: OPUS,
+        marker: false,
+        payload: payload(sequence),
+    };
+    // The other leg's path loses every fifth, and nothing brings them back.
+    for n in 0..2_000u16 {
+        if n % 5 != 2 {
+            shield.send(at(u64::from(n) * 20), packet(n));
+        }
+        if n % 50 == 49 {
+            let report = Report {
+                source: OURS,
+                fraction_lost: 51,
+                highest: u32::from(n),
+                ..Report::default()
+            };
+            let mut bytes = Vec::new();
+            let _ = Builder::new(&mut bytes).receiver_report(THEIRS, Some(&report));
+            shield.heard(at(u64::from(n) * 20), &bytes, |_| ());
+        }
+    }
+    let last = shield.send(at(40_020), packet(2_001));
+    assert_eq!(last.payload_type, OPUS, "{:?}", shield.outward);
+}
+
+#[test]
+fn requests_are_answered_from_what_was_sent_as_it_was_sent() {
+    let mut shield = Shield::new(terms());
+    let sent = speak(&mut shield, 0, 20, |_| false);
+    let mut bytes = Vec::new();
+    let _ = Builder::new(&mut bytes).nack(THEIRS, OURS, &[3, 4, 17, 900]);
+    let mut again = Vec::new();
+    shield.heard(at(420), &bytes, |packet| again.push(packet));
+    assert_eq!(again, [sent[3].clone(), sent[4].clone(), sent[17].clone()]);
+    let mut bytes = Vec::new();
+    let _ = Builder::new(&mut bytes).nack(THEIRS, OURS + 1, &[5]);
+    shield.heard(at(420), &bytes, |packet| panic!("another stream's: {packet:?}"));
+}
+
+#[test]
+fn reports_go_out_once_a_second_and_carry_the_round_trip() {
+    let mut shield = Shield::new(terms());
+    let mut voice = Voice::new(0);
+    let mut told = Vec::new();
+    for n in 0..250u64 {
+        receive(&mut shield, n * 20, voice.next(&[]));
+        shield.send(at(n * 20), voice.next(&[]));
+        voice.number -= 1;
+        if let Some(bytes) = shield.tell(at(n * 20)) {
+            rtcp::parse(bytes, |item| {
+                if let Item::Sender(info) = item {
+                    told.push((n, info));
+                }
+            })
+            .unwrap();
+        }
+    }
+    let seconds: Vec<u64> = told.iter().map(|(n, _)| n / 50).collect();
+    assert_eq!(seconds, [0, 1, 2, 3, 4]);
+    let (_, info) = told[4];
+    assert_eq!((info.source, info.packets), (OURS, 201));
+    let report =
+        Report { source: OURS, last_sender_report: (info.ntp >> 16) as u32, ..Report::default() };
+    let mut bytes = Vec::new();
+    let _ = Builder::new(&mut bytes).receiver_report(THEIRS, Some(&report));
+    shield.heard(at(4_070), &bytes, |_| ());
+    let trip = shield.answer_takes().unwrap();
+    assert!(trip.0.abs_diff(70_000) < 100, "{trip:?}");
+}
+
+#[test]
+fn one_of_ours_is_told_who_hears_it_at_once_and_with_every_report() {
+    let listener = Listener { packet: Micros(20_000), deep: false, loss: 0 };
+    for omnibar in [true, false] {
+        let mut shield = Shield::new(Terms { omnibar, packet: Micros(10_000), ..terms() });
+        assert_eq!(shield.listener().deep, omnibar);
+        let mut voice = Voice::new(0);
+        let mut told = Vec::new();
+        for n in 0..150u64 {
+            receive(&mut shield, n * 20, voice.next(&[]));
+            if n >= 10 {
+                shield.set_heard_by(listener);
+            }
+            let bytes = shield.tell(at(n * 20)).unwrap_or_default();
+            rtcp::parse(bytes, |item| {
+                if let Item::Listener(listener) = item {
+                    told.push((n, listener));
+                }
+            })
+            .unwrap();
+        }
+        let expected = [(0, Listener::default()), (10, listener), (60, listener), (110, listener)];
+        assert_eq!(told, if omnibar { &expected[..] } else { &[] });
+    }
+}
+
+#[test]
+fn loss_that_no_copy_helps_is_told_the_speaker() {
+    let lossy = |n: u16| n.is_multiple_of(8);
+    let mut shield = Shield::new(terms());
+    speak(&mut shield, 0, 500, lossy);
+    assert_eq!(shield.listener().loss, 0);
+    let mut shield = Shield::new(Terms { red: false, ..terms() });
+    speak(&mut shield, 0, 500, lossy);
+    let loss = shield.listener().loss;
+    assert!((8..=16).contains(&loss), "{loss}");
+    speak(&mut shield, 500, 2_000, |_| false);
+    assert_eq!(shield.listener().loss, 0);
+}
+
+proptest! {
+    /// Whatever a path does to a stream: each number is passed on at most once, with its own
+    /// voice and time, and what came is passed on.
+    #[test]
+    fn each_number_is_passed_on_once_as_it_was_sent(
+        start: u16,
+        distances in prop::collection::vec(1u8..12, 0..3),
+        fates in prop::collection::vec((0u8..10, 0usize..6), 1..200),
+    ) {
+        let mut voice = Voice::new(start);
+        voice.start = 7;
+        // When each comes: order by tick, some twice, some not at all.
+        let mut path: Vec<(usize, Packet)> = Vec::new();
+        for (tick, (fate, late)) in fates.iter().enumerate() {
+            let packet = voice.next(&distances);
+            match fate {
+                0..3 => {}
+                3 => {
+                    path.push((tick, packet.clone()));
+                    path.push((tick + late, packet));
+                }
+                4 => path.push((tick + late, packet)),
+                _ => path.push((tick, packet)),
+            }
+        }
+        path.sort_by_key(|(tick, _)| *tick);
+        let mut shield = Shield::new(terms());
+        shield.set_round_trip(Some(Micros(40_000)));
+        let mut passed = BTreeMap::new();
+        let first = path.first().map(|(_, packet)| packet.sequence);
+        for (tick, packet) in path {
+            let early = first.is_some_and(|first| packet.sequence.wrapping_sub(first) >= 0x8000);
+            let own = packet.sequence;
+            for frame in receive(&mut shield, tick as u64 * 20, packet) {
+                prop_assert_eq!(&frame.payload, &payload(frame.sequence));
+                prop_assert_eq!(frame.timestamp, voice.timestamp(frame.sequence));
+                prop_assert_eq!(frame.payload_type, OPUS);
+                prop_assert_eq!(passed.insert(frame.sequence, tick), None);
+            }
+            prop_assert!(early || passed.contains_key(&own));
+            for number in nacks(shield.tell(at(tick as u64 * 20)).unwrap_or_default()) {
+                prop_assert!(!passed.contains_key(&number));
+            }
+        }
+    }
+
+    /// What is sent under a number is the same whenever it is sent: the cipher must not see
+    /// two texts of one number (RFC 3711 section 9.1).
+    #[test]
+    fn a_number_has_one_content(
+        steps in prop::collection::vec((0u16..4, 0u8..40, prop::collection::vec(any::<u16>(), 0..4)), 1..200),
+    ) {
+        let mut shield = Shield::new(terms());
+        let mut contents: BTreeMap<u16, Packet> = BTreeMap::new();
+        let mut number = 0u16;
+        for (n, (step, back, asked)) in steps.into_iter().enumerate() {
+            let now = at(n as u64 * 20);
+            number += step;
+            // Sometimes one that was left out is filled in.
+            let sequence = number.saturating_sub(u16::from(back / 30 * back));
+            if !contents.contains_key(&sequence) {
+                let packet = Packet {
+                    sequence,
+                    timestamp: u32::from(sequence) * 960,
+                    payload_type: OPUS,
+                    marker: false,
+                    payload: payload(sequence),
+                };
+                contents.insert(sequence, shield.send(now, packet));
+            }
+            let mut asked: Vec<u16> = asked.into_iter().map(|n| n % (number + 2)).collect();
+            asked.sort_unstable();
+            asked.dedup();
+            let mut bytes = Vec::new();
+            let _ = Builder::new(&mut bytes).nack(THEIRS, OURS, &asked);
+            let mut again = Vec::new();
+            shield.heard(now, &bytes, |packet| again.push(packet));
+            for packet in again {
+                prop_assert_eq!(contents.get(&packet.sequence), Some(&packet));
+            }
+        }
+    }
+
+    /// Whatever comes, what goes out is bounded.
+    #[test]
+    fn any_packets_and_any_rtcp(
+        packets in prop::collection::vec(
+            (prop::collection::vec(any::<u8>(), 0..80), any::<(u16, u32, bool, u8)>(), 0u64..40_000),
+            1..80,
+        ),
+    ) {
+        let mut shield = Shield::new(terms());
+        shield.set_round_trip(Some(Micros(20_000)));
+        let (mut now, mut sequence, mut timestamp) = (0, 0u16, 0u32);
+        for (bytes, (jump, leap, wild, kind), step) in packets {
+            now += step;
+            sequence = if wild { jump } else { sequence.wrapping_add(jump % 4) };
+            timestamp = if wild { leap } else { timestamp.wrapping_add(960) };
+            shield.heard(Micros(now), &bytes, |packet| assert!(packet.payload.len() <= 1_150));
+            let payload_type = [OPUS, RED, TELEPHONE_EVENT][usize::from(kind % 3)];
+            let mut payload = bytes;
+            if payload_type == RED && kind % 2 == 0 {
+                payload.splice(0..0, [0x80 | OPUS, 0x0f, 0x00, 3, OPUS]);
+            }
+            let packet = Packet { sequence, timestamp, payload_type, marker: false, payload };
+            let mut frames = Vec::new();
+            let source = THEIRS + u32::from(kind > 250);
+            let received = Received { arrived: Micros(now), packet };
+            shield.receive(source, received, &mut frames);
+            prop_assert!(frames.len() <= 9);
+            for frame in frames {
+                let sent = shield.send(Micros(now), frame);
+                prop_assert!(sent.payload.len() <= 1_150);
+            }
+            if let Some(bytes) = shield.tell(Micros(now)) {
+                prop_assert!(bytes.len() < 1_200 && bytes.len().is_multiple_of(4));
+            }
+        }
+    }
+}
