@@ -7,6 +7,7 @@
 
 use super::stream::{End, Gauge, MicrophoneEnd, OpenError, SpeakerEnd, ring};
 use super::wire::{Hangup, Wire, WireError};
+use crate::priority;
 use cpal::ErrorKind;
 use pulseaudio::protocol::{
     self, ChannelMap, ChannelPosition, Command, CreatePlaybackStreamReply, CreateRecordStreamReply,
@@ -201,7 +202,7 @@ enum Message<'a> {
 
 /// Lets `act` take every message on a thread of its own until one of them fails.
 fn start<R>(
-    name: &str,
+    name: &'static str,
     mut wire: Wire,
     ring: R,
     rate: u32,
@@ -217,6 +218,7 @@ fn start<R>(
     std::thread::Builder::new()
         .name(name.into())
         .spawn(move || {
+            priority::raise(name, |_| {});
             let mut bytes = Vec::new();
             loop {
                 let acted = next(&mut wire, &mut bytes).and_then(|message| match message {

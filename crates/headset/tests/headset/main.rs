@@ -2,13 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod bluetooth;
 mod checks;
 mod cpal;
 mod idle;
+mod latency;
+mod muted;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod ringer;
 mod server;
+mod several;
+mod switching;
 mod unplug;
 mod voice;
 

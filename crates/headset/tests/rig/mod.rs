@@ -6,8 +6,8 @@
 mod phone;
 mod sound;
 
-pub(crate) use phone::{Phone, device};
-pub(crate) use sound::{Ear, Mouth};
+pub(crate) use phone::{Phone, decode, device};
+pub(crate) use sound::{Ear, Mouth, is_tone, sounding};
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -170,24 +170,34 @@ impl Rig {
     }
 
     pub(crate) fn plug_sink(&self, name: &str, description: &str, rate: u32) {
+        self.plug_sink_with(name, &format!("device.description={description}"), rate);
+    }
+
+    pub(crate) fn plug_source(&self, name: &str, description: &str, master: &str, rate: u32) {
+        self.plug_source_with(name, &format!("device.description={description}"), master, rate);
+    }
+
+    /// `properties`: `key=value`, with spaces between them.
+    pub(crate) fn plug_sink_with(&self, name: &str, properties: &str, rate: u32) {
         self.pactl(&[
             "load-module",
             "module-null-sink",
             &format!("sink_name={name}"),
             &format!("rate={rate}"),
             "norewinds=1",
-            &format!("sink_properties=device.description={description}"),
+            &format!("sink_properties=\"{properties}\""),
         ]);
     }
 
-    pub(crate) fn plug_source(&self, name: &str, description: &str, master: &str, rate: u32) {
+    /// `properties`: `key=value`, with spaces between them.
+    pub(crate) fn plug_source_with(&self, name: &str, properties: &str, master: &str, rate: u32) {
         self.pactl(&[
             "load-module",
             "module-remap-source",
             &format!("source_name={name}"),
             &format!("master={master}"),
             &format!("rate={rate}"),
-            &format!("source_properties=device.description={description}"),
+            &format!("source_properties=\"{properties}\""),
         ]);
     }
 }

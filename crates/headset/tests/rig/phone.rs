@@ -4,7 +4,10 @@ use super::sound::{RATE, Sounding, is_tone, sounding};
 use omnibar_contract::{AudioView, DeviceChoice, Meter, Settings};
 use omnibar_headset::{Counters, Headset, HeadsetConfig};
 use omnibar_media::codec::{EncoderConfig, SpeechDecoder};
-use omnibar_media::{Decoder, Encoder, FRAME, Micros, Packet, PacketSink, Packetizer, Received};
+use omnibar_media::{
+    Agreed, Channel, Decoder, Encoder, FRAME, Micros, Packet, PacketSink, Packetizer, Received,
+    Reported,
+};
 use omnibar_softphone::{AudioEvent, Event, Inbox};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -30,6 +33,19 @@ impl PacketSink for Sent {
     }
 }
 
+/// The far side has agreed to nothing and says nothing.
+impl Channel for Sent {
+    fn report(&mut self, _: &[u8]) {}
+
+    fn reported(&mut self) -> Option<Reported> {
+        None
+    }
+
+    fn agreed(&mut self) -> Agreed {
+        Agreed::default()
+    }
+}
+
 pub(crate) fn device(id: &str) -> DeviceChoice {
     DeviceChoice::Device { id: format!("pulseaudio:{id}"), name: String::new() }
 }
@@ -40,7 +56,10 @@ impl Phone {
         let choices =
             choices.map(|id| if id.is_empty() { DeviceChoice::default() } else { device(id) });
         let [microphone, speaker, ringer] = choices;
-        let settings = Settings { microphone, speaker, ringer, ..Settings::default() };
+        Self::with(Settings { microphone, speaker, ringer, ..Settings::default() })
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
         let (inbox, mut posted) = Inbox::new();
         let (sent, packets) = channel();
         let (source, arriving) = rtrb::RingBuffer::new(256);
@@ -80,6 +99,7 @@ impl Phone {
             match self.events.recv_timeout(left) {
                 Ok(AudioEvent::Changed(view)) => self.view = view,
                 Ok(AudioEvent::Meter(meter)) => self.meters.push(meter),
+                Ok(AudioEvent::Heard | AudioEvent::Digit(_)) => {}
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("not within {within:?}: {what}; the view is {:#?}", self.view)
                 }
@@ -93,6 +113,7 @@ impl Phone {
             match event {
                 AudioEvent::Changed(view) => self.view = view,
                 AudioEvent::Meter(meter) => self.meters.push(meter),
+                AudioEvent::Heard | AudioEvent::Digit(_) => {}
             }
         }
     }
@@ -109,7 +130,7 @@ impl Phone {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.events.recv_timeout(left) {
                 Ok(AudioEvent::Meter(meter)) if is_it(&meter) => return meter,
-                Ok(AudioEvent::Meter(_)) => {}
+                Ok(AudioEvent::Meter(_) | AudioEvent::Heard | AudioEvent::Digit(_)) => {}
                 Ok(AudioEvent::Changed(view)) => self.view = view,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("no meter within {within:?}: {what}")
@@ -142,6 +163,11 @@ impl Phone {
         FarSide::start(Arc::clone(&self.source), self.epoch, hz)
     }
 
+    /// The far side of this phone's voice, for whoever brings the packets.
+    pub(crate) fn door(&self) -> Door {
+        Door { source: Arc::clone(&self.source), epoch: self.epoch }
+    }
+
     /// Hands the packets that are sent back as if the far side had sent them.
     pub(crate) fn echo(self) -> Echo {
         let Self { headset, packets, source, epoch, .. } = self;
@@ -154,11 +180,23 @@ impl Phone {
     }
 }
 
+/// Where packets arrive from the network.
+pub(crate) struct Door {
+    source: Arc<Mutex<rtrb::Producer<Received>>>,
+    epoch: Instant,
+}
+
+impl Door {
+    pub(crate) fn give(&self, packet: Packet) {
+        give(&self.source, self.epoch, packet);
+    }
+}
+
 pub(crate) struct Echo {
     _headset: Headset,
 }
 
-fn decode(decoder: &mut Decoder, packet: &Packet) -> Vec<f32> {
+pub(crate) fn decode(decoder: &mut Decoder, packet: &Packet) -> Vec<f32> {
     assert_eq!(packet.payload_type, 111);
     let mut samples = [0.0; FRAME];
     let count = decoder.decode(&packet.payload, &mut samples).expect("an Opus packet");

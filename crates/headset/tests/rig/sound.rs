@@ -115,6 +115,8 @@ struct Heard {
     samples: Vec<f32>,
     /// First sample beyond the threshold since [`Ear::listen_for_click`], and when it came.
     click: Option<Instant>,
+    /// When the newest sample beyond the threshold came.
+    loud: Option<Instant>,
     listening: bool,
 }
 
@@ -138,8 +140,12 @@ impl Ear {
                 for sample in bytes[..whole].chunks_exact(4) {
                     let sample = f32::from_le_bytes(sample.try_into().unwrap());
                     heard.samples.push(sample);
-                    if heard.listening && sample.abs() > 0.1 && heard.click.is_none() {
-                        heard.click = Some(Instant::now());
+                    if sample.abs() > 0.1 {
+                        let now = Instant::now();
+                        heard.loud = Some(now);
+                        if heard.listening && heard.click.is_none() {
+                            heard.click = Some(now);
+                        }
                     }
                 }
                 shared.1.notify_all();
@@ -197,6 +203,11 @@ impl Ear {
     /// When the click came.
     pub(crate) fn click(&self, within: Duration) -> Instant {
         self.wait("a click", within, |heard| heard.click)
+    }
+
+    /// When it was loud last.
+    pub(crate) fn loud(&self) -> Option<Instant> {
+        self.heard.0.lock().unwrap().loud
     }
 
     fn wait<T>(&self, what: &str, within: Duration, found: impl Fn(&Heard) -> Option<T>) -> T {
