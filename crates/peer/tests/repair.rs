@@ -8,7 +8,7 @@ use common::{End, OFFER, PATIENCE, connect, loopback, voice};
 use omnibar_media::Micros;
 use omnibar_media::Packet;
 use omnibar_media::loss::red::{Blocks, Packer, Pattern};
-use omnibar_media::loss::rtcp::{Builder, Item, Report, SenderInfo, parse};
+use omnibar_media::loss::rtcp::{Builder, Item, Listener, Report, SenderInfo, parse};
 use omnibar_peer::{MAX_RTCP, OPUS, PeerConfig, RED, Repair, Terms};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,6 +124,7 @@ fn reports(from: u32, about: u32) -> Vec<u8> {
     }
     Builder::new(&mut bytes)
         .sender_report(&info, Some(&report))
+        .listener(from, &Listener { packet: Micros(20_000), deep: false, loss: 9 })
         .name(from, "omnibar")
         .losses(from, about, &map, 69, 70)
         .nack(from, about, &[5, 6, 30]);
@@ -136,7 +137,7 @@ fn told(bytes: &[u8]) -> Vec<String> {
         told.push(match item {
             Item::Losses { source, came } => format!("{source} {:?}", came.collect::<Vec<_>>()),
             Item::Nack { media, numbers } => format!("{media} {:?}", numbers.collect::<Vec<_>>()),
-            Item::Sender(_) | Item::Report(_) => format!("{item:?}"),
+            Item::Sender(_) | Item::Report(_) | Item::Listener(_) => format!("{item:?}"),
         });
     })
     .unwrap();
@@ -157,7 +158,7 @@ async fn reports_and_requests_cross_unchanged() {
     a.peer.send_rtcp(&request);
     let first = tokio::time::timeout(PATIENCE, b.rtcp.recv()).await.unwrap().unwrap();
     assert_eq!(told(&first), told(&sent));
-    assert_eq!(told(&first).len(), 4);
+    assert_eq!(told(&first).len(), 5);
     let second = tokio::time::timeout(PATIENCE, b.rtcp.recv()).await.unwrap().unwrap();
     assert_eq!(told(&second), [format!("{about} [9]")]);
     assert_eq!(a.peer.dropped(), 0);
@@ -179,7 +180,7 @@ async fn rtcp_that_cannot_be_is_dropped_and_counted() {
     a.peer.send_rtcp(&[0x80, 207, 0, 2, 0, 0, 0, 1, 1, 0, 0xff, 0xff]);
     a.peer.send_rtcp(&reports(1, 2));
     let first = tokio::time::timeout(PATIENCE, b.rtcp.recv()).await.unwrap().unwrap();
-    assert_eq!(told(&first).len(), 4);
+    assert_eq!(told(&first).len(), 5);
     a.peer.send(voice(3));
     assert_eq!(b.arrival().await.packet, voice(3));
 }

@@ -1,13 +1,15 @@
-//! A UDP path between two peers that can be cut.
+//! A UDP path between two peers that can be cut and can lose voice.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::net::UdpSocket;
 
 /// Stands for the second peer towards the first, and the other way round.
 pub(crate) struct Relay {
     cut: Arc<AtomicBool>,
+    /// Of a thousand packets of voice.
+    loss: Arc<AtomicU32>,
     /// The address that the near peer is given for the far one.
     near: SocketAddr,
     far: Arc<std::sync::Mutex<Option<SocketAddr>>>,
@@ -19,6 +21,7 @@ impl Relay {
         let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
         let away = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
         let cut = Arc::new(AtomicBool::new(false));
+        let loss = Arc::new(AtomicU32::new(0));
         let far = Arc::new(std::sync::Mutex::new(None));
         let near_peer = Arc::new(std::sync::Mutex::new(None));
         let address = near.local_addr().unwrap();
@@ -28,11 +31,17 @@ impl Relay {
                 away.clone(),
                 near_peer.clone(),
                 far.clone(),
-                cut.clone(),
+                (cut.clone(), loss.clone()),
             )),
-            tokio::spawn(forward(away, near, Arc::default(), near_peer, cut.clone())),
+            tokio::spawn(forward(
+                away,
+                near,
+                Arc::default(),
+                near_peer,
+                (cut.clone(), loss.clone()),
+            )),
         ];
-        Self { cut, near: address, far, tasks }
+        Self { cut, loss, near: address, far, tasks }
     }
 
     /// The far peer's candidate as the near peer may know it: the relay's address.
@@ -49,6 +58,12 @@ impl Relay {
     #[allow(dead_code, reason = "each test binary uses its own part")]
     pub(crate) fn near(&self) -> SocketAddr {
         self.near
+    }
+
+    /// Of a thousand packets of voice and reports that many get lost, either way.
+    #[allow(dead_code, reason = "each test binary uses its own part")]
+    pub(crate) fn lose(&self, of_a_thousand: u32) {
+        self.loss.store(of_a_thousand, Ordering::Relaxed);
     }
 
     #[allow(dead_code, reason = "each test binary uses its own part")]
@@ -71,14 +86,24 @@ async fn forward(
     outward: Arc<UdpSocket>,
     from: Place,
     to: Place,
-    cut: Arc<AtomicBool>,
+    (cut, loss): (Arc<AtomicBool>, Arc<AtomicU32>),
 ) {
     let mut buffer = [0; 2048];
+    let mut random = 0x2545_f491_u32;
     loop {
         // Port unreachable of an earlier packet shows as an error here.
         let Ok((length, sender)) = inward.recv_from(&mut buffer).await else { continue };
         *from.lock().unwrap() = Some(sender);
         let target = *to.lock().unwrap();
+        // xorshift32
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        // RFC 7983: only these are SRTP and SRTCP.
+        let voice = matches!(buffer[0], 128..=191);
+        if voice && random % 1000 < loss.load(Ordering::Relaxed) {
+            continue;
+        }
         if let Some(target) = target.filter(|_| !cut.load(Ordering::Relaxed)) {
             let _ = outward.send_to(&buffer[..length], target).await;
         }
