@@ -117,7 +117,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         },
         events,
         clock,
-        Initial { settings, remembered, window: c.window, transcript: None },
+        Initial { settings, remembered, window: c.window, check: has_window, transcript: None },
     );
     let config = DockConfig {
         loopback,

@@ -6,6 +6,7 @@
 
 mod cli;
 mod compose;
+mod launch;
 mod logs;
 mod paths;
 mod phone;
@@ -14,40 +15,43 @@ mod window;
 
 use clap::Parser;
 use cli::{Cli, Mode};
-use paths::Paths;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    become_headless();
     spare_memory();
     let cli = Cli::parse();
-    let common = match &cli.mode {
-        Some(Mode::Phone(args)) => &args.common,
-        None => &cli.window.common,
-    };
-    let paths = match Paths::new(common.data.as_deref()) {
-        Ok(paths) => paths,
-        Err(error) => return fail(&format!("the data directory cannot be used: {error}")),
-    };
-    let _logs = logs::start(&paths);
-    // TLS needs one provider for the process; a second call only finds the first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    // One thread moves packets: a second is woken and put to sleep for every one of them,
-    // which cost half of all that the network costs. A centre within needs its own.
-    let demo = cli.mode.is_none() && cli.window.demo;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(if demo { 2 } else { 1 })
-        .thread_name("omnibar-io")
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("no threads are to be had: {error}")),
-    };
-    match cli.mode {
-        Some(Mode::Phone(args)) => runtime.block_on(phone::run(args, paths)),
-        None => window::run(cli.window, paths, &runtime),
+    if let Some(Mode::Phone(args)) = cli.mode {
+        return launch::phone(args);
+    }
+    // An embedded centre needs a thread of its own.
+    let threads = if cli.window.demo { 2 } else { 1 };
+    match launch::prepare(cli.window.common.data.as_deref(), threads) {
+        Ok((paths, _logs, runtime)) => window::run(cli.window, paths, &runtime),
+        Err(message) => launch::fail(&message),
     }
 }
+
+/// `omnibar phone` is better served by the program beside this one, which is linked to
+/// nothing of the window. Where that is missing, or cannot take this one's place, all goes
+/// on here.
+#[cfg(unix)]
+fn become_headless() {
+    use std::os::unix::process::CommandExt;
+    let mut args = std::env::args_os().skip(1);
+    if args.next().is_none_or(|mode| mode != "phone") {
+        return;
+    }
+    if let Ok(program) = std::env::current_exe().map(|path| path.with_file_name("omnibar-phone"))
+        && program.is_file()
+    {
+        // Returns only when it has failed.
+        let _ = std::process::Command::new(program).args(args).exec();
+    }
+}
+
+#[cfg(not(unix))]
+fn become_headless() {}
 
 /// What a window of this size does not need (PSS, measured): WebKitGTK's DMA-BUF renderer,
 /// 58 MB, and its JIT compilers, 10 MB at rest and 20 MB in a call. A value that the user
@@ -57,7 +61,7 @@ fn main() -> ExitCode {
 fn spare_memory() {
     for (name, value) in [("WEBKIT_DISABLE_DMABUF_RENDERER", "1"), ("JSC_useJIT", "0")] {
         if std::env::var_os(name).is_none() {
-            // SAFETY: first statement of the process; no other thread exists.
+            // SAFETY: no other thread exists yet.
             unsafe { std::env::set_var(name, value) };
         }
     }
@@ -65,9 +69,3 @@ fn spare_memory() {
 
 #[cfg(not(target_os = "linux"))]
 fn spare_memory() {}
-
-#[allow(clippy::print_stderr)]
-fn fail(message: &str) -> ExitCode {
-    eprintln!("omnibar: {message}");
-    ExitCode::FAILURE
-}

@@ -3,6 +3,7 @@
 //! view may be reloaded or killed, and the call goes on.
 
 mod alerts;
+mod demo;
 mod doors;
 mod keys;
 mod links;
@@ -78,7 +79,7 @@ fn start(app: &AppHandle, args: WindowArgs, paths: Paths) -> Result<(), compose:
         kept.remembered.centre.clone_from(centre);
     }
     if args.demo {
-        compose::start_demo(&args, &paths, &mut kept);
+        demo::start(&args, &paths, &mut kept);
     }
     webview::open(app, &kept.settings).map_err(|e| compose::Fault::Window(e.to_string()))?;
     let surface = surface::DesktopSurface::new(app.clone(), kept.settings.shape, args.demo);

@@ -156,7 +156,8 @@ impl Phone {
             LineEvent::Changed(state) if self.of_now => self.line_changed(state),
             LineEvent::Changed(_) => {}
             LineEvent::NetworkChanged if self.call.is_none() => self.prepare(),
-            LineEvent::NetworkChanged | LineEvent::Path(_) => {}
+            // Of a call, or for a window.
+            _ => {}
         }
     }
 
@@ -180,6 +181,8 @@ impl Phone {
                 }
             }
             AudioEvent::Digit(key) => print(&json!({"event": "digit", "key": key})),
+            // For a window.
+            _ => {}
         }
     }
 

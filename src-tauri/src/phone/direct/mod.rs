@@ -95,8 +95,8 @@ async fn serve(
             Some(event) = events.recv() => match event {
                 Event::Line(event) => phone.line(event),
                 Event::Audio(event) => phone.audio(event),
-                Event::Intent(_) | Event::Centre(_) | Event::Shell(_) | Event::Dock(_)
-                | Event::Stop => {}
+                // Nobody else posts here.
+                _ => {}
             },
             Some(event) = exchanged.recv() => phone.exchanged(event),
             line = commands.recv() => match line.as_deref().map(command::parse) {
