@@ -74,6 +74,8 @@ export class App {
   meter: Meter = $state.raw(SILENT);
   /** The last intent that could not be taken at all. */
   fault: Fault | null = $state.raw(null);
+  /** The agent has read that his headset sounds narrow: once a session is enough. */
+  narrowRead = $state(false);
   panel: Panel = $state('none');
   /** Digits sent from the keypad since it was opened. */
   dialled: string = $state('');
@@ -437,6 +439,7 @@ function layoutKey(view: View | null): string {
     desk.refusal?.since,
     desk.missed?.id,
     view.audio.fault?.fault,
+    view.audio.talking_unheard && desk.muted,
     ...view.voice.diagnoses.map((d) => d.fault.fault),
     view.voice.check.state,
     view.window.shape.dock,

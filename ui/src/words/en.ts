@@ -245,6 +245,12 @@ export const en = {
     }
   },
 
+  talkingUnheard: say('You are talking, but you are muted', 'Unmute to be heard.'),
+  narrowSound: say(
+    'Your Bluetooth headset is in call mode: narrow sound',
+    'Another microphone, or a cable, gives it its full sound back.',
+  ),
+
   headsetState({ name, state }: HeadsetView): Message {
     switch (state.state) {
       case 'works':

@@ -28,12 +28,12 @@ const SAMPLE: usize = size_of::<f32>();
 const PIECE_MS: u32 = 10;
 /// Device period to ask a speaker's server for, ms, first the one that is tried first; a
 /// deeper one comes after an underrun at the server.
-const PERIODS_MS: [u32; 4] = [5, 10, 20, 40];
+const PERIODS_MS: [u32; 7] = [5, 7, 10, 15, 20, 30, 40];
 /// The server asks for a speaker's sound in pieces of at least this, ms. It keeps two of
 /// them beyond the device's period (fix_playback_buffer_attr of the server).
 const REQUEST_MS: u32 = 2;
 /// The period is tried one step shorter after so long without an underrun.
-const SHORTER_AFTER: Duration = Duration::from_secs(60);
+const SHORTER_AFTER: Duration = Duration::from_secs(20);
 /// Underruns of a stream that has just begun are of its beginning.
 const BEGINNING: Duration = Duration::from_millis(500);
 /// A microphone's sound that may wait in the server while this thread does not run, pieces.
@@ -316,5 +316,30 @@ impl From<WireError> for OpenError {
             WireError::NoSocket | WireError::Io(_) => Self::Hung,
             WireError::Protocol(_) => Self::Device(broken(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_underrun_deepens_a_step_and_a_quiet_while_takes_one_back() {
+        let begin = Instant::now();
+        let at = |ms| begin + Duration::from_millis(ms);
+        let mut depth = Depth::new(48_000, begin);
+        // 2 × (5 + 2) ms of 48 kHz.
+        assert_eq!(depth.buffer().target_length, 14 * 48 * 4);
+        assert!(depth.underrun(at(100)).is_none(), "the stream has just begun");
+        let deeper = depth.underrun(at(1_000)).unwrap();
+        assert_eq!(deeper.target_length, 18 * 48 * 4);
+        assert!(depth.quiet(at(20_000)).is_none());
+        let shorter = depth.quiet(at(21_000)).unwrap();
+        assert_eq!(shorter.target_length, 14 * 48 * 4);
+        assert!(depth.quiet(at(99_000)).is_none(), "there is no shorter one");
+        for second in 100..120 {
+            depth.underrun(at(second * 1_000));
+        }
+        assert_eq!(depth.buffer().target_length, 84 * 48 * 4);
     }
 }

@@ -5,6 +5,7 @@
 mod bluetooth;
 mod checks;
 mod cpal;
+mod diagnosis;
 mod idle;
 mod latency;
 mod muted;

@@ -8,7 +8,7 @@ use omnibar_media::{
     Agreed, Channel, Decoder, Encoder, FRAME, Micros, Packet, PacketSink, Packetizer, Received,
     Reported,
 };
-use omnibar_softphone::{AudioEvent, Event, Inbox};
+use omnibar_softphone::{AudioEvent, AudioProbe, Event, Inbox};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -99,7 +99,7 @@ impl Phone {
             match self.events.recv_timeout(left) {
                 Ok(AudioEvent::Changed(view)) => self.view = view,
                 Ok(AudioEvent::Meter(meter)) => self.meters.push(meter),
-                Ok(AudioEvent::Heard | AudioEvent::Digit(_)) => {}
+                Ok(AudioEvent::Heard | AudioEvent::Digit(_) | AudioEvent::Probed(_)) => {}
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("not within {within:?}: {what}; the view is {:#?}", self.view)
                 }
@@ -113,7 +113,7 @@ impl Phone {
             match event {
                 AudioEvent::Changed(view) => self.view = view,
                 AudioEvent::Meter(meter) => self.meters.push(meter),
-                AudioEvent::Heard | AudioEvent::Digit(_) => {}
+                AudioEvent::Heard | AudioEvent::Digit(_) | AudioEvent::Probed(_) => {}
             }
         }
     }
@@ -130,13 +130,40 @@ impl Phone {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.events.recv_timeout(left) {
                 Ok(AudioEvent::Meter(meter)) if is_it(&meter) => return meter,
-                Ok(AudioEvent::Meter(_) | AudioEvent::Heard | AudioEvent::Digit(_)) => {}
+                Ok(
+                    AudioEvent::Meter(_)
+                    | AudioEvent::Heard
+                    | AudioEvent::Digit(_)
+                    | AudioEvent::Probed(_),
+                ) => {}
                 Ok(AudioEvent::Changed(view)) => self.view = view,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("no meter within {within:?}: {what}")
                 }
             }
         }
+    }
+
+    /// What a check finds, whose packets come back but for those that are `lost`.
+    pub(crate) fn probed(&mut self, within: Duration, lost: impl Fn(u32) -> bool) -> AudioProbe {
+        let deadline = Instant::now() + within;
+        let mut number = 0;
+        while Instant::now() < deadline {
+            if let Ok(packet) = self.packets.recv_timeout(Duration::from_millis(5)) {
+                number += 1;
+                if !lost(number) {
+                    give(&self.source, self.epoch, packet);
+                }
+            }
+            while let Ok(event) = self.events.try_recv() {
+                match event {
+                    AudioEvent::Probed(probe) => return probe,
+                    AudioEvent::Changed(view) => self.view = view,
+                    AudioEvent::Meter(_) | AudioEvent::Heard | AudioEvent::Digit(_) => {}
+                }
+            }
+        }
+        panic!("no result of the check within {within:?}")
     }
 
     /// Waits until what is sent decodes to that tone.

@@ -3,6 +3,7 @@ import type { App } from '../../state/app.svelte';
 import { isShown } from '../../state/shown.svelte';
 import { words } from '../../words';
 import type { Message } from '../../words/en';
+import { narrowed } from '../settings/devices';
 import { linkMessage, lineMessage } from './link';
 
 /** Messages of pages that are shown at a time; newer ones take the place of older ones. */
@@ -23,6 +24,8 @@ export interface Banner {
   close?: () => void;
   /** Choosing another device would help. */
   devices?: boolean;
+  /** Unmuting would help. */
+  unmute?: boolean;
 }
 
 /** Everything that stays on the screen until mended or dismissed, gravest first. */
@@ -47,6 +50,16 @@ export function banners(app: App): Banner[] {
       tone,
       urgent: true,
       devices: fault.fault !== 'no_sound_server' && fault.fault !== 'denied',
+    });
+  }
+  if (view.audio.talking_unheard && view.desk.muted) {
+    add('banner-talking', words.talkingUnheard, { unmute: true });
+  }
+  if (view.desk.calls.length > 0 && narrowed(view.audio) && !app.narrowRead) {
+    add('banner-narrow', words.narrowSound, {
+      tone: 'info',
+      devices: true,
+      close: () => (app.narrowRead = true),
     });
   }
   if (app.fault) {
