@@ -62,7 +62,7 @@ pub(crate) struct Plugged {
 }
 
 enum State {
-    Works(Working),
+    Works(Box<Working>),
     Denied,
     Unusable(String),
 }
@@ -187,7 +187,7 @@ impl<B: Bus> Hub<B> {
         match self.work(found, opened) {
             Ok(working) => {
                 info!(device, "headset buttons work");
-                State::Works(working)
+                State::Works(Box::new(working))
             }
             Err(why) => {
                 info!(device, why, "this headset's buttons are not understood");

@@ -107,11 +107,9 @@ impl Rig {
     }
 
     fn view(&self) -> ButtonsView {
-        loop {
-            match self.events.recv_timeout(WAIT).unwrap() {
-                Event::Buttons(ButtonsEvent::Changed(view)) => return view,
-                other => panic!("{other:?}"),
-            }
+        match self.events.recv_timeout(WAIT).unwrap() {
+            Event::Buttons(ButtonsEvent::Changed(view)) => view,
+            other => panic!("{other:?}"),
         }
     }
 
