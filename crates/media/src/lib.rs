@@ -16,6 +16,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod channel;
 pub mod codec;
 mod digit;
 mod dtmf;
@@ -26,12 +27,15 @@ pub mod level;
 pub mod loss;
 pub mod mixer;
 mod packet;
+pub mod processing;
 pub mod quality;
 mod random;
 mod rtp;
+mod shock;
 pub mod sim;
 pub mod tones;
 
+pub use channel::{Agreed, Channel, Reported};
 pub use codec::{Decoder, Encoder, FRAME};
 pub use digit::Digit;
 pub use dtmf::DtmfDetector;
@@ -42,3 +46,4 @@ pub use mixer::{Limiter, Mixer};
 pub use packet::{BLOCK, Micros, Packet, PacketSink, Received, SAMPLE_RATE};
 pub use quality::Quality;
 pub use rtp::Packetizer;
+pub use shock::Shock;

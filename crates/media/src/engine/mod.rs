@@ -13,7 +13,7 @@ use crate::quality::{PathStats, emodel};
 use crate::tones::{Cue, CueTone, Tone};
 use crate::{
     BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterStats, Limiter, Micros, Packet, PacketSink,
-    Packetizer, Playout, Quality, Received,
+    Packetizer, Playout, Quality, Received, Shock,
 };
 pub use config::{EngineConfig, Levels, WhenClosed};
 use guard::Guard;
@@ -48,6 +48,7 @@ pub struct Engine {
     gain: f32,
     volume: f32,
     cue: Option<CueTone>,
+    shock: Shock,
     limiter: Limiter,
     microphone: Meter,
     speaker: Meter,
@@ -75,6 +76,7 @@ impl Engine {
             gain: 1.0,
             volume: 1.0,
             cue: None,
+            shock: Shock::new(),
             limiter: Limiter::new(),
             microphone: Meter::new(),
             speaker: Meter::new(),
@@ -214,6 +216,7 @@ impl Engine {
         self.now = self.now.max(now);
         let playout = self.jitter.playout(now, out);
         self.follow(now);
+        self.shock.apply(out);
         for sample in out.iter_mut() {
             self.gain += (self.volume - self.gain).clamp(-RAMP, RAMP);
             *sample *= self.gain;
