@@ -5,6 +5,7 @@
 
 mod scenarios {
     mod centre_restart_keeps_the_call;
+    mod check_before_calls;
     mod cold_transfer;
     mod conference_with_per_leg_hold;
     mod dispose_while_offline_is_delivered_once;
@@ -22,6 +23,7 @@ mod scenarios {
     mod sign_in_faults_are_told;
     mod transcript_replays;
     mod two_calls_at_once;
+    mod voice_is_judged_mended_and_kept;
     mod warm_transfer;
     mod wrap_up_runs_out;
 }

@@ -116,6 +116,10 @@ impl Centre for Backend {
         self.post(Ask::Signal(signal));
     }
 
+    fn echo(&mut self, on: bool) {
+        self.post(Ask::Echo(on));
+    }
+
     fn search(&mut self, text: String) {
         self.post(Ask::Search(text));
     }

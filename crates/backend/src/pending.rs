@@ -16,6 +16,7 @@ pub(crate) enum Purpose {
     Endpoint,
     Offer,
     Candidate,
+    Echo,
     Ping,
     Close,
 }

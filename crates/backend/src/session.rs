@@ -141,6 +141,7 @@ impl Session {
             | Purpose::Endpoint
             | Purpose::Offer
             | Purpose::Candidate
+            | Purpose::Echo
             | Purpose::Ping
             | Purpose::Close => true,
         })
@@ -161,6 +162,12 @@ impl Session {
                 }
             }
             Ask::Signal(VoiceSignal::Answer(_)) => debug!("this side does not answer offers"),
+            Ask::Echo(on) => {
+                self.pending.forget(|p| matches!(p, Purpose::Echo));
+                if online {
+                    self.push(Command::VoiceEcho { on }, Purpose::Echo);
+                }
+            }
             Ask::Search(text) => {
                 self.pending.forget(|p| matches!(p, Purpose::Search(_)));
                 self.push(Command::Search { text: text.clone() }, Purpose::Search(text));
@@ -383,7 +390,7 @@ impl Session {
                     return self.unreadable(0);
                 }
             }
-            Purpose::Candidate | Purpose::Ping => {}
+            Purpose::Candidate | Purpose::Echo | Purpose::Ping => {}
             Purpose::Close => return Verdict::Ended(None),
         }
         Verdict::GoOn
@@ -414,7 +421,7 @@ impl Session {
             }
             Purpose::Endpoint => self.served(waiting.id, Err(words::sentence(error))),
             Purpose::Offer => self.tell(CentreEvent::SignalFailed(words::sentence(error))),
-            Purpose::Candidate | Purpose::Ping => {}
+            Purpose::Candidate | Purpose::Echo | Purpose::Ping => {}
             Purpose::Close => return Verdict::Ended(Some(words::fault(error))),
         }
         if code == Code::SessionExpired {

@@ -33,6 +33,7 @@ pub(crate) enum Ask {
     Close,
     Order(CommandId, Order),
     Signal(VoiceSignal),
+    Echo(bool),
     Search(String),
     History(Option<InteractionId>),
     Endpoint(EndpointCall, EndpointReply),
@@ -112,7 +113,7 @@ impl Task {
                 let _ = reply.send(Err(words::AWAY.to_owned()));
             }
             Ask::Close => self.tell(CentreEvent::Ended(None)),
-            Ask::Signal(_) | Ask::Open(_) => {}
+            Ask::Signal(_) | Ask::Echo(_) | Ask::Open(_) => {}
         }
     }
 

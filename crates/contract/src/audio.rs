@@ -47,9 +47,37 @@ pub struct AudioView {
     pub test: TestState,
     /// Of the microphone in use.
     pub mute: SourceMute,
+    /// Of the speaker in use, in the system's sound settings.
+    pub speaker_off: Option<SpeakerOff>,
+    /// Another microphone that hears somebody while the one in use is silent.
+    pub hears: Option<DeviceView>,
     /// The agent talks although what he says is not sent. Goes by itself.
     pub talking_unheard: bool,
     pub priority: Priority,
+    pub cleaning: CleaningView,
+}
+
+/// What is being done to the voices of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CleaningView {
+    pub echo: EchoView,
+    /// Noise is being taken out of the agent's voice.
+    pub noise: bool,
+    /// Noise is being taken out of the customer's voice.
+    pub customer_noise: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EchoView {
+    /// Switched off.
+    Off,
+    /// Cancelled, to be safe, until it is known whether the microphone hears the speaker.
+    #[default]
+    Listening,
+    Cancelling,
+    /// The microphone does not hear the speaker (a headset): passed by.
+    Bypassed,
 }
 
 /// Whether the microphone itself, or the system, keeps its sound back; what this app
@@ -64,6 +92,14 @@ pub enum SourceMute {
     /// The device gives digital silence: a switch or button at it is off. Only a hand
     /// can change that.
     Switch,
+}
+
+/// Why nothing can be heard of a speaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeakerOff {
+    Muted,
+    AtZero,
 }
 
 /// Whether voice goes before other programs' work on this computer.
@@ -132,6 +168,11 @@ pub enum AudioIntent {
     StopTest,
     /// Opens the microphone in use in the system's sound settings.
     UnmuteMicrophone,
+    /// Opens the speaker in use there, and turns it up if it cannot be heard.
+    UnmuteSpeaker,
+    /// Opens microphone and speaker for a few seconds and sends silence to whoever sends
+    /// it back. Not in a call.
+    Probe,
 }
 
 /// Levels and quality, at most 20 Hz.

@@ -19,7 +19,7 @@ mod voice;
 
 pub use audio::{
     AudioFault, AudioIntent, AudioView, DeviceChoice, DeviceView, Meter, PathProblem, Priority,
-    QualityView, RoleView, SourceMute, TestState,
+    QualityView, RoleView, SourceMute, SpeakerOff, TestState,
 };
 pub use buttons::{ButtonsState, ButtonsView, HeadsetView};
 pub use dock::{

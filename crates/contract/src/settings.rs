@@ -76,6 +76,23 @@ impl Default for Volumes {
     }
 }
 
+/// What is done to voices before they are sent and heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Cleaning {
+    /// Takes echo and noise out of the agent's voice and brings it to a usual level, where
+    /// there is need.
+    pub on: bool,
+    /// Takes the noise behind the customer's voice out, too.
+    pub customer_noise: bool,
+}
+
+impl Default for Cleaning {
+    fn default() -> Self {
+        Self { on: true, customer_noise: false }
+    }
+}
+
 /// How an offered call rings beside the ringer, and grows more pressing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -142,6 +159,7 @@ pub struct Settings {
     pub no_headset_buttons: bool,
     pub ice_servers: Vec<TurnServer>,
     pub ringing: Ringing,
+    pub cleaning: Cleaning,
 }
 
 /// What the sign-in screen starts with.

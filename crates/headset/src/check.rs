@@ -11,6 +11,8 @@ const TONE_AMPLITUDE: f32 = 0.25;
 /// Samples in which the tone comes and goes.
 const RAMP: usize = 960;
 const RECORDING: usize = 5 * SAMPLE_RATE as usize;
+/// Long enough for the path's figures, which are of 5 s at most.
+const PROBE: Duration = Duration::from_secs(4);
 /// A check ends even when its device gives or takes nothing.
 const LONGEST: Duration = Duration::from_secs(8);
 
@@ -26,6 +28,7 @@ enum Test {
     Ringer { ring: Ring, until: Instant },
     Recording { sound: Vec<f32>, until: Instant },
     PlayingBack { sound: Vec<f32>, position: usize, until: Instant },
+    Probe { loudest: Option<f32>, until: Instant },
 }
 
 impl Check {
@@ -34,8 +37,9 @@ impl Check {
             Some(Test::Speaker { .. } | Test::Ringer { .. }) => TestState::Tone,
             Some(Test::Recording { .. }) => TestState::Recording,
             Some(Test::PlayingBack { .. }) => TestState::PlayingBack,
-            None if self.metering => TestState::Metering,
-            None => TestState::Idle,
+            // The agent has not asked for it: nothing of it shows.
+            Some(Test::Probe { .. }) | None if self.metering => TestState::Metering,
+            Some(Test::Probe { .. }) | None => TestState::Idle,
         }
     }
 
@@ -50,6 +54,30 @@ impl Check {
     pub(crate) fn record(&mut self, now: Instant) {
         let sound = Vec::with_capacity(RECORDING);
         self.test = Some(Test::Recording { sound, until: now + LONGEST });
+    }
+
+    /// Opens both for a few seconds. False: another test is under way.
+    pub(crate) fn probe(&mut self, now: Instant) -> bool {
+        let free = self.test.is_none();
+        if free {
+            self.test = Some(Test::Probe { loudest: None, until: now + PROBE });
+        }
+        free
+    }
+
+    pub(crate) fn probing(&self) -> bool {
+        matches!(self.test, Some(Test::Probe { .. }))
+    }
+
+    /// The loudest sample that came, once the probe is over.
+    pub(crate) fn probed(&mut self, now: Instant) -> Option<Option<f32>> {
+        match self.test {
+            Some(Test::Probe { loudest, until }) if until <= now => {
+                self.test = None;
+                Some(loudest)
+            }
+            Some(_) | None => None,
+        }
     }
 
     pub(crate) fn meter(&mut self, on: bool) {
@@ -68,13 +96,18 @@ impl Check {
     }
 
     pub(crate) fn needs_microphone(&self) -> bool {
-        self.metering || matches!(self.test, Some(Test::Recording { .. }))
+        self.metering || matches!(self.test, Some(Test::Recording { .. } | Test::Probe { .. }))
     }
 
     /// Open while recording already, so that playing back begins at once.
     pub(crate) fn needs_speaker(&self) -> bool {
         match &self.test {
-            Some(Test::Speaker { .. } | Test::Recording { .. } | Test::PlayingBack { .. }) => true,
+            Some(
+                Test::Speaker { .. }
+                | Test::Recording { .. }
+                | Test::PlayingBack { .. }
+                | Test::Probe { .. },
+            ) => true,
             Some(Test::Ringer { .. }) | None => false,
         }
     }
@@ -84,6 +117,10 @@ impl Check {
     }
 
     pub(crate) fn hear(&mut self, block: &[f32; BLOCK], now: Instant) {
+        if let Some(Test::Probe { loudest, .. }) = &mut self.test {
+            let peak = block.iter().fold(0.0, |peak: f32, sample| peak.max(sample.abs()));
+            *loudest = Some(loudest.unwrap_or(0.0).max(peak));
+        }
         if let Some(Test::Recording { sound, .. }) = &mut self.test {
             sound.extend_from_slice(block);
             if sound.len() >= RECORDING {
@@ -106,7 +143,7 @@ impl Check {
                     self.test = None;
                 }
             }
-            Some(Test::Ringer { .. } | Test::Recording { .. }) | None => {}
+            Some(Test::Ringer { .. } | Test::Recording { .. } | Test::Probe { .. }) | None => {}
         }
     }
 
@@ -126,7 +163,8 @@ impl Check {
                 Test::Speaker { until, .. }
                 | Test::Ringer { until, .. }
                 | Test::Recording { until, .. }
-                | Test::PlayingBack { until, .. },
+                | Test::PlayingBack { until, .. }
+                | Test::Probe { until, .. },
             ) => Some(*until),
             None => None,
         }

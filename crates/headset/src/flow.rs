@@ -27,7 +27,10 @@ const MARGINS_OVER: Duration = Duration::from_secs(2);
 /// The lead falls by at most this at a time, and by a quarter of it after an underrun.
 const LESS_LEAD: Duration = Duration::from_micros(500);
 /// How long an underrun is remembered.
-const WARY: Duration = Duration::from_secs(30);
+const WARY: Duration = Duration::from_secs(10);
+/// A callback that wants more than this many usual ones makes up for what the server
+/// itself has missed, or fills a deeper buffer: no lead would have been enough.
+const MAKES_UP: f64 = 1.5;
 /// A microphone's backlog is cut to the second when it is beyond the first, samples.
 const MOST_BACKLOG: usize = 6 * BLOCK;
 const CUT_BACKLOG: usize = 2 * BLOCK;
@@ -56,7 +59,8 @@ impl Beat {
         }
         // The first callback of a stream may fill the whole of the server's buffer.
         if self.newest.is_some() {
-            self.usual += (f64::from(frames).max(1.0) - self.usual) / 8.0;
+            let most = self.usual * 2.0;
+            self.usual += (f64::from(frames).clamp(1.0, most) - self.usual) / 8.0;
         }
         self.newest = Some(at);
         Some(at)
@@ -155,8 +159,10 @@ impl Outlet {
         let missed = self.end.missed();
         if missed != self.missed {
             self.missed = missed;
+            let wanted = self.end.last_callback().map_or(0, |(_, frames)| frames);
+            let usual = f64::from(wanted) <= self.beat.usual * MAKES_UP;
             // A stream begins before there is anything to play.
-            if now.saturating_duration_since(self.end.opened) > STOPPED_AFTER {
+            if usual && now.saturating_duration_since(self.end.opened) > STOPPED_AFTER {
                 counters.underruns.add(1);
                 self.lead.underrun(now);
             }
@@ -317,7 +323,7 @@ mod tests {
         let mut lead = Lead::new(now);
         lead.underrun(now);
         assert_eq!(lead.time, LEAD + MORE_LEAD);
-        run(&mut lead, &mut now, 20, |_| Duration::from_millis(5));
+        run(&mut lead, &mut now, 10, |_| Duration::from_millis(5));
         assert!(lead.time > LEAD + MORE_LEAD / 2, "{:?}", lead.time);
         run(&mut lead, &mut now, 60, |_| Duration::from_millis(5));
         assert_eq!(lead.time, LEAST_LEAD);

@@ -26,13 +26,14 @@ mod media;
 mod mix;
 mod priority;
 mod quality;
+mod voice;
 
 pub use counters::{Count, Counters};
 
 use media::{MediaThread, Message};
 use omnibar_contract::{AudioFault, AudioIntent, AudioView, Settings};
 use omnibar_desk::Sound;
-use omnibar_media::{Digit, PacketSink, Received};
+use omnibar_media::{Channel, Digit, Received};
 use omnibar_softphone::{Audio, AudioEvent, Event, Inbox};
 use std::fmt;
 use std::sync::Arc;
@@ -41,8 +42,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
 pub struct HeadsetConfig {
-    /// Where encoded packets go; called on the media thread.
-    pub sink: Box<dyn PacketSink>,
+    /// Where packets and reports go, and what the far side says of them; called on the
+    /// media thread.
+    pub sink: Box<dyn Channel>,
     /// Packets from the network. Read only while a call is up.
     pub source: rtrb::Consumer<Received>,
     /// Round trip of the voice path in µs, kept by the line; 0: not known.

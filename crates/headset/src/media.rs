@@ -1,5 +1,7 @@
 //! The media thread: everything that happens to sound, 10 ms at a time.
 
+mod probe;
+
 use crate::HeadsetConfig;
 use crate::attention::Attention;
 use crate::bells::Bells;
@@ -11,14 +13,12 @@ use crate::flow::{Intake, Outlet};
 use crate::mix::Mix;
 use crate::priority::{self, Breath};
 use crate::quality::Signals;
+use crate::voice::Voice;
 use omnibar_contract::{AudioIntent, AudioView, Meter, Priority, Settings, SourceMute, TestState};
 use omnibar_desk::Sound;
-use omnibar_media::{BLOCK, Digit, Engine, EngineConfig, LevelMeter, Micros, PacketSink, Received};
+use omnibar_media::{BLOCK, Digit, Engine, LevelMeter, Micros};
 use omnibar_softphone::{AudioEvent, Event, Inbox};
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -51,10 +51,7 @@ pub(crate) enum Message {
 }
 
 pub(crate) struct MediaThread {
-    engine: Option<Engine>,
-    sink: Box<dyn PacketSink>,
-    source: rtrb::Consumer<Received>,
-    round_trip: Arc<AtomicU64>,
+    voice: Voice,
     epoch: Instant,
     inbox: Inbox,
     counters: Arc<Counters>,
@@ -99,10 +96,7 @@ impl MediaThread {
         })?;
         let now = Instant::now();
         let mut thread = Self {
-            engine: None,
-            sink,
-            source,
-            round_trip,
+            voice: Voice::new(sink, source, round_trip),
             epoch,
             inbox,
             counters,
@@ -129,7 +123,7 @@ impl MediaThread {
             roster: None,
             told: None,
         };
-        thread.prepare_engine();
+        thread.voice.prepare(thread.mix.volumes.speaker, thread.microphone_open);
         Ok(thread)
     }
 
@@ -178,7 +172,7 @@ impl MediaThread {
             Message::Play(sound) => self.mix.play(sound),
             Message::Microphone(open) => {
                 self.microphone_open = open;
-                if let Some(engine) = &mut self.engine {
+                if let Some(engine) = self.voice.engine() {
                     engine.set_microphone(open);
                 }
             }
@@ -188,8 +182,8 @@ impl MediaThread {
                 self.keep_speaker(now + LINGER);
             }
             Message::Press(digit) => {
-                if let Some(engine) = &mut self.engine
-                    && self.in_call
+                if self.in_call
+                    && let Some(engine) = self.voice.engine()
                     && !engine.press(digit)
                 {
                     tracing::debug!("a key was not sent: too many wait");
@@ -224,13 +218,10 @@ impl MediaThread {
         self.in_call = true;
         self.heard = false;
         self.check.end_test();
-        self.prepare_engine();
+        self.voice.prepare(self.mix.volumes.speaker, self.microphone_open);
         self.signals = Signals::new(now);
         self.meter_at = now;
-        let oldest = self.micros(now).0.saturating_sub(FRESH.0);
-        while self.source.peek().is_ok_and(|received| received.arrived.0 < oldest) {
-            let _ = self.source.pop();
-        }
+        self.voice.begin(self.fresh(now));
     }
 
     fn ask(&mut self, intent: AudioIntent, now: Instant) {
@@ -243,6 +234,8 @@ impl MediaThread {
             AudioIntent::Meter { on } => self.check.meter(on),
             AudioIntent::StopTest => self.check.stop(),
             AudioIntent::UnmuteMicrophone => self.devices.unmute(),
+            AudioIntent::UnmuteSpeaker => self.devices.unmute_speaker(),
+            AudioIntent::Probe => self.begin_probe(now),
             // The customer would hear it, or the agent not the customer.
             AudioIntent::TestSpeaker | AudioIntent::TestRinger | AudioIntent::RecordAndPlayBack
                 if self.in_call =>
@@ -259,13 +252,14 @@ impl MediaThread {
         self.devices.apply(&settings);
         self.bells.apply(&settings);
         self.mix.volumes = settings.volumes;
-        if let Some(engine) = &mut self.engine {
+        if let Some(engine) = self.voice.engine() {
             engine.set_volume(settings.volumes.speaker);
         }
     }
 
     /// One pass over everything that may be due.
     fn turn(&mut self, now: Instant) {
+        self.end_probe(now);
         self.check.turn(now);
         self.want(now);
         self.receive(now);
@@ -299,6 +293,16 @@ impl MediaThread {
         let meter = self.metering().then_some(self.meter_at);
         let times = [capture, play, ring, meter, self.check.deadline()];
         times.into_iter().flatten().min()
+    }
+
+    /// Packets go out and come in.
+    fn speaks(&self) -> bool {
+        self.in_call || self.check.probing()
+    }
+
+    /// Packets from before are of something that is over.
+    fn fresh(&self, now: Instant) -> Micros {
+        Micros(self.micros(now).0.saturating_sub(FRESH.0))
     }
 
     /// Somebody listens to the microphone.
@@ -341,17 +345,14 @@ impl MediaThread {
     }
 
     fn receive(&mut self, now: Instant) {
-        if !self.in_call {
+        if !self.speaks() {
             return;
         }
-        while let Ok(received) = self.source.pop() {
+        if self.voice.receive(self.micros(now)) {
             self.signals.received(now);
-            if let Some(engine) = &mut self.engine {
-                engine.receive(received);
-                while let Some(digit) = engine.digit() {
-                    self.inbox.post(Event::Audio(AudioEvent::Digit(digit.key())));
-                }
-            }
+        }
+        while let Some(digit) = self.voice.engine().and_then(Engine::digit) {
+            self.inbox.post(Event::Audio(AudioEvent::Digit(digit.key())));
         }
     }
 
@@ -377,16 +378,12 @@ impl MediaThread {
         self.own_level.push(block);
         let unheard = self.in_call && !self.microphone_open;
         self.attention.hear(block, unheard, &self.playing);
-        if !self.in_call {
+        if !self.speaks() {
             return;
         }
         self.signals.microphone(block, now);
         self.counters.captured.add(1);
-        if let Some(engine) = &mut self.engine
-            && let Err(error) = engine.capture(block, &mut *self.sink)
-        {
-            tracing::debug!(%error, "a block was not sent");
-        }
+        self.voice.capture(block);
     }
 
     fn play(&mut self, now: Instant) {
@@ -412,10 +409,11 @@ impl MediaThread {
     fn sound(&mut self, now: Instant) -> [f32; BLOCK] {
         let mut out = [0.0; BLOCK];
         let time = self.micros(now);
-        if self.in_call
-            && let Some(engine) = &mut self.engine
-        {
-            engine.playout(time, &mut out);
+        if self.check.probing() {
+            // What comes back is the agent's own silence.
+            self.voice.playout(time, &mut out);
+            out.fill(0.0);
+        } else if self.in_call && self.voice.playout(time, &mut out).is_some() {
             self.signals.far(&out, now);
             self.counters.played.add(1);
             if !self.heard && out.iter().any(|sample| sample.abs() > AUDIBLE) {
@@ -442,18 +440,22 @@ impl MediaThread {
         }
         self.signals.turn(now, self.meter_at, self.counters.underruns.get());
         self.meter_at = (self.meter_at + METER_EVERY).max(now);
-        let mut meter =
-            Meter { microphone: self.own_level.level(), speaker: self.mix.level(), ..Meter::default() };
+        let mut meter = Meter {
+            microphone: self.own_level.level(),
+            speaker: self.mix.level(),
+            ..Meter::default()
+        };
         let time = self.micros(now);
-        let trip = self.round_trip.load(Ordering::Relaxed);
-        let trip = (trip > 0).then_some(Micros(trip));
+        let trip = self.voice.round_trip();
         if self.in_call
-            && let Some(engine) = &mut self.engine
+            && let Some(engine) = self.voice.engine()
         {
-            engine.set_round_trip(trip);
             meter.microphone = engine.meter().microphone;
             meter.quality = self.signals.quality(engine, now, time, trip);
             meter.signs = self.signals.signs(engine, now, time);
+            if self.microphone_open && self.signals.wants_another(now) {
+                self.devices.listen();
+            }
         }
         self.inbox.post(Event::Audio(AudioEvent::Meter(meter)));
     }
@@ -475,22 +477,6 @@ impl MediaThread {
         if self.told.as_ref() != Some(&view) {
             self.inbox.post(Event::Audio(AudioEvent::Changed(view.clone())));
             self.told = Some(view);
-        }
-    }
-
-    /// One engine for all calls: its packets are one RTP stream on one connection.
-    fn prepare_engine(&mut self) {
-        if self.engine.is_some() {
-            return;
-        }
-        let seed = RandomState::new().build_hasher().finish();
-        match Engine::new(EngineConfig { seed, ..EngineConfig::default() }) {
-            Ok(mut engine) => {
-                engine.set_volume(self.mix.volumes.speaker);
-                engine.set_microphone(self.microphone_open);
-                self.engine = Some(engine);
-            }
-            Err(error) => tracing::error!(%error, "the codec cannot be started: no voice"),
         }
     }
 

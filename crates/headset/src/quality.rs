@@ -18,6 +18,9 @@ const WORST_MOS: f32 = 1.0;
 /// anybody hears.
 const LIVE: f32 = 0.000_3;
 const AUDIBLE: f32 = 0.001;
+/// A microphone that is silent for so long may not be the one that the agent speaks to.
+const SILENT: Duration = Duration::from_secs(4);
+const TRY_AGAIN: Duration = Duration::from_secs(15);
 /// What is counted is of the last 5 s.
 const WINDOW: Duration = Duration::from_secs(5);
 /// ms: one way of sound through packetization, codec and devices, and what a far side
@@ -31,6 +34,7 @@ pub(crate) struct Signals {
     microphone_at: Instant,
     microphone_heard: bool,
     far_at: Instant,
+    tried_at: Option<Instant>,
     /// When, the speaker's underruns so far, and ms by which this machine was late.
     turns: VecDeque<(Instant, u64, f32)>,
 }
@@ -43,6 +47,7 @@ impl Signals {
             microphone_at: now,
             microphone_heard: false,
             far_at: now,
+            tried_at: None,
             turns: VecDeque::with_capacity(64),
         }
     }
@@ -94,6 +99,23 @@ impl Signals {
             layers: used(layers, engine.retransmits()),
             ..view
         })
+    }
+
+    /// The microphone has been silent for so long that others are to be tried; once in a
+    /// while.
+    pub(crate) fn wants_another(&mut self, now: Instant) -> bool {
+        let since = |at: Instant| now.saturating_duration_since(at);
+        let silent = since(self.microphone_at) >= SILENT;
+        let wants = silent && self.tried_at.is_none_or(|at| since(at) >= TRY_AGAIN);
+        if wants {
+            self.tried_at = Some(now);
+        }
+        wants
+    }
+
+    /// s since a packet came.
+    pub(crate) fn nothing_for(&self, now: Instant) -> f32 {
+        now.saturating_duration_since(self.received_at).as_secs_f32()
     }
 
     pub(crate) fn signs(&self, engine: &Engine, now: Instant, time: Micros) -> Signs {

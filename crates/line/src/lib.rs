@@ -4,19 +4,22 @@
 //! ```text
 //!  driver ──open, restart, signal──▶ Line ─▶ session task ─▶ Peer ◀──UDP──▶ centre
 //!         ◀──LineEvent── Inbox ◀────────────────┘              │
-//!  media thread ──LineSink──────────────────────────────▶ send ┤
-//!               ◀──rtrb::Consumer<Received>◀──────────────────┘
+//!  media thread ──LineSink──────────────────▶ send, send_rtcp ┤
+//!               ◀──rtrb::Consumer<Received>◀──────────────────┤
+//!               ◀──LineSink (RTCP, terms)◀────────────────────┘
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod agreement;
 mod direct;
 mod link;
 mod network;
+mod probe;
 mod session;
 mod voice;
 
-pub use direct::{Described, Direct, DirectEvent, End};
+pub use direct::{CallEvent, CallNumber, Described, Direct, DirectEvent, End};
 pub use omnibar_peer::Bind;
 pub use voice::{Dropped, LineSink};
 
@@ -74,8 +77,7 @@ pub fn start_direct(config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
 
 fn start_as(role: Role, peers: PeerConfig, config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
     let (orders, ordered) = mpsc::unbounded_channel();
-    let voice = Arc::new(voice::Voice::new(config.received, config.epoch));
-    let sink = LineSink::new(voice.clone());
+    let (voice, sink) = voice::Voice::new(config.received, config.epoch);
     let peers = PeerConfig {
         bind: config.bind,
         relay_only: config.relay_only,
@@ -122,5 +124,9 @@ impl omnibar_softphone::Line for Line {
 
     fn signal(&mut self, signal: VoiceSignal) {
         self.post(Order::Signal(signal));
+    }
+
+    fn probe(&mut self, servers: Vec<IceServer>) {
+        self.post(Order::Probe(servers));
     }
 }

@@ -1,5 +1,6 @@
 use crate::link;
 use crate::network::Networks;
+use crate::probe;
 use crate::voice::Voice;
 use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
@@ -21,6 +22,7 @@ pub(crate) enum Order {
     Restart,
     Close,
     Signal(VoiceSignal),
+    Probe(Vec<IceServer>),
 }
 
 /// Who offers.
@@ -108,6 +110,7 @@ impl Session {
                 self.tell(LineState::Closed);
             }
             Order::Signal(signal) => self.signal(signal).await,
+            Order::Probe(servers) => self.probe(servers).await,
         }
     }
 
@@ -222,7 +225,7 @@ impl Session {
                 let was_up = current.was_up;
                 self.tell(line_state(state, was_up));
             }
-            PeerEvent::Agreed(_) => {}
+            PeerEvent::Agreed(terms) => self.voice.agree(terms),
         }
     }
 
@@ -245,6 +248,16 @@ impl Session {
             self.path = Some(path);
             self.post(LineEvent::Path(path));
         }
+    }
+
+    async fn probe(&self, servers: Vec<IceServer>) {
+        let path = match &self.current {
+            Some(current) => current.peer.path().await,
+            None => None,
+        };
+        let round_trip = path.and_then(|path| path.round_trip);
+        // A connection that calls use must not wait for servers that do not answer.
+        tokio::spawn(probe::run(self.peers.clone(), servers, round_trip, self.inbox.clone()));
     }
 
     async fn give_up(&mut self) {
@@ -313,7 +326,7 @@ mod tests {
     async fn a_burst_of_address_changes_is_one_event() {
         let (inbox, mut events) = Inbox::new();
         let (received, _ring) = rtrb::RingBuffer::new(4);
-        let voice = Arc::new(Voice::new(received, std::time::Instant::now()));
+        let (voice, _sink) = Voice::new(received, std::time::Instant::now());
         let session =
             Session::new(PeerConfig::default(), Role::Offerer, Arc::default(), voice, inbox);
         let (orders, ordered) = mpsc::unbounded_channel();

@@ -1,5 +1,6 @@
-use omnibar_media::{Micros, Packet, PacketSink, Received};
-use omnibar_peer::{Incoming, Peer};
+use crate::agreement::Agreement;
+use omnibar_media::{Agreed, Channel, Micros, Packet, PacketSink, Received, Reported};
+use omnibar_peer::{Incoming, Peer, Terms};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -14,32 +15,43 @@ pub struct Dropped {
     pub incoming: u64,
 }
 
+/// Reports that may wait for the media thread: some seconds of an ordinary call.
+const MOST_REPORTS: usize = 64;
+
 /// What the media thread and the network's tasks share.
 pub(crate) struct Voice {
     /// The connection that packets go to. Held only for a moment: the media thread
     /// tries, and drops its packet if it would have to wait.
     peer: Mutex<Option<Peer>>,
     received: Mutex<rtrb::Producer<Received>>,
+    reports: Mutex<rtrb::Producer<Reported>>,
+    agreement: Agreement,
     epoch: Instant,
     outgoing: AtomicU64,
     incoming: AtomicU64,
 }
 
 impl Voice {
-    pub(crate) fn new(received: rtrb::Producer<Received>, epoch: Instant) -> Self {
-        Self {
+    /// With the media thread's end.
+    pub(crate) fn new(received: rtrb::Producer<Received>, epoch: Instant) -> (Arc<Self>, LineSink) {
+        let (reports, reported) = rtrb::RingBuffer::new(MOST_REPORTS);
+        let voice = Arc::new(Self {
             peer: Mutex::new(None),
             received: Mutex::new(received),
+            reports: Mutex::new(reports),
+            agreement: Agreement::default(),
             epoch,
             outgoing: AtomicU64::new(0),
             incoming: AtomicU64::new(0),
-        }
+        });
+        (Arc::clone(&voice), LineSink { voice, reported })
     }
 
     /// The connection that was used until now.
     pub(crate) fn replace(&self, peer: Option<Peer>) -> Option<Peer> {
         let mut current = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *current, peer);
+        self.agreement.begin();
         if let Some(before) = &before {
             self.outgoing.fetch_add(before.dropped(), Ordering::Relaxed);
         }
@@ -47,14 +59,34 @@ impl Voice {
     }
 
     pub(crate) fn arrived(&self, incoming: Incoming) {
-        let Incoming::Rtp(arrival) = incoming else { return };
-        let since = arrival.arrived.saturating_duration_since(self.epoch);
-        let arrived = Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
-        let received = Received { arrived, packet: arrival.packet };
-        let mut ring = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        if ring.push(received).is_err() {
+        let taken = match incoming {
+            Incoming::Rtp(arrival) => {
+                self.agreement.heard(arrival.ssrc);
+                let arrived = self.micros(arrival.arrived);
+                let received = Received { arrived, packet: arrival.packet };
+                let mut ring = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+                ring.push(received).is_ok()
+            }
+            Incoming::Rtcp { bytes, arrived } => {
+                let reported = Reported { arrived: self.micros(arrived), bytes };
+                let mut ring = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+                // Between calls nobody reads, and nothing is lost by it.
+                let _ = ring.push(reported);
+                true
+            }
+        };
+        if !taken {
             self.incoming.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn agree(&self, terms: Terms) {
+        self.agreement.agree(terms);
+    }
+
+    fn micros(&self, at: Instant) -> Micros {
+        let since = at.saturating_duration_since(self.epoch);
+        Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn dropped(&self) -> Dropped {
@@ -66,11 +98,12 @@ impl Voice {
         }
     }
 
-    fn send(&self, packet: Packet) {
+    /// Nothing is handed over while the connection is being replaced.
+    fn hand(&self, to: impl FnOnce(&Peer)) {
         match self.peer.try_lock() {
             Ok(peer) => {
                 if let Some(peer) = &*peer {
-                    return peer.send(packet);
+                    return to(peer);
                 }
             }
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => {}
@@ -87,16 +120,27 @@ impl fmt::Debug for Voice {
 
 /// The media thread's end. Never waits: what cannot be sent now is dropped and counted.
 #[derive(Debug)]
-pub struct LineSink(Arc<Voice>);
-
-impl LineSink {
-    pub(crate) fn new(voice: Arc<Voice>) -> Self {
-        Self(voice)
-    }
+pub struct LineSink {
+    voice: Arc<Voice>,
+    reported: rtrb::Consumer<Reported>,
 }
 
 impl PacketSink for LineSink {
     fn send(&mut self, packet: Packet) {
-        self.0.send(packet);
+        self.voice.hand(|peer| peer.send(packet));
+    }
+}
+
+impl Channel for LineSink {
+    fn report(&mut self, rtcp: &[u8]) {
+        self.voice.hand(|peer| peer.send_rtcp(rtcp));
+    }
+
+    fn reported(&mut self) -> Option<Reported> {
+        self.reported.pop().ok()
+    }
+
+    fn agreed(&mut self) -> Agreed {
+        self.voice.agreement.read()
     }
 }

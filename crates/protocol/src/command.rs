@@ -163,6 +163,11 @@ pub enum Command {
     #[serde(rename = "voice.candidate")]
     VoiceCandidate { candidate: String },
 
+    /// What the session's voice leg says comes back to it while it is in no call, for ten
+    /// seconds at most: to try the path before the first call.
+    #[serde(rename = "voice.echo")]
+    VoiceEcho { on: bool },
+
     /// Heartbeat. A side that hears nothing for two intervals closes.
     #[serde(rename = "ping")]
     Ping {},

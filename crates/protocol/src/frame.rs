@@ -254,6 +254,7 @@ impl Command {
         "endpoint.call",
         "voice.offer",
         "voice.candidate",
+        "voice.echo",
         "ping",
     ];
 }

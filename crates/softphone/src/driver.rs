@@ -1,3 +1,4 @@
+mod check;
 mod voice;
 
 use crate::doors::Doors;
@@ -10,9 +11,9 @@ use crate::record::Record;
 use crate::scene::Scene;
 use crate::watch::Watch;
 use crate::{Clock, words};
+use check::Check;
 use omnibar_contract::{
-    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TestState, TurnServer, View,
-    WindowView,
+    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TestState, View, WindowView,
 };
 use omnibar_desk::{Alert, Ask, Desk, Effect, Input, LineState};
 use omnibar_model::{AgentId, Callback};
@@ -45,6 +46,8 @@ pub struct Initial {
     pub settings: Settings,
     pub remembered: Remembered,
     pub window: WindowView,
+    /// Whether devices and network are checked when somebody has signed in.
+    pub check: bool,
     /// Where to write what happens to the desk, to replay it. It holds customers'
     /// numbers and notes, so nothing is written unless somebody asks for it.
     pub transcript: Option<Box<dyn std::io::Write + Send>>,
@@ -78,6 +81,7 @@ pub struct Softphone {
     meters: watch::Sender<Meter>,
     in_call: bool,
     watch: Watch,
+    check: Check,
 }
 
 impl Softphone {
@@ -111,6 +115,7 @@ impl Softphone {
             meters,
             in_call: false,
             watch: Watch::default(),
+            check: Check::new(initial.check),
         };
         driver.ports.audio.apply(&driver.scene.settings);
         tokio::spawn(driver.run(events, asked));
@@ -123,7 +128,9 @@ impl Softphone {
         mut asked: mpsc::UnboundedReceiver<Intent>,
     ) {
         loop {
-            let deadline = self.desk.deadline().map(|moment| self.clock.instant(moment));
+            let deadlines = [self.desk.deadline(), self.check.deadline()];
+            let deadline = deadlines.into_iter().flatten().min();
+            let deadline = deadline.map(|moment| self.clock.instant(moment));
             let due = async {
                 match deadline {
                     Some(instant) => tokio::time::sleep_until(instant).await,
@@ -141,7 +148,10 @@ impl Softphone {
                 Some(intent) = asked.recv() => Some(Event::Intent(intent)),
             };
             match event {
-                None => self.feed(Input::Tick),
+                None => {
+                    self.feed(Input::Tick);
+                    self.check_due();
+                }
                 Some(Event::Intent(intent)) => self.intent(intent),
                 Some(Event::Centre(event)) => self.centre(event),
                 Some(Event::Line(event)) => self.line(event),
@@ -219,6 +229,9 @@ impl Softphone {
             Effect::SetMicrophone { open } => self.ports.audio.set_microphone(open),
             Effect::SetInCall { on } => {
                 self.in_call = on;
+                if on {
+                    self.interrupt_check();
+                }
                 self.rest_meter();
                 self.ports.audio.set_in_call(on);
                 self.ports.shell.set_in_call(on);
@@ -303,9 +316,11 @@ impl Softphone {
             }
             CentreEvent::Chosen { breaks, queues, ivrs, ice_servers } => {
                 self.ice_servers = ice_servers;
+                self.plan_check();
                 self.feed(Input::Chosen { breaks, queues, ivrs });
             }
             CentreEvent::Ended(fault) => {
+                self.forget_check();
                 info!(?fault, "session ended");
                 self.entrance.closed();
                 self.scene.session_ended();
@@ -379,7 +394,9 @@ impl Softphone {
             LineEvent::Changed(line) => {
                 info!(?line, "voice");
                 self.feed(Input::LineChanged { line });
+                self.line_for_check(line);
             }
+            LineEvent::Probed(probe) => self.probed_line(probe),
             LineEvent::Signal(signal) => self.send_signal(signal),
             LineEvent::NetworkChanged => self.feed(Input::NetworkChanged),
             LineEvent::Path(path) => {
@@ -413,6 +430,7 @@ impl Softphone {
             }
             // The centre's switch hears customers' keys too, and acts on them.
             AudioEvent::Meter(_) | AudioEvent::Heard | AudioEvent::Digit(_) => {}
+            AudioEvent::Probed(probe) => self.probed_audio(probe),
         }
     }
 
@@ -464,19 +482,5 @@ impl Softphone {
             }
             ShellEvent::TurnCredentials(credentials) => self.turn_credentials = credentials,
         }
-    }
-
-    /// The centre's servers and the agent's own.
-    fn servers(&self) -> Vec<IceServer> {
-        let kept = |server: &TurnServer| {
-            let of = |c: &&TurnCredential| c.url == server.url && c.username == server.username;
-            self.turn_credentials.iter().find(of).map(|c| c.credential.clone())
-        };
-        let own = self.scene.settings.ice_servers.iter().map(|server| IceServer {
-            urls: vec![server.url.clone()],
-            username: server.username.clone(),
-            credential: kept(server).unwrap_or_default(),
-        });
-        self.ice_servers.iter().cloned().chain(own).collect()
     }
 }

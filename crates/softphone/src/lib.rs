@@ -22,7 +22,8 @@ pub use clock::Clock;
 pub use doors::Doors;
 pub use driver::{Initial, Ports, Softphone};
 pub use port::{
-    AgentNews, Audio, AudioEvent, Buttons, ButtonsEvent, Centre, CentreEvent, Dock, EndpointAnswer,
-    EndpointCall, Endpoints, Event, HISTORY_PAGE, IceServer, Inbox, Line, LineEvent, LinePath,
-    Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
+    AgentNews, Audio, AudioEvent, AudioProbe, Buttons, ButtonsEvent, Centre, CentreEvent, Dock,
+    EndpointAnswer, EndpointCall, Endpoints, Event, HISTORY_PAGE, IceServer, Inbox, Line,
+    LineEvent, LinePath, LineProbe, PathProbe, RelayProbe, Shell, ShellEvent, SignIn,
+    TurnCredential, VoiceSignal,
 };

@@ -13,6 +13,7 @@ use omnibar_model::{
     InteractionId, Ivr, LinkKind, Moment, PathKind, Presence, Queue, Secret,
 };
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Rows that one answer to [`Centre::history`] holds when there are more.
@@ -55,6 +56,8 @@ pub trait Centre: Send {
     /// Answered by [`CentreEvent::Answered`] with the same id, once, even across reconnects.
     fn order(&mut self, command: CommandId, order: Order);
     fn signal(&mut self, signal: VoiceSignal);
+    /// Whether what the voice connection sends comes back while there is no call.
+    fn echo(&mut self, on: bool);
     fn search(&mut self, text: String);
     fn history(&mut self, before: Option<InteractionId>);
 }
@@ -117,6 +120,8 @@ pub trait Line: Send {
     fn restart(&mut self);
     fn close(&mut self);
     fn signal(&mut self, signal: VoiceSignal);
+    /// Tries the path and these servers; answered by [`LineEvent::Probed`].
+    fn probe(&mut self, servers: Vec<IceServer>);
 }
 
 #[derive(Clone, Debug)]
@@ -126,6 +131,25 @@ pub enum LineEvent {
     NetworkChanged,
     /// The path in use is known, or another.
     Path(LinePath),
+    Probed(LineProbe),
+}
+
+/// What [`Line::probe`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineProbe {
+    /// Of the path in use, if there is one.
+    pub round_trip: Option<Duration>,
+    /// TURN servers by their URL.
+    pub relays: Vec<(String, RelayProbe)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelayProbe {
+    /// It gave an address, after so long.
+    Ready(Duration),
+    /// It answers, but not to this name and password.
+    Refused,
+    Silent,
 }
 
 /// Which way the voice connection goes.
@@ -159,6 +183,29 @@ pub enum AudioEvent {
     Heard,
     /// A key that the far side has pressed: `0`–`9`, `*`, `#`, `A`–`D`.
     Digit(char),
+    /// Answer to [`AudioIntent::Probe`], unless a call came first.
+    Probed(AudioProbe),
+}
+
+/// What a look at devices and path found, both open for a few seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AudioProbe {
+    /// The loudest sample of the microphone, 0 to 1; `None`: it gave nothing.
+    pub microphone: Option<f32>,
+    /// The speaker took sound.
+    pub speaker: bool,
+    /// `None`: no packet came back.
+    pub path: Option<PathProbe>,
+}
+
+/// Packets that were sent to the centre and came back.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PathProbe {
+    /// Per cent lost on the way there, and back.
+    pub lost_out: f32,
+    pub lost_back: f32,
+    /// ms, RFC 3550 section 6.4.1.
+    pub jitter: f32,
 }
 
 /// Buttons and lamps of headsets.

@@ -72,7 +72,9 @@ impl Scene {
             | AudioIntent::RecordAndPlayBack
             | AudioIntent::Meter { .. }
             | AudioIntent::StopTest
-            | AudioIntent::UnmuteMicrophone => return false,
+            | AudioIntent::UnmuteMicrophone
+            | AudioIntent::UnmuteSpeaker
+            | AudioIntent::Probe => return false,
         };
         if *place == *choice {
             return false;

@@ -3,7 +3,7 @@
 mod tally;
 
 use crate::scene::Scene;
-use omnibar_contract::{Meter, SourceMute};
+use omnibar_contract::{Meter, SourceMute, SpeakerOff};
 use omnibar_desk::{CallView, Device, Heard, Judge, LineState, Snapshot, VoiceFacts};
 use omnibar_model::{Conversation, InteractionId, Moment, VoiceRecord};
 use std::collections::BTreeMap;
@@ -113,13 +113,18 @@ fn facts(talking: Option<Duration>, meter: &Meter, scene: &Scene, desk: &Snapsho
             muted: audio.mute == SourceMute::System,
             at_zero: false,
         },
-        microphone_silent: since(signs.microphone_silent),
+        // That there is no microphone is said elsewhere.
+        microphone_silent: match audio.microphone.using {
+            Some(_) => since(signs.microphone_silent),
+            None => Duration::ZERO,
+        },
         microphone_heard: signs.microphone_heard,
-        better: None,
+        better: audio.hears.as_ref().map(|device| device.name.clone()),
         speaker: Device {
             name: audio.speaker.using.clone().unwrap_or_default(),
-            muted: false,
-            at_zero: scene.settings.volumes.speaker <= 0.0,
+            muted: audio.speaker_off == Some(SpeakerOff::Muted),
+            at_zero: audio.speaker_off == Some(SpeakerOff::AtZero)
+                || scene.settings.volumes.speaker <= 0.0,
         },
         far_silent: since(signs.far_silent),
         starved: signs.starved,

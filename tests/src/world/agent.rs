@@ -7,7 +7,10 @@ use omnibar_contract::{
 };
 use omnibar_desk::{Ask, CallView, LineState, SessionView};
 use omnibar_model::{AgentId, AgentState, Conversation, InteractionId, Presence, VoicePath};
-use omnibar_softphone::{AudioEvent, ButtonsEvent, Doors, Event, Inbox, Initial, LineEvent, Ports, Softphone};
+use omnibar_softphone::{
+    AudioEvent, AudioProbe, ButtonsEvent, Doors, Event, Inbox, Initial, LineEvent, LinePath, Ports,
+    Softphone,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -86,6 +89,7 @@ impl Agent {
             dock: Box::new(Port { state: Arc::clone(&desktop), inbox: inbox.clone() }),
         };
         let initial = Initial {
+            check: false,
             settings: Settings::default(),
             remembered: Remembered::default(),
             window: WindowView::default(),
@@ -233,9 +237,19 @@ impl Agent {
         self.inbox.post(Event::Line(LineEvent::Changed(state)));
     }
 
+    /// Which way the voice connection goes.
+    pub fn path_is(&self, path: LinePath) {
+        self.inbox.post(Event::Line(LineEvent::Path(path)));
+    }
+
     /// What the headset measures.
     pub fn meters(&self, meter: Meter) {
         self.inbox.post(Event::Audio(AudioEvent::Meter(meter)));
+    }
+
+    /// What the headset found in a check.
+    pub fn probed(&self, probe: AudioProbe) {
+        self.inbox.post(Event::Audio(AudioEvent::Probed(probe)));
     }
 
     /// What the headset says of its devices and checks.

@@ -6,8 +6,8 @@ use omnibar_contract::{
 use omnibar_desk::{Alert, LineState, Snapshot, Sound};
 use omnibar_model::{AgentId, Secret};
 use omnibar_softphone::{
-    Audio, Buttons, Dock, Event, IceServer, Inbox, Line, LineEvent, Shell, ShellEvent, SignIn,
-    TurnCredential, VoiceSignal,
+    Audio, Buttons, Dock, Event, IceServer, Inbox, Line, LineEvent, LineProbe, RelayProbe, Shell,
+    ShellEvent, SignIn, TurnCredential, VoiceSignal,
 };
 use std::sync::{Arc, Mutex};
 
@@ -120,6 +120,13 @@ impl Line for Port<LinePort> {
             VoiceSignal::Candidate(_) => {}
             VoiceSignal::Offer(_) => panic!("the centre does not offer"),
         }
+    }
+
+    fn probe(&mut self, servers: Vec<IceServer>) {
+        let of = |server: IceServer| server.urls.into_iter().next().unwrap_or_default();
+        let relays = servers.into_iter().map(|s| (of(s), RelayProbe::Silent)).collect();
+        let round_trip = Some(std::time::Duration::from_millis(20));
+        self.line(LineEvent::Probed(LineProbe { round_trip, relays }));
     }
 }
 

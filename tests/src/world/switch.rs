@@ -33,6 +33,7 @@ impl Switchboard {
             SwitchCommand::Feed { leg, feed } => {
                 self.feeds.insert(leg, feed);
             }
+            SwitchCommand::Echo { .. } => {}
             SwitchCommand::Digits { leg, digits } => self.digits.push((leg, digits)),
             // The far ends are not real: they have no candidates and no sound.
             SwitchCommand::Candidate { .. }

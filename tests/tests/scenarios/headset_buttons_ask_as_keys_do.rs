@@ -1,6 +1,4 @@
-use omnibar_contract::{
-    ButtonsState, ButtonsView, HeadsetView, Intent, Settings, SettingsIntent,
-};
+use omnibar_contract::{ButtonsState, ButtonsView, HeadsetView, Intent, Settings, SettingsIntent};
 use omnibar_desk::Ask;
 use omnibar_model::Conversation;
 use omnibar_tests::world::{Agent, CUSTOMER1, World};

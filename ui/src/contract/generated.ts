@@ -54,7 +54,7 @@ export type Ask = { "do": "sign_in", centre: string, user: AgentId, take_over: b
  */
 export type AudioFault = { "fault": "no_sound_server" } | { "fault": "no_microphone" } | { "fault": "no_speaker" } | { "fault": "device_lost", name: string, using: string | null, } | { "fault": "denied" };
 
-export type AudioIntent = { "do": "choose_microphone", choice: DeviceChoice, } | { "do": "choose_speaker", choice: DeviceChoice, } | { "do": "choose_ringer", choice: DeviceChoice, } | { "do": "test_speaker" } | { "do": "test_ringer" } | { "do": "record_and_play_back" } | { "do": "meter", on: boolean, } | { "do": "stop_test" } | { "do": "unmute_microphone" };
+export type AudioIntent = { "do": "choose_microphone", choice: DeviceChoice, } | { "do": "choose_speaker", choice: DeviceChoice, } | { "do": "choose_ringer", choice: DeviceChoice, } | { "do": "test_speaker" } | { "do": "test_ringer" } | { "do": "record_and_play_back" } | { "do": "meter", on: boolean, } | { "do": "stop_test" } | { "do": "unmute_microphone" } | { "do": "unmute_speaker" } | { "do": "probe" };
 
 export type AudioView = { inputs: Array<DeviceView>, outputs: Array<DeviceView>, microphone: RoleView, speaker: RoleView, ringer: RoleView,
 /**
@@ -65,6 +65,14 @@ also_ring: Array<RoleView>, fault: AudioFault | null, test: TestState,
  * Of the microphone in use.
  */
 mute: SourceMute,
+/**
+ * Of the speaker in use, in the system's sound settings.
+ */
+speaker_off: SpeakerOff | null,
+/**
+ * Another microphone that hears somebody while the one in use is silent.
+ */
+hears: DeviceView | null,
 /**
  * The agent talks although what he says is not sent. Goes by itself.
  */
@@ -1033,6 +1041,11 @@ missed: Interaction | null, };
  * keeps back is the desk's.
  */
 export type SourceMute = "open" | "system" | "switch";
+
+/**
+ * Why nothing can be heard of a speaker.
+ */
+export type SpeakerOff = "muted" | "at_zero";
 
 export type TestState = "idle" | "tone" | "recording" | "playing_back" | "metering";
 

@@ -149,6 +149,7 @@ impl Core {
             | Command::History { .. }
             | Command::VoiceOffer { .. }
             | Command::VoiceCandidate { .. }
+            | Command::VoiceEcho { .. }
             | Command::EndpointCall { .. }
             | Command::Ping {} => done(Ok(())),
         }

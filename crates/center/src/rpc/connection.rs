@@ -195,6 +195,9 @@ impl Connection {
             (Command::VoiceCandidate { candidate }, Some(_)) => {
                 return self.signal(id, Signal::Candidate { id, candidate });
             }
+            (Command::VoiceEcho { on }, Some(_)) => {
+                return self.signal(id, Signal::Echo { id, on });
+            }
             (Command::EndpointCall { service, method, path, query, body }, Some(_)) => {
                 let call = Call { service, method, path, query, body };
                 return self.ask_endpoint(id, call);

@@ -18,6 +18,7 @@ const LONGEST_CANDIDATE: usize = 1024;
 pub(super) enum Signal {
     Offer { id: Uuid, sdp: String },
     Candidate { id: Uuid, candidate: String },
+    Echo { id: Uuid, on: bool },
 }
 
 pub(super) async fn carry(
@@ -30,6 +31,7 @@ pub(super) async fn carry(
         let (id, result) = match signal {
             Signal::Offer { id, sdp } => (id, offer(&shared, connection, sdp).await),
             Signal::Candidate { id, candidate } => (id, add(&shared, connection, candidate).await),
+            Signal::Echo { id, on } => (id, echo(&shared, connection, on).await),
         };
         if answers.send(Response { id: Some(id), result }).is_err() {
             return;
@@ -71,6 +73,14 @@ async fn add(
     match shared.link.command(SwitchCommand::Candidate { leg, candidate }).await {
         Reply::Done | Reply::Answer { .. } | Reply::Legs { .. } => Ok(crate::actor::empty()),
         Reply::Refused { message } => Err(ErrorObject::new(Code::InvalidParams, message)),
+    }
+}
+
+async fn echo(shared: &Shared, connection: ConnectionId, on: bool) -> Result<Value, ErrorObject> {
+    let Some((_, leg)) = shared.door.leg(connection).await else { return Err(signed_out()) };
+    match shared.link.command(SwitchCommand::Echo { leg, on }).await {
+        Reply::Done | Reply::Answer { .. } | Reply::Legs { .. } => Ok(crate::actor::empty()),
+        Reply::Refused { message } => Err(ErrorObject::new(Code::NotFound, message)),
     }
 }
 

@@ -58,6 +58,8 @@ pub enum SwitchCommand {
     Connect { bridge: String, legs: Vec<LegId> },
     /// What the leg hears while it is in no bridge.
     Feed { leg: LegId, feed: Feed },
+    /// What the leg says comes back to it while it is in no bridge, for ten seconds at most.
+    Echo { leg: LegId, on: bool },
     /// DTMF to this leg (RFC 4733 events, or tones to a party without them).
     Digits { leg: LegId, digits: String },
     /// Records the leg as stereo WAV, 48 kHz: left what it says, right what it

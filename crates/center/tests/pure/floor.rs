@@ -287,6 +287,7 @@ impl Floor {
             SwitchCommand::Feed { leg, feed } => {
                 self.feeds.insert(leg, feed);
             }
+            SwitchCommand::Echo { .. } => {}
             SwitchCommand::Digits { leg, digits } => self.digits.push((leg, digits)),
             SwitchCommand::Peer { .. }
             | SwitchCommand::Candidate { .. }

@@ -25,6 +25,7 @@ mod salesforce;
 mod session;
 mod start;
 mod switch;
+mod voice;
 mod web_client;
 mod web_services;
 mod world;

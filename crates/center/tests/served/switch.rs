@@ -78,6 +78,7 @@ impl SimSwitch {
             SwitchCommand::Feed { leg, feed } => {
                 state.feeds.insert(leg, feed);
             }
+            SwitchCommand::Echo { .. } => {}
             SwitchCommand::Digits { leg, digits } => state.digits.push((leg, digits)),
             SwitchCommand::Candidate { .. } | SwitchCommand::Record { .. } => {}
             SwitchCommand::List => {

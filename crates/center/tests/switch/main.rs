@@ -5,9 +5,12 @@
 
 mod conference;
 mod digits;
+mod echo;
 mod far;
 mod forward;
+mod lossy;
 mod parties;
 #[cfg(unix)]
 mod process;
 mod recording;
+mod relay;

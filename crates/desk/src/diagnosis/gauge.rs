@@ -58,8 +58,7 @@ const EVERY: Duration = Duration::from_secs(3);
 mod tests {
     use super::*;
 
-    const HOW: Patience =
-        Patience { rise: Duration::from_secs(2), fall: Duration::from_secs(5) };
+    const HOW: Patience = Patience { rise: Duration::from_secs(2), fall: Duration::from_secs(5) };
 
     #[test]
     fn it_turns_only_after_its_time_and_not_for_a_moment() {

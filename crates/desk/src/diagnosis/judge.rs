@@ -132,9 +132,9 @@ impl Judge {
             let device = facts.speaker.name.clone();
             say(Affected::Agent, None, VoiceFault::SpeakerStarved { device });
         }
-        let late = received.zip(facts.round_trip).map(|(heard, trip)| {
-            (trip / 2.0 + heard.delay + ENDS).max(0.0)
-        });
+        let late = received
+            .zip(facts.round_trip)
+            .map(|(heard, trip)| (trip / 2.0 + heard.delay + ENDS).max(0.0));
         let (bad, good) = over(late, SLOW);
         if self.follow(now, Kind::Late, bad, good, SLOWLY) {
             let ms = self.number(now, Kind::Late, late.unwrap_or_default());
@@ -189,11 +189,8 @@ impl Judge {
 }
 
 fn is_silent(facts: &VoiceFacts) -> bool {
-    let longest = if facts.microphone_heard && facts.better.is_none() {
-        SILENT_LATER
-    } else {
-        SILENT_FIRST
-    };
+    let longest =
+        if facts.microphone_heard && facts.better.is_none() { SILENT_LATER } else { SILENT_FIRST };
     facts.microphone_silent >= longest
 }
 

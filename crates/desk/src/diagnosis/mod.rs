@@ -35,27 +35,53 @@ pub enum Whose {
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum VoiceFault {
     /// No packets come.
-    NothingArrives { link: LinkKind },
+    NothingArrives {
+        link: LinkKind,
+    },
     /// Packets are sent, and the far side reports none.
-    NothingLeaves { link: LinkKind },
+    NothingLeaves {
+        link: LinkKind,
+    },
     /// Muted in the sound server or at the device.
-    MicrophoneMuted { device: String },
+    MicrophoneMuted {
+        device: String,
+    },
     /// It gives digital silence, or less than any room has. `better`: one that hears
     /// somebody.
-    MicrophoneSilent { device: String, better: Option<String> },
-    SpeakerMuted { device: String },
+    MicrophoneSilent {
+        device: String,
+        better: Option<String>,
+    },
+    SpeakerMuted {
+        device: String,
+    },
     /// Its volume, or Omnibar's own, is at zero.
-    SpeakerAtZero { device: String },
+    SpeakerAtZero {
+        device: String,
+    },
     /// Per cent of packets, as the link loses them.
-    Loss { percent: u8, whose: Whose },
+    Loss {
+        percent: u8,
+        whose: Whose,
+    },
     /// Packets come too unevenly to be waited for. ms, RFC 3550 section 6.4.1.
-    Jitter { ms: u16, whose: Whose },
+    Jitter {
+        ms: u16,
+        whose: Whose,
+    },
     /// ms from mouth to ear.
-    Delay { ms: u16, link: LinkKind },
+    Delay {
+        ms: u16,
+        link: LinkKind,
+    },
     /// Sound is made too late for the speaker: `ms` by which this machine was late.
-    Overloaded { ms: u16 },
+    Overloaded {
+        ms: u16,
+    },
     /// The speaker asked for more than it was given, though this machine was in time.
-    SpeakerStarved { device: String },
+    SpeakerStarved {
+        device: String,
+    },
     /// Packets come, and there is no sound in them.
     FarSilent,
 }

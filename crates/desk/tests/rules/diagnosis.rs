@@ -52,7 +52,10 @@ fn the_record_of_a_call_is_ordered_once_while_somebody_is_signed_in() {
     let mut b = Bench::available();
     let effects = b.input(input());
     let order = Order::Measured { interaction: "i1".into(), record: record.clone() };
-    assert!(matches!(effects, [Effect::Order { order: told, .. }] if *told == order), "{effects:?}");
+    assert!(
+        matches!(effects, [Effect::Order { order: told, .. }] if *told == order),
+        "{effects:?}"
+    );
     let mut b = Bench::empty(Config::default());
     assert_eq!(b.input(input()), []);
 }
@@ -143,11 +146,8 @@ fn nothing_that_leaves_is_known_by_the_reports() {
 #[test]
 fn a_muted_microphone_is_the_cause_and_not_its_silence() {
     let muted = Device { name: "Headset".into(), muted: true, at_zero: false };
-    let facts = VoiceFacts {
-        microphone: muted,
-        microphone_silent: Duration::from_secs(90),
-        ..talk()
-    };
+    let facts =
+        VoiceFacts { microphone: muted, microphone_silent: Duration::from_secs(90), ..talk() };
     let said = after(0, &facts);
     let fault = VoiceFault::MicrophoneMuted { device: "Headset".into() };
     assert_eq!(only(&said), (Affected::Customer, &fault, Some(Remedy::UnmuteMicrophone)));
@@ -201,11 +201,8 @@ fn a_far_side_without_a_sound_is_told_while_its_packets_come() {
 
 #[test]
 fn nothing_is_said_while_nobody_talks_or_the_line_is_being_mended() {
-    let bad = VoiceFacts {
-        nothing_received: Duration::from_secs(9),
-        sent: Some(lossy(50.0)),
-        ..talk()
-    };
+    let bad =
+        VoiceFacts { nothing_received: Duration::from_secs(9), sent: Some(lossy(50.0)), ..talk() };
     assert_eq!(after(9_000, &VoiceFacts { talking: false, ..bad.clone() }), []);
     assert_eq!(after(9_000, &VoiceFacts { line_up: false, ..bad }), []);
 }

@@ -79,6 +79,7 @@ impl Rig {
             dock: Box::new(port),
         };
         let initial = Initial {
+            check: false,
             settings: Settings::default(),
             remembered: Remembered::default(),
             window: WindowView::default(),
@@ -350,6 +351,7 @@ impl Centre for Simulated {
     }
 
     fn signal(&mut self, _: VoiceSignal) {}
+    fn echo(&mut self, _: bool) {}
     fn search(&mut self, _: String) {}
     fn history(&mut self, _: Option<InteractionId>) {}
 }
@@ -362,6 +364,7 @@ impl Line for Silent {
     fn restart(&mut self) {}
     fn close(&mut self) {}
     fn signal(&mut self, _: VoiceSignal) {}
+    fn probe(&mut self, _: Vec<IceServer>) {}
 }
 
 impl Audio for Silent {

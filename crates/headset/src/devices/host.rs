@@ -66,6 +66,16 @@ impl Server {
         Ok(())
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unmute_speaker(&mut self, speaker: &str) -> Result<(), ServerError> {
+        Ok(self.wire.unmute_speaker(speaker)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn unmute_speaker(&mut self, _speaker: &str) -> Result<(), ServerError> {
+        Ok(())
+    }
+
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn list(&mut self) -> Result<Listing, ServerError> {
         Ok(watch::list(&self.host)?)
@@ -171,6 +181,7 @@ mod watch {
             monitor: false,
             narrow: None,
             muted: false,
+            at_zero: false,
         })
     }
 }

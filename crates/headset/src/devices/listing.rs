@@ -14,8 +14,10 @@ pub(crate) struct Entry {
     pub(crate) monitor: bool,
     /// Hz that a Bluetooth headset in its call profile carries.
     pub(crate) narrow: Option<u32>,
-    /// A microphone that is muted in the system's sound settings.
+    /// It is muted in the system's sound settings.
     pub(crate) muted: bool,
+    /// Its volume there is at zero.
+    pub(crate) at_zero: bool,
 }
 
 impl Entry {
@@ -154,6 +156,7 @@ mod tests {
             monitor: device.ends_with(".monitor"),
             narrow: None,
             muted: false,
+            at_zero: false,
         }
     }
 

@@ -14,7 +14,10 @@
 #[cfg(target_os = "linux")]
 mod bluetooth;
 mod host;
+#[cfg(target_os = "linux")]
+mod listen;
 mod listing;
+mod mend;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod role;
@@ -30,6 +33,7 @@ use host::{Server, ServerNews};
 use listing::Listing;
 use omnibar_contract::{
     AudioFault, AudioView, DeviceChoice, DeviceView, Ringing, RoleView, Settings, SourceMute,
+    SpeakerOff,
 };
 use role::{Outcome, RoleState};
 use std::sync::Arc;
@@ -59,13 +63,17 @@ pub(crate) struct Roster {
     pub(crate) fault: Option<AudioFault>,
     /// The microphone in use is muted in the system's sound settings.
     pub(crate) muted: bool,
+    pub(crate) speaker_off: Option<SpeakerOff>,
+    /// Another microphone that hears somebody.
+    pub(crate) hears: Option<DeviceView>,
 }
 
 impl Roster {
     /// The view, with what is not about devices at its default.
     pub(crate) fn view(&self) -> AudioView {
-        let Self { inputs, outputs, microphone, speaker, ringer, also_ring, fault, muted } =
+        let Self { inputs, outputs, microphone, speaker, ringer, also_ring, fault, muted, .. } =
             self.clone();
+        let (speaker_off, hears) = (self.speaker_off, self.hears.clone());
         let mute = if muted { SourceMute::System } else { SourceMute::Open };
         AudioView {
             inputs,
@@ -76,6 +84,8 @@ impl Roster {
             also_ring,
             fault,
             mute,
+            speaker_off,
+            hears,
             ..AudioView::default()
         }
     }
@@ -127,6 +137,16 @@ impl Devices {
         self.post(Message::Unmute);
     }
 
+    /// Opens the speaker in use there, and turns it up if it is at zero.
+    pub(crate) fn unmute_speaker(&self) {
+        self.post(Message::UnmuteSpeaker);
+    }
+
+    /// Looks for another microphone that hears somebody; the roster tells.
+    pub(crate) fn listen(&self) {
+        self.post(Message::Listen);
+    }
+
     /// The role's callbacks have stopped coming.
     pub(crate) fn stalled(&self, role: Role) {
         self.post(Message::Stalled(role));
@@ -169,6 +189,9 @@ enum Message {
     Choose(Role, DeviceChoice),
     Stalled(Role),
     Unmute,
+    UnmuteSpeaker,
+    Listen,
+    Heard(Option<DeviceView>),
     Server(ServerNews),
     /// The stream of that serial number has ended.
     Failed(Role, u32, cpal::Error),
@@ -192,6 +215,8 @@ struct Room {
     /// Microphone, speaker, ringer, and what also rings.
     roles: Vec<RoleState>,
     retry_at: Option<Instant>,
+    listening: bool,
+    hears: Option<DeviceView>,
     told: Option<Roster>,
     counters: Arc<Counters>,
     tell: Box<dyn Fn(DeviceNews) + Send>,
@@ -214,6 +239,8 @@ impl Room {
             stale: true,
             roles: roles.collect(),
             retry_at: None,
+            listening: false,
+            hears: None,
             told: None,
             counters,
             tell,
@@ -265,6 +292,7 @@ impl Room {
             }
             Message::Apply(choices) => self.apply(choices),
             Message::Choose(role, choice) => {
+                self.hears = self.hears.take().filter(|_| role != Role::Microphone);
                 self.role(role).into_iter().for_each(|role| role.choose(choice.clone()));
             }
             Message::Stalled(role) => {
@@ -274,6 +302,9 @@ impl Room {
                 self.stale = true;
             }
             Message::Unmute => self.unmute(),
+            Message::UnmuteSpeaker => self.unmute_speaker(),
+            Message::Listen => self.listen(),
+            Message::Heard(hears) => (self.listening, self.hears) = (false, hears),
             Message::Failed(role, serial, error) => {
                 if let Some(closed) = self.role(role).and_then(|role| role.failed(serial)) {
                     tracing::warn!(?role, %error, "the device has failed");
@@ -290,15 +321,6 @@ impl Room {
                 }
             }
             Message::Stop => {}
-        }
-    }
-
-    fn unmute(&mut self) {
-        let Some(id) = self.roles[0].using(&self.listing) else { return };
-        let Some(server) = &mut self.server else { return };
-        match server.unmute(&id) {
-            Ok(()) => self.stale = true,
-            Err(error) => tracing::warn!(%error, "the microphone could not be unmuted"),
         }
     }
 
@@ -432,6 +454,8 @@ impl Room {
             also_ring: (3..self.roles.len()).map(view).collect(),
             fault: self.fault(),
             muted: self.roles[0].muted(&self.listing),
+            speaker_off: self.roles[1].off(&self.listing),
+            hears: self.hears.clone(),
         }
     }
 

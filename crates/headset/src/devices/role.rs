@@ -14,7 +14,7 @@ use super::listing::{Entry, Listing, Role};
 use super::stream::{self, OpenError, Opened, Plan};
 use super::{DeviceNews, Message};
 use cpal::ErrorKind;
-use omnibar_contract::{AudioFault, DeviceChoice, RoleView};
+use omnibar_contract::{AudioFault, DeviceChoice, RoleView, SpeakerOff};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -181,6 +181,13 @@ impl RoleState {
     /// That device is muted in the system's sound settings.
     pub(super) fn muted(&self, listing: &Listing) -> bool {
         self.entry(listing).is_some_and(|entry| entry.muted)
+    }
+
+    /// Nothing can be heard of that device, as the system's sound settings have it.
+    pub(super) fn off(&self, listing: &Listing) -> Option<SpeakerOff> {
+        let entry = self.entry(listing)?;
+        let at_zero = entry.at_zero.then_some(SpeakerOff::AtZero);
+        if entry.muted { Some(SpeakerOff::Muted) } else { at_zero }
     }
 
     fn entry(&self, listing: &Listing) -> Option<Entry> {

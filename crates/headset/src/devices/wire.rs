@@ -5,9 +5,10 @@
 use super::bluetooth::narrow;
 use super::listing::{Entry, Listing};
 use pulseaudio::protocol::{
-    self, AuthParams, AuthReply, Command, CommandReply, ProtocolError, SetClientNameReply,
-    SinkInfo, SinkInfoList, SourceInfo, SourceInfoList, SubscriptionEventFacility,
-    SubscriptionEventType, SubscriptionMask, command::SetDeviceMuteParams,
+    self, AuthParams, AuthReply, ChannelVolume, Command, CommandReply, ProtocolError,
+    SetClientNameReply, SinkInfo, SinkInfoList, SourceInfo, SourceInfoList,
+    SubscriptionEventFacility, SubscriptionMask, Volume,
+    command::{SetDeviceMuteParams, SetDeviceVolumeParams},
 };
 use std::ffi::CStr;
 use std::io::{BufReader, Read, Write};
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 /// Bytes. A server hangs up on a client that sends none, even where it wants no proof.
 const COOKIE: usize = 256;
+/// What a speaker at zero is turned up to, of 65 536: 60 %.
+const AUDIBLE: u32 = 39_322;
 /// A server that does not answer within this is taken as gone.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
@@ -128,12 +131,32 @@ impl Wire {
         Ok(protocol::read_ack_message(&mut self.socket).map(|_| ())?)
     }
 
+    /// Opens the sink with that id, whoever muted it; one at zero is turned up.
+    pub(crate) fn unmute_speaker(&mut self, wanted: &str) -> Result<(), WireError> {
+        let sinks: SinkInfoList = self.ask(&Command::GetSinkInfoList)?;
+        let Some(sink) = sinks.iter().find(|sink| id(&sink.name) == wanted) else { return Ok(()) };
+        let (device_index, device_name) = (Some(sink.index), None);
+        let order = SetDeviceMuteParams { device_index, device_name, mute: false };
+        self.write(&Command::SetSinkMute(order))?;
+        protocol::read_ack_message(&mut self.socket)?;
+        if is_zero(&sink.cvolume) {
+            let mut volume = ChannelVolume::empty();
+            for _ in sink.cvolume.channels() {
+                volume.push(Volume::from_u32_clamped(AUDIBLE));
+            }
+            let order = SetDeviceVolumeParams { device_index, device_name: None, volume };
+            self.write(&Command::SetSinkVolume(order))?;
+            protocol::read_ack_message(&mut self.socket)?;
+        }
+        Ok(())
+    }
+
     /// Waits until devices have come or gone or another is the default.
     pub(crate) fn wait_for_change(&mut self) -> Result<(), WireError> {
         loop {
             let (_, command) = protocol::read_command_message(&mut self.socket, self.version)?;
             if let Command::SubscribeEvent(event) = command
-                && concerns_devices(event.event_facility, event.event_type)
+                && concerns_devices(event.event_facility)
             {
                 return Ok(());
             }
@@ -191,16 +214,13 @@ fn cookie() -> std::io::Result<Vec<u8>> {
     Ok(key)
 }
 
-/// A changed source may have been muted; a changed sink is a volume that was moved or a
-/// stream that began; a changed server is a new default.
-fn concerns_devices(facility: SubscriptionEventFacility, kind: SubscriptionEventType) -> bool {
+/// A changed source or sink may have been muted or turned down; a changed server is a new
+/// default.
+fn concerns_devices(facility: SubscriptionEventFacility) -> bool {
     match facility {
-        SubscriptionEventFacility::Source => true,
-        SubscriptionEventFacility::Sink => match kind {
-            SubscriptionEventType::New | SubscriptionEventType::Removed => true,
-            SubscriptionEventType::Changed => false,
-        },
-        SubscriptionEventFacility::Server => true,
+        SubscriptionEventFacility::Source
+        | SubscriptionEventFacility::Sink
+        | SubscriptionEventFacility::Server => true,
         SubscriptionEventFacility::SinkInput
         | SubscriptionEventFacility::SourceOutput
         | SubscriptionEventFacility::Module
@@ -215,6 +235,10 @@ fn id(name: &CStr) -> String {
     cpal::DeviceId::new(cpal::HostId::PulseAudio, name.to_string_lossy()).to_string()
 }
 
+fn is_zero(volume: &ChannelVolume) -> bool {
+    volume.channels().iter().all(|channel| channel.as_u32() == 0)
+}
+
 fn sink_entry(sink: &SinkInfo) -> Entry {
     Entry {
         id: id(&sink.name),
@@ -223,6 +247,7 @@ fn sink_entry(sink: &SinkInfo) -> Entry {
         monitor: false,
         narrow: narrow(&sink.name, &sink.props, sink.sample_spec.sample_rate),
         muted: sink.muted,
+        at_zero: is_zero(&sink.cvolume),
     }
 }
 
@@ -234,5 +259,6 @@ fn source_entry(source: &SourceInfo) -> Entry {
         monitor: source.monitor_of_sink_index.is_some(),
         narrow: narrow(&source.name, &source.props, source.sample_spec.sample_rate),
         muted: source.muted,
+        at_zero: is_zero(&source.cvolume),
     }
 }

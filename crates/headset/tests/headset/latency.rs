@@ -13,7 +13,7 @@ const CLICKS: usize = 21;
 #[test]
 fn from_mouth_to_ear_through_two_headsets() {
     with_server("latency::from_mouth_to_ear_through_two_headsets", |rig| {
-        println!("the sound server is real-time: {}", rig.hurry());
+        println!("real-time: {}", rig.hurry());
         let mut customer = Phone::start(["second_mic", "agent_headset", ""]);
         customer.headset.set_microphone(true);
         let mut agent = Phone::start(["agent_mic", "agent_speaker", ""]);

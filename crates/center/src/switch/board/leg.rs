@@ -62,6 +62,9 @@ impl Hears {
     }
 }
 
+/// 10 s of 10 ms packets.
+const MOST_ECHOED: u16 = 1_000;
+
 pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) kind: Kind,
@@ -80,6 +83,8 @@ pub(crate) struct Leg {
     pub(crate) digits: event::Receiver,
     pub(crate) path: Path,
     feed: Feed,
+    /// Packets of its own that it still gets back.
+    echo: u16,
     /// Ticks that the present feed has played.
     played: usize,
     feed_sequence: u16,
@@ -113,6 +118,7 @@ impl Leg {
             digits: event::Receiver::new(),
             path: Path { flowing: true, last: now, lost: None },
             feed: Feed::Silence,
+            echo: 0,
             played: 0,
             feed_sequence: 0,
             outlet: Outlet::new(seed),
@@ -127,8 +133,23 @@ impl Leg {
         }
     }
 
+    pub(crate) fn set_echo(&mut self, on: bool) {
+        self.echo = if on { MOST_ECHOED } else { 0 };
+    }
+
+    /// A packet of its own, which nobody else hears.
+    pub(crate) fn echo(&mut self, now: Micros, key: u64, ssrc: u32, packet: Packet) {
+        if self.hears == Hears::Feed && self.echo > 0 {
+            self.echo -= 1;
+            self.hear(now, Source::Leg(key, ssrc), packet, false);
+        }
+    }
+
     pub(crate) fn route(&mut self, to: To, hears: Hears) {
         self.to = to;
+        if hears != Hears::Feed {
+            self.echo = 0;
+        }
         if self.hears.directly() != hears.directly() {
             self.outlet.restart();
         }
@@ -179,8 +200,9 @@ impl Leg {
         }
     }
 
-    /// A packet of the source that this leg hears.
-    pub(crate) fn hear(&mut self, now: Micros, source: Source, packet: Packet) {
+    /// A packet of the source that this leg hears. `copy`: it came in the place of one that
+    /// was lost.
+    pub(crate) fn hear(&mut self, now: Micros, source: Source, packet: Packet, copy: bool) {
         if self.train.is_sounding() {
             return;
         }
@@ -193,7 +215,7 @@ impl Leg {
             _ => return,
         }
         if let Some(packet) = self.outlet.pass(now, source, packet) {
-            self.send(now, packet);
+            self.send(now, packet, copy);
         }
     }
 
@@ -213,7 +235,7 @@ impl Leg {
     pub(crate) fn tick(&mut self, now: Micros, tick: u64) {
         let events = self.exit.as_ref().is_some_and(|exit| exit.takes_events());
         if let Some(packet) = self.train.next(now, events, &mut self.outlet) {
-            self.send(now, packet);
+            self.send(now, packet, false);
             return;
         }
         if self.hears != Hears::Feed {
@@ -230,16 +252,20 @@ impl Leg {
             marker: false,
             payload: payload.clone(),
         };
-        self.hear(now, Source::Feed, packet);
+        self.hear(now, Source::Feed, packet, false);
     }
 
-    fn send(&mut self, now: Micros, packet: Packet) {
+    fn send(&mut self, now: Micros, packet: Packet, copy: bool) {
         for tap in self.taps() {
             tap.heard(now, &packet);
         }
         let Some(exit) = &self.exit else { return };
         match &mut self.shield {
-            Some(shield) => exit.send(shield.send(now, packet)),
+            Some(shield) => {
+                if let Some(packet) = shield.send(now, packet, copy) {
+                    exit.send(packet);
+                }
+            }
             None => exit.send(packet),
         }
         self.tell(now);

@@ -252,8 +252,10 @@ impl Board {
         let coming = leg.receive(now, ssrc, packet, &mut frames);
         let answer_takes = leg.shield.as_ref().and_then(Shield::answer_takes);
         self.report(now, key);
-        for frame in frames.drain(..) {
-            self.pass(now, key, ssrc, frame);
+        // The last is the packet's own.
+        let copies = frames.len().saturating_sub(1);
+        for (n, frame) in frames.drain(..).enumerate() {
+            self.pass(now, key, ssrc, frame, n < copies);
         }
         self.frames = frames;
         if let Some((room, packet)) = mixed.filter(|_| coming != Coming::Known) {
@@ -282,7 +284,7 @@ impl Board {
     }
 
     /// Voice or an event of a leg, to whom it concerns.
-    fn pass(&mut self, now: Micros, key: u64, ssrc: u32, packet: Packet) {
+    fn pass(&mut self, now: Micros, key: u64, ssrc: u32, packet: Packet, copy: bool) {
         let Some(leg) = self.legs.get_mut(&key) else { return };
         for tap in leg.taps() {
             tap.said(now, &packet);
@@ -302,17 +304,23 @@ impl Board {
             }
         }
         match to {
-            To::Nobody | To::Room { until_mixed: None, .. } => {}
+            To::Nobody => {
+                if let Some(leg) = self.legs.get_mut(&key) {
+                    leg.echo(now, key, ssrc, packet);
+                }
+            }
+            To::Room { until_mixed: None, .. } => {}
             To::Leg(other) | To::Room { until_mixed: Some(other), .. } => {
-                self.forward(now, key, other, ssrc, packet);
+                self.forward(now, key, other, (ssrc, packet, copy));
             }
         }
     }
 
-    fn forward(&mut self, now: Micros, from: u64, to: u64, ssrc: u32, packet: Packet) {
+    fn forward(&mut self, now: Micros, from: u64, to: u64, packet: (u32, Packet, bool)) {
         let Some(leg) = self.legs.get_mut(&to) else { return };
+        let (ssrc, packet, copy) = packet;
         if leg.hears.directly() == Some(from) {
-            leg.hear(now, Source::Leg(from, ssrc), packet);
+            leg.hear(now, Source::Leg(from, ssrc), packet, copy);
         }
     }
 
@@ -332,7 +340,7 @@ impl Board {
                 *until_mixed = None;
             }
             if let Some(leg) = self.legs.get_mut(&key) {
-                leg.hear(now, Source::Room(room), packet);
+                leg.hear(now, Source::Room(room), packet, false);
             }
         }
     }

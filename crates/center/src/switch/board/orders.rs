@@ -48,6 +48,11 @@ impl Board {
                     leg.set_feed(feed);
                 }
             }),
+            SwitchCommand::Echo { leg, on } => self.key(&leg).map(|key| {
+                if let Some(leg) = self.legs.get_mut(&key) {
+                    leg.set_echo(on);
+                }
+            }),
             SwitchCommand::Digits { leg, digits } => self.send_digits(&leg, &digits),
             SwitchCommand::List => {
                 // Whoever asked may have given up.
