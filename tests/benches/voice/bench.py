@@ -146,17 +146,18 @@ def main():
     parser.add_argument('--minutes', type=float, default=10, help='of a call with drifting clocks')
     parser.add_argument('--add', action='store_true', help='keep what the report has of other calls')
     parser.add_argument('--no-visqol', action='store_true')
-    parser.add_argument('--no-idle', action='store_true')
+    parser.add_argument('--idle', action='store_true', help='also what clients cost in no call; the full bench does that anyway')
+    parser.add_argument('--no-calls', action='store_true', help='only what clients cost in no call')
     chosen = parser.parse_args()
     if os.geteuid() != 0:
         raise SystemExit('voice: network namespaces and real-time priority need root; run it as root')
-    calls = plan(chosen)
+    calls = [] if chosen.no_calls else plan(chosen)
     WORK.mkdir(parents=True, exist_ok=True)
     began = time.time()
     print(f'voice: {len(calls)} calls, about {len(calls) * 0.6 / chosen.lanes:.0f} minutes, load {os.getloadavg()[0]:.1f}', flush=True)
     done = Session(calls, chosen.lanes, not chosen.no_visqol, chosen.minutes).run()
     idle = []
-    if not (chosen.no_idle or chosen.quick or chosen.clients or chosen.conditions):
+    if chosen.idle or chosen.no_calls or not (chosen.quick or chosen.clients or chosen.conditions):
         idle = [child('idle.py', client, 0, WORK) for client in IDLE]
     report(chosen, began, done, idle)
     sys.exit(any('failed' in call for call in done))

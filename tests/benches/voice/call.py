@@ -28,16 +28,16 @@ class Meter:
     """CPU, wake-ups and context switches between two moments."""
 
     def __init__(self, pids):
-        self.pids, self.at, self.was = pids, time.monotonic(), self._now(pids)
-
-    @staticmethod
-    def _now(pids):
-        return cost.cpu_seconds(pids), cost.wakeups(pids), cost.switches(pids)
+        self.pids, self.at = pids, time.monotonic()
+        self.cpu, self.before = cost.cpu_seconds(pids), cost.switches(pids)
 
     def read(self):
         lasted = time.monotonic() - self.at
-        cpu, wakes, switches = (b - a for a, b in zip(self.was, self._now(self.pids)))
-        return {'cpu_seconds_a_minute': 60 * cpu / lasted, 'wakeups': wakes / lasted, 'switches': switches / lasted}
+        # A thread that has ended meanwhile takes its count with it.
+        turns = [(now, self.before.get(thread, (0, 0))) for thread, now in cost.switches(self.pids).items()]
+        return {'cpu_seconds_a_minute': 60 * (cost.cpu_seconds(self.pids) - self.cpu) / lasted,
+                'wakeups': sum(now[0] - was[0] for now, was in turns) / lasted,
+                'switches': sum(sum(now) - sum(was) for now, was in turns) / lasted}
 
 
 def measure(lane, clients, condition, seed, plan, folder):

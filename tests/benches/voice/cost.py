@@ -21,8 +21,7 @@ def family(pids):
 
 
 def cpu_seconds(pids):
-    """By the scheduler's own count (ns), ended threads included through the ticks of
-    the process: the larger of the two."""
+    """Used so far, ended threads and children included."""
     tick = os.sysconf('SC_CLK_TCK')
     total = 0.0
     for pid in family(pids):
@@ -34,17 +33,18 @@ def cpu_seconds(pids):
     return total
 
 
-def wakeups(pids):
-    """Times that a thread went to sleep by itself, so far."""
-    total = 0
-    for status in _threads(pids):
-        total += int(status.get('voluntary_ctxt_switches', 0))
-    return total
-
-
 def switches(pids):
-    return sum(int(s.get('voluntary_ctxt_switches', 0)) + int(s.get('nonvoluntary_ctxt_switches', 0))
-               for s in _threads(pids))
+    """thread -> (times it went to sleep by itself, times it was made to wait), so far."""
+    found = {}
+    for pid in family(pids):
+        try:
+            for thread in os.listdir(f'/proc/{pid}/task'):
+                text = Path('/proc', str(pid), 'task', thread, 'status').read_text()
+                status = dict(line.split(':', 1) for line in text.splitlines() if ':' in line)
+                found[int(thread)] = (int(status['voluntary_ctxt_switches']), int(status['nonvoluntary_ctxt_switches']))
+        except OSError:
+            continue
+    return found
 
 
 def memory(pids):
@@ -80,13 +80,3 @@ def realtime(pids, priority):
                 os.sched_setscheduler(int(thread), policy, os.sched_param(priority))
             except OSError:
                 pass
-
-
-def _threads(pids):
-    for pid in family(pids):
-        try:
-            for thread in os.listdir(f'/proc/{pid}/task'):
-                text = Path('/proc', str(pid), 'task', thread, 'status').read_text()
-                yield dict(line.split(':', 1) for line in text.splitlines() if ':' in line)
-        except OSError:
-            continue

@@ -112,7 +112,9 @@ class Pacing:
                 self.late.append((now - self.newest[1]) * 1e3 - ahead / 48)
         self.newest = (stamp, now)
 
-    def p95(self):
-        """Of the deviation between neighbours."""
+    def uneven(self):
+        """95th percentile and most of the deviation between neighbours, ms."""
         ordered = sorted(abs(late) for late in self.late)
-        return round(ordered[int(len(ordered) * 0.95)], 1) if ordered else None
+        if not ordered:
+            return None
+        return [round(ordered[int(len(ordered) * 0.95)], 1), round(ordered[-1], 1)]

@@ -3,7 +3,7 @@ what a Line says. In user space, because not every kernel has netem.
 
     hop.py IF1 IF2      standard input, a line each: {"line": {...}, "seed": 1} or "count";
                         it says "ready" once, and answers "count" with the RTP packets from IF1 and IF2:
-                [{"seen": n, "lost": n, "uneven_ms": 95th percentile}, {..}]
+                [{"seen": n, "lost": n, "uneven_ms": [95th percentile, most]}, {..}]
 """
 import heapq
 import json
@@ -97,7 +97,7 @@ class Hop:
         while b'\n' in self.orders:
             order, self.orders = self.orders.split(b'\n', 1)
             if order == b'count':
-                print(json.dumps([{'seen': f.seen, 'lost': f.lost, 'uneven_ms': p.p95()}
+                print(json.dumps([{'seen': f.seen, 'lost': f.lost, 'uneven_ms': p.uneven()}
                                   for f, p in zip(self.fates, self.pacing)]), flush=True)
             else:
                 told = json.loads(order)

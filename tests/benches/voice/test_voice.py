@@ -109,8 +109,8 @@ class TheLine(unittest.TestCase):
             for _ in range(2):
                 even.came(payload, number * 0.02)
             uneven.came(payload, number * 0.02 + (0.015 if number % 10 == 0 else 0))
-        self.assertAlmostEqual(even.p95(), 0, delta=0.1)
-        self.assertAlmostEqual(uneven.p95(), 15, delta=0.1)
+        self.assertEqual(even.uneven(), [0.0, 0.0])
+        self.assertEqual(uneven.uneven(), [15.0, 15.0])
 
 
 class TheScores(unittest.TestCase):

@@ -99,7 +99,7 @@ def judge(goal, calls, idle):
     row = {'what': goal.what, 'value': ours, 'goal': goal.bound, 'most': goal.most, 'peers': peers, 'ratio': None, 'verdict': 'not measured'}
     if ours is None:
         return row
-    if best and ours:
+    if best and ours and ours > 0:
         row['ratio'] = best / ours if goal.most else ours / best
     if goal.bound is None:
         row['verdict'] = 'no goal'
