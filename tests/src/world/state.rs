@@ -275,12 +275,13 @@ impl State {
                 | CoreEffect::Close { .. } => {
                     told.push(effect);
                 }
-                // Nobody here books a callback or writes a chat.
+                // Nobody here books a callback, writes a chat or reads what voice was like.
                 CoreEffect::SaveCallback(_)
                 | CoreEffect::DeleteCallback(_)
                 | CoreEffect::SaveChat(_)
                 | CoreEffect::AddMessage { .. }
                 | CoreEffect::Page { .. }
+                | CoreEffect::Measured { .. }
                 | CoreEffect::Log { .. }
                 | CoreEffect::Record { .. }
                 | CoreEffect::Customer { .. } => {}
