@@ -31,6 +31,18 @@ const STRANGERS: usize = 8;
 /// Pause after the system refused a connection: it has no descriptors left.
 const BREATH: Duration = Duration::from_millis(200);
 
+/// What has happened, and to which call: one that was ended here may still have had
+/// something on its way.
+#[derive(Debug)]
+pub struct CallEvent {
+    pub call: CallNumber,
+    pub event: DirectEvent,
+}
+
+/// Tells calls of one [`Direct`] apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallNumber(u64);
+
 #[derive(Debug)]
 pub enum DirectEvent {
     /// Somebody calls.
@@ -54,9 +66,7 @@ pub struct Direct {
 
 impl Direct {
     /// Listens at that address only.
-    pub async fn listen(
-        at: SocketAddr,
-    ) -> io::Result<(Self, mpsc::UnboundedReceiver<DirectEvent>)> {
+    pub async fn listen(at: SocketAddr) -> io::Result<(Self, mpsc::UnboundedReceiver<CallEvent>)> {
         let listener = TcpListener::bind(at).await?;
         let address = listener.local_addr()?;
         let (events, posted) = mpsc::unbounded_channel();
@@ -70,16 +80,16 @@ impl Direct {
         self.address
     }
 
-    /// False: there is a call already.
+    /// `None`: there is a call already.
     #[must_use]
-    pub fn call(&self, to: SocketAddr, offer: Described) -> bool {
-        let Some((serial, said)) = self.shared.take() else { return false };
+    pub fn call(&self, to: SocketAddr, offer: Described) -> Option<CallNumber> {
+        let (call, said) = self.shared.take()?;
         let shared = self.shared.clone();
         tokio::spawn(async move {
-            let end = dial(to, offer, said, &shared).await;
-            shared.over(serial, end);
+            let end = dial(to, offer, said, call, &shared).await;
+            shared.over(call, end);
         });
-        true
+        Some(call)
     }
 
     /// To [`DirectEvent::Offered`].
@@ -110,28 +120,28 @@ impl Drop for Direct {
 #[derive(Debug)]
 struct Shared {
     /// The one call. Never locked across an await.
-    slot: Mutex<(u64, Option<Slot>)>,
-    events: mpsc::UnboundedSender<DirectEvent>,
+    slot: Mutex<(CallNumber, Option<Slot>)>,
+    events: mpsc::UnboundedSender<CallEvent>,
 }
 
 #[derive(Debug)]
 struct Slot {
-    serial: u64,
+    call: CallNumber,
     says: mpsc::UnboundedSender<Message>,
 }
 
 impl Shared {
     /// `None`: there is a call already.
-    fn take(&self) -> Option<(u64, mpsc::UnboundedReceiver<Message>)> {
+    fn take(&self) -> Option<(CallNumber, mpsc::UnboundedReceiver<Message>)> {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.1.is_some() {
             return None;
         }
         let (says, said) = mpsc::unbounded_channel();
-        slot.0 += 1;
-        let serial = slot.0;
-        slot.1 = Some(Slot { serial, says });
-        Some((serial, said))
+        slot.0.0 += 1;
+        let call = slot.0;
+        slot.1 = Some(Slot { call, says });
+        Some((call, said))
     }
 
     fn clear(&self) -> Option<Slot> {
@@ -146,17 +156,17 @@ impl Shared {
     }
 
     /// Tells of the end, unless it was this side's.
-    fn over(&self, serial: u64, end: Option<End>) {
+    fn over(&self, call: CallNumber, end: Option<End>) {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.1.as_ref().is_some_and(|taken| taken.serial == serial) {
+        if slot.1.as_ref().is_some_and(|taken| taken.call == call) {
             slot.1 = None;
-            self.post(DirectEvent::Ended(end.unwrap_or(End::HungUp)));
+            self.post(call, DirectEvent::Ended(end.unwrap_or(End::HungUp)));
         }
     }
 
-    fn post(&self, event: DirectEvent) {
+    fn post(&self, call: CallNumber, event: DirectEvent) {
         // Nobody listens any more when the program ends.
-        let _ = self.events.send(event);
+        let _ = self.events.send(CallEvent { call, event });
     }
 }
 
@@ -208,14 +218,15 @@ async fn receive(
     offer: Described,
     shared: &Shared,
 ) {
-    let Some((serial, said)) = shared.take() else {
+    let Some((call, said)) = shared.take() else {
         tracing::info!("a call came during another");
         let _ = say(&mut write, &Message::End { reason: End::Busy }).await;
         return;
     };
-    shared.post(DirectEvent::Offered { from, offer });
-    let end = converse(lines, write, said, Turn::Callee, shared).await;
-    shared.over(serial, end);
+    shared.post(call, DirectEvent::Offered { from, offer });
+    let tell = |event| shared.post(call, event);
+    let end = converse(lines, write, said, Turn::Callee, &tell).await;
+    shared.over(call, end);
 }
 
 /// The caller's side of a call.
@@ -223,6 +234,7 @@ async fn dial(
     to: SocketAddr,
     offer: Described,
     mut said: mpsc::UnboundedReceiver<Message>,
+    call: CallNumber,
     shared: &Shared,
 ) -> Option<End> {
     let connected = tokio::select! {
@@ -241,7 +253,8 @@ async fn dial(
     if say(&mut write, &Message::Offer(offer)).await.is_err() {
         return Some(End::Lost);
     }
-    converse(Lines::new(read), write, said, Turn::Caller, shared).await
+    let tell = |event| shared.post(call, event);
+    converse(Lines::new(read), write, said, Turn::Caller, &tell).await
 }
 
 async fn connect(to: SocketAddr) -> io::Result<(OwnedReadHalf, OwnedWriteHalf)> {
@@ -269,7 +282,7 @@ async fn converse(
     mut write: OwnedWriteHalf,
     mut said: mpsc::UnboundedReceiver<Message>,
     mut turn: Turn,
-    shared: &Shared,
+    tell: &(impl Fn(DirectEvent) + Sync),
 ) -> Option<End> {
     loop {
         tokio::select! {
@@ -277,11 +290,11 @@ async fn converse(
                 (Ok(Message::End { reason }), _) => return Some(reason),
                 (Ok(Message::Answer(answer)), Turn::Caller) => {
                     turn = Turn::Answered;
-                    shared.post(DirectEvent::Answered(answer));
+                    tell(DirectEvent::Answered(answer));
                 }
                 (Ok(Message::Accept), Turn::Answered) => {
                     turn = Turn::Talking;
-                    shared.post(DirectEvent::Accepted);
+                    tell(DirectEvent::Accepted);
                 }
                 (Ok(Message::Offer(_) | Message::Answer(_) | Message::Accept), _) => {
                     tracing::info!(?turn, "the far side spoke out of turn");

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use omnibar_desk::LineState;
-use omnibar_line::{Bind, Described, Direct, DirectEvent, End, Line, LineConfig, LineSink};
+use omnibar_line::{
+    Bind, CallEvent, Described, Direct, DirectEvent, End, Line, LineConfig, LineSink,
+};
 use omnibar_media::{Packet, PacketSink, Received};
 use omnibar_softphone::{Event, Inbox, Line as _, LineEvent, VoiceSignal};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,7 +23,7 @@ struct Side {
     received: rtrb::Consumer<Received>,
     events: UnboundedReceiver<Event>,
     exchange: Direct,
-    exchanged: UnboundedReceiver<DirectEvent>,
+    exchanged: UnboundedReceiver<CallEvent>,
 }
 
 impl Side {
@@ -49,7 +51,7 @@ impl Side {
     }
 
     async fn exchanged(&mut self) -> DirectEvent {
-        timeout(PATIENCE, self.exchanged.recv()).await.unwrap().unwrap()
+        timeout(PATIENCE, self.exchanged.recv()).await.unwrap().unwrap().event
     }
 
     /// Our next description, with all candidates.
@@ -97,7 +99,7 @@ async fn connect(caller: &mut Side, callee: &mut Side) -> Vec<(&'static str, Dur
     let begun = Instant::now();
     let mut steps = vec![];
     let mut step = |name| steps.push((name, begun.elapsed()));
-    assert!(caller.exchange.call(callee.exchange.address(), offer));
+    assert!(caller.exchange.call(callee.exchange.address(), offer).is_some());
     let DirectEvent::Offered { offer, .. } = callee.exchanged().await else { panic!("no offer") };
     step("offer there");
     callee.line.signal(VoiceSignal::Offer(offer.sdp));
@@ -154,9 +156,9 @@ async fn who_is_called_twice_is_busy_the_second_time() {
     connect(&mut first, &mut callee).await;
     second.line.open(vec![]);
     let offer = second.described().await;
-    assert!(second.exchange.call(callee.exchange.address(), offer.clone()));
+    assert!(second.exchange.call(callee.exchange.address(), offer.clone()).is_some());
     assert_eq!(second.ended().await, End::Busy);
-    assert!(!first.exchange.call(callee.exchange.address(), offer), "one call at a time");
+    assert!(first.exchange.call(callee.exchange.address(), offer).is_none(), "one call at a time");
     assert!(callee.exchanged.try_recv().is_err(), "nobody was disturbed");
 }
 
@@ -168,7 +170,7 @@ async fn nobody_listens_there() {
         listener.local_addr().unwrap()
     };
     let mut caller = caller;
-    assert!(caller.exchange.call(gone, Described::default()));
+    assert!(caller.exchange.call(gone, Described::default()).is_some());
     assert_eq!(caller.ended().await, End::Unreachable);
 }
 
@@ -204,7 +206,9 @@ async fn a_far_side_that_makes_no_sense_ends_the_call() {
     ] {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let mut caller = Side::new().await;
-        assert!(caller.exchange.call(listener.local_addr().unwrap(), Described::default()));
+        assert!(
+            caller.exchange.call(listener.local_addr().unwrap(), Described::default()).is_some()
+        );
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.write_all(noise.as_bytes()).await.unwrap();
         assert_eq!(caller.ended().await, End::Failed, "{noise}");

@@ -16,7 +16,7 @@ use super::command::Command;
 use omnibar_contract::{AudioView, Meter};
 use omnibar_desk::{LineState, Sound};
 use omnibar_headset::Headset;
-use omnibar_line::{Described, Direct, DirectEvent, End, Line};
+use omnibar_line::{CallEvent, CallNumber, Described, Direct, DirectEvent, End, Line};
 use omnibar_softphone::{Audio, AudioEvent, Line as _, LineEvent, VoiceSignal};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -54,6 +54,8 @@ enum Kind {
 }
 
 struct Call {
+    /// The exchange's; `None` before it has begun.
+    number: Option<CallNumber>,
     far: SocketAddr,
     outgoing: bool,
     begun: Instant,
@@ -127,13 +129,15 @@ impl Phone {
         }
     }
 
-    pub(super) fn exchanged(&mut self, event: DirectEvent) {
+    pub(super) fn exchanged(&mut self, CallEvent { call, event }: CallEvent) {
+        let of_now = self.call.as_ref().is_some_and(|now| now.number == Some(call));
         match event {
             DirectEvent::Offered { from, offer } if self.call.is_none() => {
-                self.offered(from, offer)
+                self.offered(call, from, offer);
             }
-            // Dialled at the same moment; the far side is told by the exchange.
+            // While a call is being prepared that has not gone out yet.
             DirectEvent::Offered { .. } => self.exchange.end(End::Busy),
+            _ if !of_now => {}
             DirectEvent::Answered(answer) => {
                 self.line.signal(VoiceSignal::Answer(answer.sdp));
                 self.knock_at(answer.candidates);
@@ -188,8 +192,10 @@ impl Phone {
 
     pub(super) fn tell_quality(&self) {
         let Meter { microphone, speaker, quality, .. } = &self.meter;
-        print(&json!({"event": "quality", "microphone": microphone, "speaker": speaker,
-                      "quality": quality}));
+        if quality.is_some() {
+            print(&json!({"event": "quality", "microphone": microphone, "speaker": speaker,
+                          "quality": quality}));
+        }
     }
 
     fn rings(&self) -> bool {
@@ -201,6 +207,7 @@ impl Phone {
             return print(&error("There is a call already; `hangup` first."));
         }
         self.call = Some(Call {
+            number: None,
             far,
             outgoing: true,
             begun: Instant::now(),
@@ -227,14 +234,16 @@ impl Phone {
         };
         let Some(offer) = self.offer.take() else { return };
         call.described = true;
-        if !self.exchange.call(call.far, offer) {
+        call.number = self.exchange.call(call.far, offer);
+        if call.number.is_none() {
             // Somebody else was a moment faster; his offer is on its way here.
             self.ended(End::Busy, false);
         }
     }
 
-    fn offered(&mut self, far: SocketAddr, offer: Described) {
+    fn offered(&mut self, number: CallNumber, far: SocketAddr, offer: Described) {
         self.call = Some(Call {
+            number: Some(number),
             far,
             outgoing: false,
             begun: Instant::now(),
@@ -292,6 +301,9 @@ impl Phone {
             }
             return;
         };
+        if call.connected.is_some() {
+            print(&json!({"event": "line", "line": state}));
+        }
         match state {
             LineState::Up => {
                 call.up = true;
@@ -301,9 +313,6 @@ impl Phone {
             LineState::Failed => self.give_up(End::Failed),
             LineState::Lost | LineState::Recovering | LineState::Closed | LineState::Connecting => {
             }
-        }
-        if self.talks() {
-            print(&json!({"event": "line", "line": state}));
         }
     }
 

@@ -12,7 +12,7 @@ use call::Phone;
 use command::Command;
 use omnibar_contract::{DeviceChoice, Settings};
 use omnibar_headset::HeadsetConfig;
-use omnibar_line::{Bind, Direct, LineConfig};
+use omnibar_line::{Bind, CallEvent, Direct, LineConfig};
 use omnibar_softphone::{Event, Inbox, Line as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -84,7 +84,7 @@ pub(super) async fn run(
 async fn serve(
     phone: &mut Phone,
     mut events: mpsc::UnboundedReceiver<Event>,
-    mut exchanged: mpsc::UnboundedReceiver<omnibar_line::DirectEvent>,
+    mut exchanged: mpsc::UnboundedReceiver<CallEvent>,
     mut commands: mpsc::Receiver<String>,
 ) {
     let mut second = interval_at(Instant::now() + SECOND, SECOND);
