@@ -284,6 +284,7 @@ impl State {
                 | CoreEffect::Measured { .. }
                 | CoreEffect::Log { .. }
                 | CoreEffect::Record { .. }
+                | CoreEffect::Measured { .. }
                 | CoreEffect::Customer { .. } => {}
             }
         }
