@@ -284,7 +284,6 @@ impl State {
                 | CoreEffect::Measured { .. }
                 | CoreEffect::Log { .. }
                 | CoreEffect::Record { .. }
-                | CoreEffect::Measured { .. }
                 | CoreEffect::Customer { .. } => {}
             }
         }
