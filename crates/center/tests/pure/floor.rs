@@ -205,6 +205,7 @@ impl Floor {
             }
             CoreEffect::Page { page, news } => self.pages.entry(page).or_default().push(news),
             CoreEffect::Log { .. }
+            | CoreEffect::Measured { .. }
             | CoreEffect::Replay { .. }
             | CoreEffect::Close { .. }
             | CoreEffect::Customer { .. } => {}
