@@ -5,8 +5,9 @@
 
 use omnibar_center::switch::{BuiltinConfig, Reply, SwitchCommand, builtin};
 use omnibar_media::Packet;
+use omnibar_media::loss::red::Blocks;
 use omnibar_model::LegId;
-use omnibar_peer::{Bind, Incoming, OPUS, Peer, PeerConfig, PeerEvent};
+use omnibar_peer::{Bind, Incoming, OPUS, Peer, PeerConfig, PeerEvent, RED, Repair};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -25,11 +26,14 @@ async fn main() -> Result<(), Error> {
     let length = Duration::from_secs(numbers.get(1).copied().unwrap_or(10));
     println!("load {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
     let direct = measure(direct_pairs(calls).await?, length).await;
-    let switched = measure(switched_pairs(calls).await?, length).await;
     report("peer to peer", calls, &direct);
-    report("through the switch", calls, &switched);
-    let each = (switched.cpu - direct.cpu) / calls as f64;
-    println!("switch: {:.2} % of a core for each forwarded call", each * 100.0);
+    // The switch begins each path with copies, and takes them back when it proves good.
+    for (what, repair) in [("plain", Repair::NONE), ("with copies", Repair::ALL)] {
+        let switched = measure(switched_pairs(calls, repair).await?, length).await;
+        report(&format!("through the switch, {what}"), calls, &switched);
+        let each = (switched.cpu - direct.cpu) / calls as f64;
+        println!("switch, {what}: {:.2} % of a core for each forwarded call", each * 100.0);
+    }
     Ok(())
 }
 
@@ -107,12 +111,18 @@ fn cpu_time() -> f64 {
 async fn end(
     sent: Arc<Mutex<Vec<Instant>>>,
     delays: Delays,
+    repair: Repair,
 ) -> Result<(Peer, mpsc::UnboundedReceiver<PeerEvent>), Error> {
     let (events, inbox) = mpsc::unbounded_channel();
-    let config = PeerConfig { bind: bind(), ..PeerConfig::default() };
+    let config = PeerConfig { bind: bind(), repair, ..PeerConfig::default() };
     let peer = Peer::new(config, events, move |incoming| {
         let Incoming::Rtp(arrival) = incoming else { return };
-        let number = arrival.packet.payload.get(1..5).and_then(|bytes| bytes.try_into().ok());
+        let packet = &arrival.packet;
+        let voice = match packet.payload_type {
+            RED => Blocks::parse(&packet.payload).map(|b| b.primary().payload).unwrap_or_default(),
+            _ => &packet.payload,
+        };
+        let number = voice.get(1..5).and_then(|bytes| bytes.try_into().ok());
         let number = u32::from_be_bytes(number.unwrap_or_default()) as usize;
         let sent = sent.lock().unwrap_or_else(|e| e.into_inner()).get(number).copied();
         if let Some(sent) = sent {
@@ -128,8 +138,8 @@ async fn direct_pairs(calls: u64) -> Result<Vec<Pair>, Error> {
     let mut pairs = Vec::new();
     for _ in 0..calls {
         let (sent, delays) = (Arc::default(), Delays::default());
-        let (a, from_a) = end(Arc::clone(&sent), delays.clone()).await?;
-        let (b, from_b) = end(Arc::clone(&sent), delays.clone()).await?;
+        let (a, from_a) = end(Arc::clone(&sent), delays.clone(), Repair::NONE).await?;
+        let (b, from_b) = end(Arc::clone(&sent), delays.clone(), Repair::NONE).await?;
         let answer = b.answer(&a.offer().await?).await?;
         a.accept(&answer).await?;
         let (up, mut ready) = mpsc::channel(2);
@@ -160,7 +170,7 @@ async fn exchange(
     Ok(())
 }
 
-async fn switched_pairs(calls: u64) -> Result<Vec<Pair>, Error> {
+async fn switched_pairs(calls: u64, repair: Repair) -> Result<Vec<Pair>, Error> {
     let (link, mut events) =
         builtin::start(BuiltinConfig { bind: bind(), ..BuiltinConfig::default() });
     let mut pairs = Vec::new();
@@ -169,7 +179,7 @@ async fn switched_pairs(calls: u64) -> Result<Vec<Pair>, Error> {
         let mut ends = Vec::new();
         let mut legs = Vec::new();
         for side in ["a", "b"] {
-            let (peer, mut inbox) = end(Arc::clone(&sent), delays.clone()).await?;
+            let (peer, mut inbox) = end(Arc::clone(&sent), delays.clone(), repair).await?;
             let leg = LegId::new(&format!("{side}{call}"));
             let offer = peer.offer().await?;
             let reply = link.command(SwitchCommand::Peer { leg: leg.clone(), offer }).await;

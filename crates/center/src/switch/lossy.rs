@@ -32,6 +32,7 @@ struct World {
 /// A party, its engine, and its path to the switch and back.
 struct End {
     key: u64,
+    ssrc: u32,
     engine: Engine,
     voice: Speech,
     path: [Network; 2],
@@ -111,12 +112,13 @@ impl World {
         for (n, line) in lines.into_iter().enumerate() {
             world.call(n, line);
         }
-        let connect = SwitchCommand::Connect {
-            bridge: "call".into(),
-            legs: vec![LegId::new("leg0"), LegId::new("leg1")],
-        };
-        world.order(connect);
+        world.connect(&[0, 1]);
         world
+    }
+
+    fn connect(&mut self, legs: &[usize]) {
+        let legs = legs.iter().map(|n| LegId::new(&format!("leg{n}"))).collect();
+        self.order(SwitchCommand::Connect { bridge: "call".into(), legs });
     }
 
     fn call(&mut self, n: usize, line: Line) {
@@ -127,7 +129,23 @@ impl World {
         self.board.handle(now, Input::Open { leg, hang_up, key: answer });
         let key = key.try_recv().unwrap().unwrap();
         self._hung_up.push(hung_up);
-        let (ours, theirs) = (100 + n as u32, 200 + n as u32);
+        let trip = Micros(2 * line.delay);
+        let end = self.end(n, key, line, 0);
+        self.ends.push(end);
+        self.board.handle(now, Input::Connection { key, state: PeerState::Connected });
+        self.board.handle(now, Input::RoundTrip { key, trip });
+    }
+
+    /// The party has loaded its page again: another engine, and another connection.
+    fn reload(&mut self, n: usize, line: Line) {
+        let key = self.ends[n].key;
+        self.ends[n] = self.end(n, key, line, 50);
+    }
+
+    /// `sources`: added to those of the connection.
+    fn end(&mut self, n: usize, key: u64, line: Line, sources: u32) -> End {
+        let now = Micros(self.now);
+        let (ours, theirs) = (100 + sources + n as u32, 200 + sources + n as u32);
         let exit: Arc<Mutex<Sent>> = Arc::default();
         let terms = Terms {
             red: line.red,
@@ -138,11 +156,8 @@ impl World {
         };
         let way_out = Box::new(Keeps(exit.clone()));
         self.board.handle(now, Input::Attach { key, exit: way_out, terms });
-        self.board.handle(now, Input::Connection { key, state: PeerState::Connected });
-        let trip = Micros(2 * line.delay);
-        self.board.handle(now, Input::RoundTrip { key, trip });
         let red = line.red.then_some(RED);
-        let seed = n as u64 + 1;
+        let seed = n as u64 + 1 + u64::from(sources);
         let encoder = EncoderConfig { fec: line.fec, ..EncoderConfig::default() };
         let mut engine =
             Engine::new(EngineConfig { seed, red, encoder, ..EngineConfig::default() }).unwrap();
@@ -156,8 +171,9 @@ impl World {
         engine.set_microphone(true);
         let config =
             NetworkConfig { loss: line.loss, delay: line.delay, ..NetworkConfig::default() };
-        self.ends.push(End {
+        End {
             key,
+            ssrc: theirs,
             engine,
             voice: Speech::new(4 + n as u64, 140.0),
             path: [Network::new(config, 3 * seed), Network::new(config, 5 * seed)],
@@ -165,7 +181,7 @@ impl World {
             config,
             exit,
             kinds: Vec::new(),
-        });
+        }
     }
 
     fn order(&mut self, command: SwitchCommand) {
@@ -175,7 +191,7 @@ impl World {
     }
 
     /// What each end has heard since the start.
-    fn run(&mut self, seconds: u64) -> [JitterStats; 2] {
+    fn run(&mut self, seconds: u64) -> Vec<JitterStats> {
         for block in 0..seconds * 100 {
             self.now += 10_000;
             for n in 0..self.ends.len() {
@@ -188,7 +204,7 @@ impl World {
                 self.listen(n);
             }
         }
-        [0, 1].map(|n| self.ends[n].engine.stats())
+        self.ends.iter().map(|end| end.engine.stats()).collect()
     }
 
     fn speak(&mut self, n: usize) {
@@ -204,7 +220,7 @@ impl World {
         for packet in out.0 {
             end.path[0].send(now, packet);
         }
-        let (key, ssrc) = (end.key, 200 + n as u32);
+        let (key, ssrc) = (end.key, end.ssrc);
         while let Some(Received { arrived, packet }) = end.path[0].poll(now) {
             let voice = Input::Voice { key, arrived, ssrc, packet, gauge: None };
             self.board.handle(arrived, voice);
@@ -253,7 +269,7 @@ fn missing(from: JitterStats, to: JitterStats) -> f64 {
     bad as f64 * 100.0 / (to.played - from.played) as f64
 }
 
-fn heard(lines: [Line; 2]) -> ([f64; 2], [JitterStats; 2], World) {
+fn heard(lines: [Line; 2]) -> ([f64; 2], Vec<JitterStats>, World) {
     let mut world = World::new(lines);
     let begin = world.run(3);
     let stats = world.run(10);
@@ -273,7 +289,13 @@ fn what_two_bad_paths_lose_is_made_good_on_each() {
         for n in [0, 1] {
             assert!(without[n] > 14.0, "{without:?}");
             assert!(with[n] < without[n] / 10.0, "{with:?} % instead of {without:?} %");
-            assert!(stats[n].delay_ms < 120.0, "{stats:?}");
+            println!(
+                "{} ms packets: {:.1} % guessed, {:.0} ms",
+                packet.0 / 1_000,
+                with[n],
+                stats[n].delay_ms
+            );
+            assert!(stats[n].delay_ms < 110.0, "{stats:?}");
             assert_eq!((stats[n].resynchronised, stats[n].discarded), (0, 0), "{stats:?}");
         }
     }
@@ -318,10 +340,10 @@ fn requests_alone_help_on_a_short_way() {
 fn a_good_path_gets_no_copies_for_long() {
     let line = Line { loss: Loss::None, ..FULL };
     let mut world = World::new([line, FULL]);
-    world.run(30);
-    // The other's losses on its own way here cost this path nothing.
-    let late = &world.ends[0].kinds[world.ends[0].kinds.len() - 200..];
-    assert!(late.iter().all(|kind| *kind != RED), "{late:?}");
+    world.run(36);
+    // Only what the other lost on its own way here goes along.
+    let copies = late.iter().filter(|kind| **kind == RED).count();
+    assert!((5..50).contains(&copies), "{copies} of 200");
 }
 
 /// Short packets are for those who both take them.
@@ -337,4 +359,43 @@ fn packets_are_as_short_as_both_ends_take() {
         let packets = world.ends[1].kinds.len() - before;
         assert!(packets.abs_diff(2 * rate) <= 2, "{packets} in 2 s");
     }
+}
+
+/// Who was consulted takes the call, on a bad path as well.
+#[test]
+fn a_leg_is_replaced_and_held_while_voice_runs() {
+    let mut world = World::new([FULL, FULL]);
+    world.call(2, FULL);
+    world.run(3);
+    world.connect(&[0]);
+    world.run(1);
+    world.connect(&[0, 2]);
+    let begin = world.run(3);
+    let end = world.run(6);
+    for n in [0, 2] {
+        let bad = missing(begin[n], end[n]);
+        assert!(bad < 2.0, "{bad} % at {n}");
+        assert_eq!((end[n].resynchronised, end[n].discarded), (0, 0), "{:?}", end[n]);
+    }
+    world.connect(&[0, 1]);
+    let begin = world.run(3);
+    let end = world.run(6);
+    for n in [0, 1] {
+        let bad = missing(begin[n], end[n]);
+        assert!(bad < 2.0, "{bad} % at {n}");
+    }
+}
+
+#[test]
+fn a_page_that_is_loaded_again_goes_on_with_its_layers() {
+    let mut world = World::new([FULL, FULL]);
+    world.run(4);
+    world.reload(1, FULL);
+    let begin = world.run(3);
+    let end = world.run(8);
+    for n in [0, 1] {
+        let bad = missing(begin[n], end[n]);
+        assert!(bad < 2.0, "{bad} % at {n}");
+    }
+    assert_eq!(end[1].resynchronised, 0, "{:?}", end[1]);
 }

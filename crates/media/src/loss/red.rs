@@ -180,6 +180,20 @@ impl Packer {
         any
     }
 
+    /// A packet that never passes here: its place stays empty till [`fill`](Self::fill).
+    pub fn pass_over(&mut self) {
+        self.keep(0, &[]);
+    }
+
+    /// Puts what the packet so many places before the next one held (1: the last) in its
+    /// place; farther back than [`FARTHEST`] there is none.
+    pub fn fill(&mut self, distance: u8, timestamp: u32, payload: &[u8]) {
+        if (1..=FARTHEST).contains(&distance) {
+            let slot = self.at(distance);
+            self.past[slot].put(timestamp, payload);
+        }
+    }
+
     /// Another stream begins.
     pub fn clear(&mut self) {
         self.past.fill(NOTHING);
@@ -190,15 +204,20 @@ impl Packer {
     }
 
     fn keep(&mut self, timestamp: u32, payload: &[u8]) {
-        let slot = &mut self.past[self.next];
+        self.past[self.next].put(timestamp, payload);
         self.next = (self.next + 1) % usize::from(FARTHEST);
-        slot.timestamp = timestamp;
-        slot.length = 0;
-        if let Some(room) = slot.payload.get_mut(..payload.len())
+    }
+}
+
+impl Sent {
+    fn put(&mut self, timestamp: u32, payload: &[u8]) {
+        self.timestamp = timestamp;
+        self.length = 0;
+        if let Some(room) = self.payload.get_mut(..payload.len())
             && payload.len() <= MOST_LENGTH
         {
             room.copy_from_slice(payload);
-            slot.length = codec::without_padding(room);
+            self.length = codec::without_padding(room);
         }
     }
 }
@@ -233,6 +252,23 @@ mod tests {
         let offsets: Vec<_> = blocks.copies().map(|b| (b.offset, b.payload[1])).collect();
         assert_eq!(offsets, [(6720, 14), (3840, 17), (1920, 19)]);
         assert_eq!(blocks.primary().payload, [0x78, 21, 21]);
+    }
+
+    #[test]
+    fn a_place_that_was_passed_over_is_empty_until_it_is_filled() {
+        let mut packer = Packer::new();
+        pack(&mut packer, 1, &[]);
+        packer.pass_over();
+        pack(&mut packer, 3, &[]);
+        let packet = pack(&mut packer, 4, &[1, 2, 3]).unwrap();
+        let from = |packet: &[u8]| -> Vec<u8> {
+            Blocks::parse(packet).unwrap().copies().map(|b| b.payload[1]).collect()
+        };
+        assert_eq!(from(&packet), [1, 3]);
+        packer.fill(3, 2 * 960, &[0x78, 2, 2]);
+        packer.fill(0, 0, &[0x78, 9, 9]);
+        packer.fill(FARTHEST + 1, 0, &[0x78, 9, 9]);
+        assert_eq!(from(&pack(&mut packer, 5, &[1, 2, 3]).unwrap()), [2, 3, 4]);
     }
 
     #[test]

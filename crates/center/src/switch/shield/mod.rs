@@ -117,9 +117,10 @@ impl Shield {
         self.inward.receive(source, received, self.round_trip(), frames)
     }
 
-    /// A packet that is sent to this leg, as it has to be sent.
-    pub(crate) fn send(&mut self, now: Micros, packet: Packet) -> Packet {
-        self.outward.send(now, packet)
+    /// A packet that is for this leg, as it has to be sent; `None`: the next one takes it
+    /// along. `copy`: it came in the place of one that was lost.
+    pub(crate) fn send(&mut self, now: Micros, packet: Packet, copy: bool) -> Option<Packet> {
+        self.outward.send(now, packet, copy)
     }
 
     /// RTCP of this leg; what it asks for again goes to `again`, as it was sent.

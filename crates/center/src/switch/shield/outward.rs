@@ -1,5 +1,5 @@
 use crate::switch::opus;
-use omnibar_media::loss::red::{Packer, Pattern};
+use omnibar_media::loss::red::{FARTHEST, MOST_COPIES, Packer, Pattern};
 use omnibar_media::loss::rtcp::Report;
 use omnibar_media::loss::{Allowed, Controller, History, LossMap};
 use omnibar_media::{Micros, Packet};
@@ -11,6 +11,10 @@ pub(super) struct Outward {
     allowed: Allowed,
     controller: Controller,
     packer: Packer,
+    /// The number of the packer's last place.
+    packed: i64,
+    /// Numbers that are to go along with the next packet.
+    along: Vec<i64>,
     pattern: Pattern,
     decided: Option<Micros>,
     /// Something was told of the path since.
@@ -48,6 +52,8 @@ impl Outward {
             allowed,
             controller: Controller::new(allowed, VOICE),
             packer: Packer::new(),
+            packed: 0,
+            along: Vec::new(),
             pattern: Pattern::NONE,
             decided: None,
             news: false,
@@ -72,14 +78,22 @@ impl Outward {
         self.controller.set_round_trip(round_trip);
     }
 
-    pub(super) fn send(&mut self, now: Micros, packet: Packet) -> Packet {
+    /// `None`: it goes along with the next one.
+    pub(super) fn send(&mut self, now: Micros, packet: Packet, copy: bool) -> Option<Packet> {
         let number = self.number(packet.sequence);
+        let voice = packet.payload_type == OPUS;
+        if self.allowed.red && copy && voice {
+            self.take_along(now, number, &packet);
+            return None;
+        }
         let newest = self.sent.highest().is_none_or(|highest| number > highest);
         self.sent.came(number);
-        // What comes late is sent for itself: the packer takes packets in their order.
-        let packet = if newest && self.allowed.red && packet.payload_type == OPUS {
-            self.with_copies(now, packet)
+        let packet = if newest && self.allowed.red {
+            self.reach(number - 1);
+            self.packed = number;
+            if voice { self.with_copies(now, number, packet) } else { self.without(packet) }
         } else {
+            self.fill(number, &packet);
             packet
         };
         if self.allowed.nack {
@@ -90,7 +104,7 @@ impl Outward {
         if newest {
             self.timestamp = packet.timestamp;
         }
-        packet
+        Some(packet)
     }
 
     /// What the leg asks for again.
@@ -149,13 +163,60 @@ impl Outward {
         self.unhelped = if share <= RARE { 0 } else { (share * 100.0).ceil().min(100.0) as u8 };
     }
 
-    fn with_copies(&mut self, now: Micros, packet: Packet) -> Packet {
+    /// A copy in the place of a packet that was lost on its way here. Copies make no haste:
+    /// the leg's buffer knows how long to wait for them. A packet of its own, and late, would
+    /// be jitter of the path.
+    fn take_along(&mut self, now: Micros, number: i64, packet: &Packet) {
+        self.reach(number);
+        self.fill(number, packet);
+        if self.along.len() < MOST_COPIES {
+            self.along.push(number);
+        }
+        if self.allowed.nack {
+            self.history.keep(now, packet);
+        }
+    }
+
+    fn with_copies(&mut self, now: Micros, number: i64, packet: Packet) -> Packet {
         self.decide(now, &packet);
+        let along = self.along.drain(..).filter_map(|copy| u8::try_from(number - copy).ok());
+        let mut distances: Vec<u8> = along.collect();
+        distances.extend(self.pattern.distances());
+        // Twice in a packet would be once too often.
+        let mut known = 0;
+        distances.retain(|&distance| {
+            let bit = 1u32.checked_shl(u32::from(distance)).unwrap_or(0);
+            let new = known & bit == 0;
+            known |= bit;
+            new
+        });
         let Packet { timestamp, payload, .. } = &packet;
-        if !self.packer.pack(OPUS, *timestamp, payload, self.pattern, &mut self.red) {
+        let pattern = Pattern::new(&distances);
+        if !self.packer.pack(OPUS, *timestamp, payload, pattern, &mut self.red) {
             return packet;
         }
         Packet { payload_type: RED, payload: self.red.clone(), ..packet }
+    }
+
+    /// An event has a number and no copies.
+    fn without(&mut self, packet: Packet) -> Packet {
+        self.packer.pass_over();
+        packet
+    }
+
+    /// Gives every number until this one its place in the packer.
+    fn reach(&mut self, number: i64) {
+        let steps = (number - self.packed).clamp(0, i64::from(FARTHEST));
+        (0..steps).for_each(|_| self.packer.pass_over());
+        self.packed = self.packed.max(number);
+    }
+
+    fn fill(&mut self, number: i64, packet: &Packet) {
+        if packet.payload_type == OPUS
+            && let Ok(distance) = u8::try_from(self.packed - number + 1)
+        {
+            self.packer.fill(distance, packet.timestamp, &packet.payload);
+        }
     }
 
     fn decide(&mut self, now: Micros, packet: &Packet) {
@@ -183,6 +244,8 @@ impl Outward {
         if self.sent.highest().is_some_and(|highest| (number - highest).abs() > JUMP) {
             self.sent.restart();
             self.packer.clear();
+            self.packed = i64::from(sequence) - 1;
+            self.along.clear();
             self.reported = None;
             return i64::from(sequence);
         }

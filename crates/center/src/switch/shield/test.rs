@@ -186,7 +186,7 @@ fn speak(shield: &mut Shield, from: u16, count: u16, lost: impl Fn(u16) -> bool)
             marker: false,
             payload: payload(n),
         };
-        sent.push(shield.send(at(ms), packet));
+        sent.extend(shield.send(at(ms), packet, false));
         if n % 50 == 49 {
             let report = Report {
                 source: OURS,
@@ -218,6 +218,56 @@ fn copies_are_added_as_the_leg_reports_loss_and_only_where_it_takes_them() {
     assert!(sent.iter().all(|packet| packet.payload_type == OPUS));
 }
 
+/// The numbers that a packet with copies brings, by their voice.
+fn brought(packet: &Packet) -> Vec<u16> {
+    let number = |payload: &[u8]| u16::from_be_bytes([payload[1], payload[2]]);
+    if packet.payload_type == OPUS {
+        return vec![number(&packet.payload)];
+    }
+    let blocks = omnibar_media::loss::red::Blocks::parse(&packet.payload).unwrap();
+    let copies = blocks.copies().map(|block| {
+        let n = number(block.payload);
+        assert_eq!(u16::from(block.offset), (packet.sequence - n) * 960);
+        n
+    });
+    copies.chain([number(blocks.primary().payload)]).collect()
+}
+
+#[test]
+fn copies_of_what_was_lost_go_along_where_they_are_taken_and_alone_where_not() {
+    let packet = |sequence: u16| Packet {
+        sequence,
+        timestamp: u32::from(sequence) * 960,
+        payload_type: OPUS,
+        marker: false,
+        payload: payload(sequence),
+    };
+    let mut shield = Shield::new(terms());
+    // A path that is known to be good: no copies of its own.
+    speak(&mut shield, 0, 3_000, |_| false);
+    let mut send = |n, copy| shield.send(at(u64::from(n) * 20), packet(n), copy);
+    // 3000, 3001 and 3003 are lost on their way here; the first two come as copies.
+    assert_eq!((send(3_000, true), send(3_001, true)), (None, None));
+    assert_eq!(brought(&send(3_002, false).unwrap()), [3_000, 3_001, 3_002]);
+    assert_eq!(brought(&send(3_004, false).unwrap()), [3_004]);
+    assert_eq!(send(3_003, true), None);
+    assert_eq!(brought(&send(3_005, false).unwrap()), [3_003, 3_005]);
+    // Sent again by its speaker, it comes late, and alone.
+    assert_eq!(brought(&send(3_007, false).unwrap()), [3_007]);
+    assert_eq!(brought(&send(3_006, false).unwrap()), [3_006]);
+    // Its carrier may be lost.
+    let mut bytes = Vec::new();
+    let _ = Builder::new(&mut bytes).nack(THEIRS, OURS, &[3_003]);
+    let mut again = Vec::new();
+    shield.heard(at(60_200), &bytes, |packet| again.push(packet));
+    assert_eq!(again, [packet(3_003)]);
+
+    let mut shield = Shield::new(Terms { red: false, ..terms() });
+    for (n, copy) in [(0, false), (1, true), (2, false)] {
+        assert_eq!(shield.send(at(u64::from(n) * 20), packet(n), copy), Some(packet(n)));
+    }
+}
+
 #[test]
 fn what_was_never_sent_is_no_loss_of_this_path() {
     let mut shield = Shield::new(terms());
@@ -231,7 +281,7 @@ fn what_was_never_sent_is_no_loss_of_this_path() {
     // The other leg's path loses every fifth, and nothing brings them back.
     for n in 0..2_000u16 {
         if n % 5 != 2 {
-            shield.send(at(u64::from(n) * 20), packet(n));
+            shield.send(at(u64::from(n) * 20), packet(n), false);
         }
         if n % 50 == 49 {
             let report = Report {
@@ -245,7 +295,7 @@ fn what_was_never_sent_is_no_loss_of_this_path() {
             shield.heard(at(u64::from(n) * 20), &bytes, |_| ());
         }
     }
-    let last = shield.send(at(40_020), packet(2_001));
+    let last = shield.send(at(40_020), packet(2_001), false).unwrap();
     assert_eq!(last.payload_type, OPUS, "{:?}", shield.outward);
 }
 
@@ -270,7 +320,7 @@ fn reports_go_out_once_a_second_and_carry_the_round_trip() {
     let mut told = Vec::new();
     for n in 0..250u64 {
         receive(&mut shield, n * 20, voice.next(&[]));
-        shield.send(at(n * 20), voice.next(&[]));
+        shield.send(at(n * 20), voice.next(&[]), false);
         voice.number -= 1;
         if let Some(bytes) = shield.tell(at(n * 20)) {
             rtcp::parse(bytes, |item| {
@@ -402,7 +452,9 @@ proptest! {
                     marker: false,
                     payload: payload(sequence),
                 };
-                contents.insert(sequence, shield.send(now, packet));
+                let own = packet.clone();
+                let copy = sequence < number;
+                contents.insert(sequence, shield.send(now, packet, copy).unwrap_or(own));
             }
             let mut asked: Vec<u16> = asked.into_iter().map(|n| n % (number + 2)).collect();
             asked.sort_unstable();
@@ -445,8 +497,9 @@ proptest! {
             shield.receive(source, received, &mut frames);
             prop_assert!(frames.len() <= 9);
             for frame in frames {
-                let sent = shield.send(Micros(now), frame);
-                prop_assert!(sent.payload.len() <= 1_150);
+                let copy = kind % 5 == 0;
+                let sent = shield.send(Micros(now), frame, copy);
+                prop_assert!(sent.is_none_or(|sent| sent.payload.len() <= 1_150));
             }
             if let Some(bytes) = shield.tell(Micros(now)) {
                 prop_assert!(bytes.len() < 1_200 && bytes.len().is_multiple_of(4));
