@@ -19,15 +19,17 @@ const LEAD: Duration = Duration::from_millis(3);
 const LEAST_LEAD: Duration = Duration::from_micros(750);
 const MOST_LEAD: Duration = Duration::from_millis(30);
 /// What the lead grows by when the speaker had to wait.
-const MORE_LEAD: Duration = Duration::from_millis(3);
+const MORE_LEAD: Duration = Duration::from_millis(2);
 /// What shall be left of the lead when the speaker asks, at the worst of
 /// [`MARGINS_OVER`]: the rest is what the thread's and the callbacks' jitter took.
 const MARGIN: Duration = Duration::from_millis(1);
 const MARGINS_OVER: Duration = Duration::from_secs(2);
 /// The lead falls by at most this at a time, and by a quarter of it after an underrun.
 const LESS_LEAD: Duration = Duration::from_micros(500);
+/// Underruns of a stream that was opened just now say nothing.
+const BEGINNING: Duration = Duration::from_millis(500);
 /// How long an underrun is remembered.
-const WARY: Duration = Duration::from_secs(10);
+const WARY: Duration = Duration::from_secs(5);
 /// A callback that wants more than this many usual ones makes up for what the server
 /// itself has missed, or fills a deeper buffer: no lead would have been enough.
 const MAKES_UP: f64 = 1.5;
@@ -162,8 +164,9 @@ impl Outlet {
             let wanted = self.end.last_callback().map_or(0, |(_, frames)| frames);
             let usual = f64::from(wanted) <= self.beat.usual * MAKES_UP;
             // A stream begins before there is anything to play.
-            if usual && now.saturating_duration_since(self.end.opened) > STOPPED_AFTER {
+            if usual && now.saturating_duration_since(self.end.opened) > BEGINNING {
                 counters.underruns.add(1);
+                tracing::debug!(lead = ?self.lead.time, wanted, "the speaker had to wait");
                 self.lead.underrun(now);
             }
         }
@@ -323,7 +326,7 @@ mod tests {
         let mut lead = Lead::new(now);
         lead.underrun(now);
         assert_eq!(lead.time, LEAD + MORE_LEAD);
-        run(&mut lead, &mut now, 10, |_| Duration::from_millis(5));
+        run(&mut lead, &mut now, 5, |_| Duration::from_millis(5));
         assert!(lead.time > LEAD + MORE_LEAD / 2, "{:?}", lead.time);
         run(&mut lead, &mut now, 60, |_| Duration::from_millis(5));
         assert_eq!(lead.time, LEAST_LEAD);

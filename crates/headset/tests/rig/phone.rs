@@ -25,7 +25,7 @@ pub(crate) struct Phone {
     pub(crate) meters: Vec<Meter>,
 }
 
-struct Sent(Sender<Packet>);
+struct Sent(Sender<Packet>, Agreed);
 
 impl PacketSink for Sent {
     fn send(&mut self, packet: Packet) {
@@ -42,7 +42,7 @@ impl Channel for Sent {
     }
 
     fn agreed(&mut self) -> Agreed {
-        Agreed::default()
+        self.1
     }
 }
 
@@ -60,12 +60,17 @@ impl Phone {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::agreeing(settings, Agreed::default())
+    }
+
+    /// `agreed`: what the far side takes.
+    pub(crate) fn agreeing(settings: Settings, agreed: Agreed) -> Self {
         let (inbox, mut posted) = Inbox::new();
         let (sent, packets) = channel();
         let (source, arriving) = rtrb::RingBuffer::new(256);
         let epoch = Instant::now();
         let config = HeadsetConfig {
-            sink: Box::new(Sent(sent)),
+            sink: Box::new(Sent(sent, agreed)),
             source: arriving,
             round_trip: Arc::new(AtomicU64::new(0)),
             epoch,
