@@ -1,10 +1,10 @@
 //! The layers against loss of one voice path, both ways.
 
+use super::reports::{Far, Upstream};
 use crate::codec::EncoderConfig;
 use crate::loss::red::Packer;
 use crate::loss::rtcp::{self, Builder, Item, Listener, SenderInfo};
 use crate::loss::{Allowed, Asker, Controller, Gilbert, History, Layers, Missing, Reporter};
-use super::reports::{Far, Upstream};
 use crate::{Micros, Packet, PacketSink, Received};
 
 /// The RTP sources (SSRC) of a path.
@@ -76,6 +76,15 @@ impl Guard {
     }
 
     pub(super) fn set_sources(&mut self, sources: Sources) {
+        // Another stream: what was counted and is missing was of the one before.
+        if self.sources.theirs.is_some() && sources.theirs != self.sources.theirs {
+            self.reporter = Reporter::new();
+            self.asker = Asker::new();
+        }
+        if self.sources.ours != 0 && sources.ours != self.sources.ours {
+            self.measured = None;
+            self.controller.set_round_trip(self.round_trip());
+        }
         self.sources = sources;
     }
 

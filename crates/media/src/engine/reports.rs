@@ -113,7 +113,8 @@ impl Upstream {
     }
 
     pub(super) fn told(&mut self, now: Micros, packets: u32) {
-        let fresh = self.told.back().is_none_or(|(_, before, _)| packets.wrapping_sub(*before) < JUMP);
+        let fresh =
+            self.told.back().is_none_or(|(_, before, _)| packets.wrapping_sub(*before) < JUMP);
         if !fresh {
             self.told.clear();
         }
@@ -199,7 +200,8 @@ mod tests {
             if !lost(n) {
                 sent += 1;
                 if !dropped(n) {
-                    let packet = Packet { sequence: 65_400_u16.wrapping_add(n as u16), ..Packet::default() };
+                    let packet =
+                        Packet { sequence: 65_400_u16.wrapping_add(n as u16), ..Packet::default() };
                     upstream.came(&Received { arrived, packet }, false);
                 }
             }
