@@ -7,7 +7,9 @@ mod relay;
 
 use omnibar_desk::LineState;
 use omnibar_line::{Bind, Line, LineConfig, LineSink};
-use omnibar_media::{Packet, PacketSink, Received};
+use omnibar_media::loss::Allowed;
+use omnibar_media::loss::rtcp::{Builder, Item, parse};
+use omnibar_media::{Agreed, Channel, Micros, Packet, PacketSink, Received, Sources};
 use omnibar_peer::{Arrival, Incoming, OPUS, Peer, PeerConfig, PeerEvent};
 use omnibar_softphone::{Event, Inbox, Line as _, LineEvent, VoiceSignal};
 use relay::Relay;
@@ -33,6 +35,8 @@ struct Rig {
     relay: Option<Relay>,
     states: Vec<LineState>,
     offers: usize,
+    /// Source of the line's newest packet at the centre.
+    heard: u32,
     /// While set, answers are kept here instead of being delivered.
     late: Option<Vec<String>>,
 }
@@ -41,6 +45,7 @@ struct Centre {
     peer: Peer,
     events: mpsc::UnboundedReceiver<PeerEvent>,
     packets: mpsc::UnboundedReceiver<Arrival>,
+    rtcp: mpsc::UnboundedReceiver<Vec<u8>>,
 }
 
 impl Centre {
@@ -48,14 +53,14 @@ impl Centre {
         let (events_in, events) = mpsc::unbounded_channel();
         let (packets_in, packets) = mpsc::unbounded_channel();
         let config = PeerConfig { bind: loopback(), ..PeerConfig::default() };
-        let peer = Peer::new(config, events_in, move |incoming| {
-            if let Incoming::Rtp(arrival) = incoming {
-                let _ = packets_in.send(arrival);
-            }
+        let (rtcp_in, rtcp) = mpsc::unbounded_channel();
+        let peer = Peer::new(config, events_in, move |incoming| match incoming {
+            Incoming::Rtp(arrival) => _ = packets_in.send(arrival),
+            Incoming::Rtcp { bytes, .. } => _ = rtcp_in.send(bytes),
         })
         .await
         .unwrap();
-        Self { peer, events, packets }
+        Self { peer, events, packets, rtcp }
     }
 }
 
@@ -98,6 +103,7 @@ impl Rig {
             relay: None,
             states: vec![],
             offers: 0,
+            heard: 0,
             late: None,
         }
     }
@@ -128,6 +134,7 @@ impl Rig {
             event = self.events.recv() => match event.expect("the line lives") {
                 Event::Line(LineEvent::Changed(state)) => self.states.push(state),
                 Event::Line(LineEvent::Signal(signal)) => self.signalled(signal).await,
+                Event::Line(LineEvent::Path(_)) => {}
                 other => panic!("{other:?}"),
             },
             event = self.centre.events.recv() => if let Some(PeerEvent::Candidate(line)) = event {
@@ -164,7 +171,8 @@ impl Rig {
                 self.sink.send(voice(number));
                 let arrival = self.centre.packets.recv();
                 let Ok(arrival) = tokio::time::timeout(PACE, arrival).await else { continue };
-                let packet = arrival.unwrap().packet;
+                let Arrival { ssrc, packet, .. } = arrival.unwrap();
+                self.heard = ssrc;
                 assert_eq!(packet, voice(packet.sequence));
                 if packet.sequence >= first {
                     return;
@@ -316,4 +324,64 @@ async fn a_full_ring_drops_and_counts() {
     for (number, received) in (first..).zip(kept) {
         assert_eq!(received.packet, voice(number), "the oldest are kept, in order");
     }
+}
+
+/// The numbers asked for in RTCP.
+fn asked_for(bytes: &[u8]) -> Vec<u16> {
+    let mut asked = vec![];
+    parse(bytes, |item| {
+        if let Item::Nack { numbers, .. } = item {
+            asked.extend(numbers);
+        }
+    })
+    .unwrap();
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn terms_and_reports_reach_the_media_thread_and_its_reports_the_centre() {
+    let mut rig = Rig::new(64).await;
+    assert_eq!(rig.sink.agreed(), Agreed::default(), "no connection yet");
+    rig.sink.report(&[0x80, 201, 0, 1, 0, 0, 0, 1]);
+    assert_eq!(rig.line.dropped().outgoing, 1);
+    rig.line.open(vec![]);
+    rig.until(LineState::Up).await;
+    rig.assert_talks(1).await;
+    let (ours, theirs) = (rig.heard, rig.centre.peer.terms().ssrc);
+    let allowed =
+        Allowed { red: true, nack: true, deep: true, packet: Micros(10_000), ..Allowed::default() };
+    let sources = Sources { ours, theirs: Some(theirs) };
+    assert_eq!(rig.sink.agreed(), Agreed { sources, allowed });
+
+    let request = |from, about, number| {
+        let mut bytes = vec![];
+        Builder::new(&mut bytes).nack(from, about, &[number]);
+        bytes
+    };
+    rig.sink.report(&request(ours, theirs, 5));
+    let heard = tokio::time::timeout(PATIENCE, rig.centre.rtcp.recv()).await.unwrap().unwrap();
+    assert_eq!(asked_for(&heard), [5]);
+
+    // More than the ring holds: the first are kept, and the voice goes on.
+    for number in 0..200 {
+        rig.centre.peer.send_rtcp(&request(theirs, ours, number));
+    }
+    let mut told = vec![];
+    tokio::time::timeout(PATIENCE, async {
+        while told.is_empty() {
+            tokio::time::sleep(PACE).await;
+            while let Some(reported) = rig.sink.reported() {
+                assert!(reported.arrived.0 > 0);
+                told.extend(asked_for(&reported.bytes));
+            }
+        }
+    })
+    .await
+    .expect("a request of the centre");
+    assert_eq!(told[0], 0);
+    rig.assert_talks(2).await;
+
+    rig.line.close();
+    rig.until(LineState::Closed).await;
+    assert_eq!(rig.sink.agreed(), Agreed::default());
 }
