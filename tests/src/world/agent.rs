@@ -262,7 +262,6 @@ impl Agent {
         self.line.lock().unwrap().clone()
     }
 
-    #[must_use]
     /// A button of the headset was pressed.
     pub fn press(&self, ask: Ask) {
         self.inbox.post(Event::Buttons(ButtonsEvent::Asked(ask)));
@@ -278,6 +277,7 @@ impl Agent {
         self.keypad.lock().unwrap().clone()
     }
 
+    #[must_use]
     pub fn headset(&self) -> Headset {
         self.headset.lock().unwrap().clone()
     }
