@@ -1,6 +1,7 @@
 """Omnibar without a window and without a centre: `omnibar phone --direct`."""
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -24,7 +25,13 @@ class Omnibar(Client):
         self.plain = plain
 
     def start(self):
-        words = [program(), 'phone', '--direct', f'{self.lane.ip[self.side]}:{PORT}', '--auto-answer', '--data', self.home / 'data',
+        # Its user's settings: all as they come, or only voice processing switched off.
+        data = self.home / 'data'
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir()
+        if self.plain:
+            (data / 'settings.toml').write_text('[cleaning]\non = false\n')
+        words = [program(), 'phone', '--direct', f'{self.lane.ip[self.side]}:{PORT}', '--auto-answer', '--data', data,
                  '--mic', f'{self.side}_mic', '--speaker', f'{self.side}_spk']
         self.child = self.run(words, stdin=subprocess.PIPE, text=True, bufsize=1)
         until(self.ready, 10, 'omnibar can be called')
@@ -35,12 +42,9 @@ class Omnibar(Client):
         return any(event.get('event') == 'ready' for event in self.events())
 
     def events(self):
-        """What it has said so far, a JSON object a line."""
-        found = []
-        for line in Path(self.log.name).read_text(errors='replace').splitlines():
-            if line.startswith('{') and line.endswith('}'):
-                found.append(json.loads(line))
-        return found
+        """What it has said so far, a JSON object a line; the log is in the same file."""
+        whole = Path(self.log.name).read_text(errors='replace').split('\n')[:-1]
+        return [json.loads(line) for line in whole if line.startswith('{')]
 
     def told(self):
         return {event['event']: event for event in self.events() if event.get('event') in ('connected', 'first_sound', 'quality')}
