@@ -55,12 +55,18 @@ def plan(chosen):
     return calls
 
 
+running = set()
+
+
 def child(script, *words, nice=0):
-    done = subprocess.run(['nice', '-n', str(nice), sys.executable, HERE / script, *map(str, words)],
-                          capture_output=True, text=True, start_new_session=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f'{script} ended with {done.returncode}')
-    return json.loads(done.stdout.splitlines()[-1])
+    process = subprocess.Popen(['nice', '-n', str(nice), sys.executable, HERE / script, *map(str, words)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    running.add(process)
+    out, complaint = process.communicate()
+    running.discard(process)
+    if process.returncode:
+        raise RuntimeError(complaint.strip().splitlines()[-1] if complaint.strip() else f'{script} ended with {process.returncode}')
+    return json.loads(out.splitlines()[-1])
 
 
 class Session:
@@ -77,8 +83,16 @@ class Session:
         scorer = threading.Thread(target=self._score)
         for thread in (scorer, *lanes):
             thread.start()
-        for thread in lanes:
-            thread.join()
+        try:
+            for thread in lanes:
+                thread.join()
+        except KeyboardInterrupt:
+            print('voice: stopped; what is done is reported', flush=True)
+            self.todo.queue.clear()
+            for process in list(running):
+                process.terminate()
+            for thread in lanes:
+                thread.join()
         self.scoring.put(None)
         scorer.join()
         return self.done

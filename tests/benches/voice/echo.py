@@ -41,7 +41,8 @@ def echo_figures(recorded, dialled, plan, clean):
     whole = windows(*slow, plan['single'][0] + shift, plan['single'][1] + shift)
     figures = {'setup': float(loud[0] / RATE) if len(loud) else None, 'windows': len(whole),
                'windows_heard': sum(alike > ALIKE for *_, alike in whole),
-               'echo_in_microphone_db': decibel(came), 'echo_at_far_ear_db': decibel(left), 'far_talker_db': decibel(power(far, begin, end))}
+               'echo_in_microphone_db': decibel(came), 'echo_at_far_ear_db': decibel(left),
+               'far_talker_db': decibel(power(far, begin, end))}
     if single is not None:           # otherwise silence would look like a perfect canceller
         figures['echo_loss'] = decibel(came) - decibel(left)
         if double is not None:

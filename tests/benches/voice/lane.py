@@ -9,6 +9,7 @@ inside one file.
 """
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,6 +45,7 @@ class Lane:
         self.running = []
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended from outside'))
         try:
             self._network()
             self._sound()
@@ -136,8 +138,9 @@ class Lane:
         self.recorded = self.dir / 'recorded.s16'
         with open(self.recorded, 'wb') as file:
             self.recorder = self.start(
-                ['parec', '-s', self.pulse, '-d', 'bench.monitor', '--raw', '--format=s16le', f'--rate={RATE}', '--channels=4',
-                 '--channel-map=' + ','.join(CHANNELS), '--no-remix', f'--latency-msec={BLOCK_MS}', f'--process-time-msec={BLOCK_MS}'],
+                ['parec', '-s', self.pulse, '-d', 'bench.monitor', '--raw', '--format=s16le', f'--rate={RATE}',
+                 '--channels=4', '--channel-map=' + ','.join(CHANNELS), '--no-remix',
+                 f'--latency-msec={BLOCK_MS}', f'--process-time-msec={BLOCK_MS}'],
                 stdout=file)
         cost.realtime([self.recorder.pid], 4)
 
@@ -147,7 +150,8 @@ class Lane:
         part = 'channels=1 channel_map=mono remix=no master_channel_map'
         for index, side in enumerate('AB'):
             for name, channel in ((f'{side}_mouth', CHANNELS[index]), (f'{side}_spk', CHANNELS[2 + index])):
-                yield f'load-module module-remap-sink sink_name={name} master=bench {part}={channel} sink_properties=device.description={name}'
+                yield (f'load-module module-remap-sink sink_name={name} master=bench {part}={channel} '
+                       f'sink_properties=device.description={name}')
             name = f'{side}_mic'
             if self.drift and side == 'A':
                 yield (f'load-module module-pipe-source source_name={name} file={self.dir}/{name} format=s16le rate={RATE} channels=1 '

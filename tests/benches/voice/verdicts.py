@@ -96,7 +96,8 @@ def judge(goal, calls, idle):
     peers = {peer: value_of(goal, peer, calls, idle) for peer in goal.peers}
     known = [v for v in peers.values() if v is not None]
     best = (min if goal.most else max)(known) if known else None
-    row = {'what': goal.what, 'value': ours, 'goal': goal.bound, 'most': goal.most, 'peers': peers, 'ratio': None, 'verdict': 'not measured'}
+    row = {'what': goal.what, 'value': ours, 'goal': goal.bound, 'most': goal.most, 'peers': peers,
+           'ratio': None, 'verdict': 'not measured'}
     if ours is None:
         return row
     if best and ours and ours > 0:
