@@ -341,7 +341,9 @@ fn a_good_path_gets_no_copies_for_long() {
     let line = Line { loss: Loss::None, ..FULL };
     let mut world = World::new([line, FULL]);
     world.run(36);
+    let kinds = &world.ends[0].kinds;
     // Only what the other lost on its own way here goes along.
+    let late = &kinds[kinds.len() - 200..];
     let copies = late.iter().filter(|kind| **kind == RED).count();
     assert!((5..50).contains(&copies), "{copies} of 200");
 }
