@@ -18,8 +18,8 @@ mod view;
 mod voice;
 
 pub use audio::{
-    AudioFault, AudioIntent, AudioView, DeviceChoice, DeviceView, Meter, PathProblem, Priority,
-    QualityView, RoleView, SourceMute, SpeakerOff, TestState,
+    AudioFault, AudioIntent, AudioView, CleaningView, DeviceChoice, DeviceView, EchoView, Meter,
+    PathProblem, Priority, QualityView, RoleView, SourceMute, SpeakerOff, TestState,
 };
 pub use buttons::{ButtonsState, ButtonsView, HeadsetView};
 pub use dock::{
@@ -28,7 +28,7 @@ pub use dock::{
 };
 pub use intent::{Fault, Intent, Password, SearchIntent, SettingsIntent, WindowIntent};
 pub use settings::{
-    AlsoRings, Density, Dock, Edge, Locale, Remembered, Ringing, Settings, Shape, Theme,
+    AlsoRings, Cleaning, Density, Dock, Edge, Locale, Remembered, Ringing, Settings, Shape, Theme,
     TurnServer, Volumes, WindowView,
 };
 pub use view::{

@@ -17,6 +17,7 @@
 mod attention;
 mod bells;
 mod check;
+mod cleaning;
 mod clock;
 mod convert;
 mod counters;

@@ -123,6 +123,7 @@ impl MediaThread {
             roster: None,
             told: None,
         };
+        thread.voice.cleaning.apply(settings.cleaning);
         thread.voice.prepare(thread.mix.volumes.speaker, thread.microphone_open);
         Ok(thread)
     }
@@ -207,7 +208,10 @@ impl MediaThread {
                 self.speaker = end.and_then(Outlet::or_none);
             }
             DeviceNews::Ringer(index, end) => self.bells.opened(index, end, now),
-            DeviceNews::Roster(roster) => self.roster = Some(*roster),
+            DeviceNews::Roster(roster) => {
+                self.voice.cleaning.devices(&roster);
+                self.roster = Some(*roster);
+            }
         }
     }
 
@@ -252,6 +256,7 @@ impl MediaThread {
         self.devices.apply(&settings);
         self.bells.apply(&settings);
         self.mix.volumes = settings.volumes;
+        self.voice.cleaning.apply(settings.cleaning);
         if let Some(engine) = self.voice.engine() {
             engine.set_volume(settings.volumes.speaker);
         }
@@ -422,6 +427,9 @@ impl MediaThread {
             }
         }
         self.mix.speaker(&mut out, &mut self.check);
+        if self.speaks() {
+            self.voice.cleaning.played(&out);
+        }
         self.playing = out;
         out
     }
@@ -472,6 +480,7 @@ impl MediaThread {
             mute,
             talking_unheard: self.in_call && self.attention.talking_unheard(),
             priority: self.priority,
+            cleaning: self.voice.cleaning.view(),
             ..devices
         };
         if self.told.as_ref() != Some(&view) {

@@ -76,7 +76,7 @@ hears: DeviceView | null,
 /**
  * The agent talks although what he says is not sent. Goes by itself.
  */
-talking_unheard: boolean, priority: Priority, };
+talking_unheard: boolean, priority: Priority, cleaning: CleaningView, };
 
 /**
  * A callback as it is booked with a disposition (contract: API-13, UI-073 to UI-075).
@@ -328,6 +328,33 @@ at: Moment | null,
 items: Array<Finding>, };
 
 /**
+ * What is done to voices before they are sent and heard.
+ */
+export type Cleaning = {
+/**
+ * Takes echo and noise out of the agent's voice and brings it to a usual level, where
+ * there is need.
+ */
+on: boolean,
+/**
+ * Takes the noise behind the customer's voice out, too.
+ */
+customer_noise: boolean, };
+
+/**
+ * What is being done to the voices of a call.
+ */
+export type CleaningView = { echo: EchoView,
+/**
+ * Noise is being taken out of the agent's voice.
+ */
+noise: boolean,
+/**
+ * Noise is being taken out of the customer's voice.
+ */
+customer_noise: boolean, };
+
+/**
  * Number of a command that the desk has made, rising from 1. The adapter that
  * delivers the command gives it a UUID; the desk only needs to match the answer.
  */
@@ -456,6 +483,8 @@ export type Draft = {
  * What it is to begin with: a call or a chat.
  */
 channel: Channel, phone: string, number: number, };
+
+export type EchoView = "off" | "listening" | "cancelling" | "bypassed";
 
 export type Edge = "left" | "right" | "top" | "bottom";
 
@@ -965,7 +994,7 @@ no_global_keys: boolean,
 /**
  * Leaves the buttons and lamps of headsets alone.
  */
-no_headset_buttons: boolean, ice_servers: Array<TurnServer>, ringing: Ringing, };
+no_headset_buttons: boolean, ice_servers: Array<TurnServer>, ringing: Ringing, cleaning: Cleaning, };
 
 export type SettingsIntent = { "do": "save", settings: Settings, } | { "do": "set_turn_credential", url: string, username: string, credential: Password, } | { "do": "forget_sign_in" } | { "do": "export_logs" } | { "do": "dismiss_notice", id: number, };
 

@@ -53,7 +53,7 @@ fn carried(codec: &str) -> Option<u32> {
 }
 
 /// Lower case, without the zero at its end.
-fn said(props: &Props, key: &CStr) -> Option<String> {
+pub(super) fn said(props: &Props, key: &CStr) -> Option<String> {
     let bytes = props.get_bytes(key)?;
     let text = CStr::from_bytes_until_nul(bytes).map_or(bytes, CStr::to_bytes);
     Some(String::from_utf8_lossy(text).to_lowercase())

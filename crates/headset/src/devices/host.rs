@@ -174,9 +174,11 @@ mod watch {
     }
 
     fn entry(device: cpal::Device) -> Option<Entry> {
+        let name = device.description().ok()?.name().to_owned();
         Some(Entry {
             id: device.id().ok()?.to_string(),
-            name: device.description().ok()?.name().to_owned(),
+            worn: crate::devices::worn::by_name(&name),
+            name,
             incarnation: 0,
             monitor: false,
             narrow: None,

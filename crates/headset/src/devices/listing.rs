@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     pub(crate) muted: bool,
     /// Its volume there is at zero.
     pub(crate) at_zero: bool,
+    /// Whether its sound reaches only the ear; `None`: nobody says.
+    pub(crate) worn: Option<bool>,
 }
 
 impl Entry {
@@ -157,6 +159,7 @@ mod tests {
             narrow: None,
             muted: false,
             at_zero: false,
+            worn: None,
         }
     }
 

@@ -24,6 +24,7 @@ mod role;
 mod stream;
 #[cfg(target_os = "linux")]
 mod wire;
+mod worn;
 
 pub(crate) use listing::{RINGERS, Role};
 pub(crate) use stream::{End, MicrophoneEnd, SpeakerEnd};
@@ -66,6 +67,8 @@ pub(crate) struct Roster {
     pub(crate) speaker_off: Option<SpeakerOff>,
     /// Another microphone that hears somebody.
     pub(crate) hears: Option<DeviceView>,
+    /// Whether the speaker's sound reaches only the ear; `None`: nobody says.
+    pub(crate) worn: Option<bool>,
 }
 
 impl Roster {
@@ -456,6 +459,7 @@ impl Room {
             muted: self.roles[0].muted(&self.listing),
             speaker_off: self.roles[1].off(&self.listing),
             hears: self.hears.clone(),
+            worn: self.roles[1].worn(&self.listing),
         }
     }
 

@@ -183,6 +183,11 @@ impl RoleState {
         self.entry(listing).is_some_and(|entry| entry.muted)
     }
 
+    /// Whether that device's sound reaches only the ear; `None`: nobody says.
+    pub(super) fn worn(&self, listing: &Listing) -> Option<bool> {
+        self.entry(listing)?.worn
+    }
+
     /// Nothing can be heard of that device, as the system's sound settings have it.
     pub(super) fn off(&self, listing: &Listing) -> Option<SpeakerOff> {
         let entry = self.entry(listing)?;

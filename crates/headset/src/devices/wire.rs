@@ -4,6 +4,7 @@
 
 use super::bluetooth::narrow;
 use super::listing::{Entry, Listing};
+use super::worn;
 use pulseaudio::protocol::{
     self, AuthParams, AuthReply, ChannelVolume, Command, CommandReply, ProtocolError,
     SetClientNameReply, SinkInfo, SinkInfoList, SourceInfo, SourceInfoList,
@@ -248,6 +249,7 @@ fn sink_entry(sink: &SinkInfo) -> Entry {
         narrow: narrow(&sink.name, &sink.props, sink.sample_spec.sample_rate),
         muted: sink.muted,
         at_zero: is_zero(&sink.cvolume),
+        worn: worn::sink(sink),
     }
 }
 
@@ -260,5 +262,6 @@ fn source_entry(source: &SourceInfo) -> Entry {
         narrow: narrow(&source.name, &source.props, source.sample_spec.sample_rate),
         muted: source.muted,
         at_zero: is_zero(&source.cvolume),
+        worn: None,
     }
 }

@@ -1,5 +1,7 @@
 //! Echo, noise, gain and shock, on simulated desks.
 
+#![allow(clippy::unwrap_used)]
+
 mod bypass;
 mod echo;
 mod level;
