@@ -135,10 +135,15 @@ impl Judge {
         let late = received
             .zip(facts.round_trip)
             .map(|(heard, trip)| (trip / 2.0 + heard.delay + ENDS).max(0.0));
-        let (bad, good) = over(late, SLOW);
-        if self.follow(now, Kind::Late, bad, good, SLOWLY) {
-            let ms = self.number(now, Kind::Late, late.unwrap_or_default());
-            say(Affected::Both, None, VoiceFault::Delay { ms, link: facts.link });
+        match late {
+            None => self.forget(Kind::Late),
+            Some(late) => {
+                let (bad, good) = over(late, SLOW);
+                if self.follow(now, Kind::Late, bad, good, SLOWLY) {
+                    let ms = self.number(now, Kind::Late, late);
+                    say(Affected::Both, None, VoiceFault::Delay { ms, link: facts.link });
+                }
+            }
         }
         let silent = facts.far_silent >= FAR_SILENT && received.is_some();
         if self.when(now, Kind::FarSilent, silent) {
@@ -153,11 +158,14 @@ impl Judge {
         heard: Option<Heard>,
         facts: &VoiceFacts,
     ) -> Option<VoiceFault> {
-        let (bad, good) = over(heard.map(|h| h.gaps), GAPS);
+        let Some(heard) = heard else {
+            self.forget(kind);
+            return None;
+        };
+        let (bad, good) = over(heard.gaps, GAPS);
         if !self.follow(now, kind, bad, good, SLOWLY) {
             return None;
         }
-        let heard = heard.unwrap_or_default();
         let theirs = heard.beyond > heard.loss - heard.beyond;
         let whose = if theirs { Whose::Theirs } else { Whose::Own { link: facts.link } };
         if heard.jitter >= UNEVEN {
@@ -183,6 +191,12 @@ impl Judge {
         on
     }
 
+    /// Nothing is known of it: what was said does not hold any more.
+    fn forget(&mut self, kind: Kind) {
+        self.gauges[kind as usize] = Gauge::default();
+        self.numbers[kind as usize].forget();
+    }
+
     fn number(&mut self, now: Moment, kind: Kind, value: f32) -> u16 {
         self.numbers[kind as usize].follow(now, value)
     }
@@ -194,7 +208,7 @@ fn is_silent(facts: &VoiceFacts) -> bool {
     facts.microphone_silent >= longest
 }
 
-/// Beyond the first: bad; below the second: good. What is not known is neither.
-fn over(value: Option<f32>, (most, least): (f32, f32)) -> (bool, bool) {
-    value.map_or((false, false), |value| (value >= most, value < least))
+/// Beyond the first: bad; below the second: good. What is no number is neither.
+fn over(value: f32, (most, least): (f32, f32)) -> (bool, bool) {
+    (value >= most, value < least)
 }

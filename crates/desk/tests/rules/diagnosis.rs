@@ -137,6 +137,16 @@ fn nothing_that_arrives_is_told_alone_and_taken_back() {
 }
 
 #[test]
+fn what_was_said_of_a_stream_goes_with_it() {
+    let (mut judge, mut now) = (Judge::new(), 0);
+    let bad = VoiceFacts { received: Some(lossy(9.0)), sent: Some(lossy(9.0)), ..talk() };
+    assert_eq!(hold(&mut judge, &mut now, 3_000, &bad).len(), 2);
+    let muted = VoiceFacts { muted: true, nothing_received: Duration::from_secs(3), ..bad };
+    let said = hold(&mut judge, &mut now, 0, &muted);
+    assert_eq!(only(&said).1, &VoiceFault::NothingArrives { link: LinkKind::WiFi });
+}
+
+#[test]
 fn nothing_that_leaves_is_known_by_the_reports() {
     let said = after(1_000, &VoiceFacts { unheard: Duration::from_secs(5), ..talk() });
     let fault = VoiceFault::NothingLeaves { link: LinkKind::WiFi };

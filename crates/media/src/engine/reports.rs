@@ -172,7 +172,7 @@ mod tests {
         assert!((bare.jitter_ms - 20.0).abs() < 0.01);
         let fec = far.sent(at(2), path, Layers { fec: true, ..none }, false).unwrap();
         let asked = far.sent(at(2), path, none, true).unwrap();
-        assert!(fec.heard_percent < bare.heard_percent && asked.heard_percent < 1.0, "{asked:?}");
+        assert!(fec.heard_percent < bare.heard_percent && asked.heard_percent < 1.5, "{asked:?}");
         assert!(bare.mos < fec.mos && fec.mos < asked.mos && asked.mos <= 4.5);
         assert_eq!(far.sent(at(12), path, none, false), None, "too old");
     }
