@@ -327,10 +327,14 @@ fn has_nack(format: u8, section: &[&str]) -> bool {
     )
 }
 
+/// Of those that the media line lists.
 fn formats(section: &[&str]) -> Vec<(u8, String)> {
+    let listed: Vec<&str> =
+        section.first().map(|media| media.split(' ').skip(3).collect()).unwrap_or_default();
     section
         .iter()
         .filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '))
+        .filter(|(number, _)| listed.contains(number))
         .filter_map(|(number, encoding)| {
             Some((number.parse().ok().filter(|n| *n < 128)?, encoding.to_ascii_lowercase()))
         })

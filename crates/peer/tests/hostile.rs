@@ -15,10 +15,10 @@ async fn answer_to(offer: &str) -> Result<String, PeerError> {
 }
 
 #[tokio::test]
-async fn a_good_offer_is_answered_with_opus_first() {
+async fn a_good_offer_is_answered_with_redundant_opus_first() {
     let answer = answer_to(OFFER).await.unwrap();
     let media = answer.lines().find(|line| line.starts_with("m=")).unwrap();
-    assert!(media.starts_with("m=audio 9 UDP/TLS/RTP/SAVPF 111"), "{media}");
+    assert!(media.starts_with("m=audio 9 UDP/TLS/RTP/SAVPF 63 111 "), "{media}");
     for line in [
         "a=rtpmap:111 opus/48000/2",
         "a=fmtp:111 minptime=10;useinbandfec=1",
@@ -36,11 +36,14 @@ async fn a_good_offer_is_answered_with_opus_first() {
 async fn other_payload_types_are_answered_in_kind() {
     let offer = OFFER
         .replace("SAVPF 111", "SAVPF 96")
+        .replace("111/111", "96/96")
         .replace(":111 ", ":96 ")
         .replace(" 110 126", " 101 102")
         .replace(":110 ", ":101 ")
         .replace(":126 ", ":102 ");
     let answer = answer_to(&offer).await.unwrap();
+    assert!(answer.contains("SAVPF 63 96 "), "{answer}");
+    assert!(answer.contains("a=fmtp:63 96/96"), "{answer}");
     assert!(answer.contains("a=rtpmap:96 opus/48000/2"), "{answer}");
     assert!(answer.contains("a=rtpmap:101 telephone-event/48000"), "{answer}");
     assert!(answer.contains("a=rtpmap:102 telephone-event/8000"), "{answer}");
@@ -58,7 +61,7 @@ async fn digits_offered_first_do_not_come_first_in_the_answer() {
 async fn an_offer_of_ours_has_opus_and_both_kinds_of_digits() {
     let end = End::new(loopback()).await;
     let offer = end.peer.offer().await.unwrap();
-    assert!(offer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 110 126\r\n"), "{offer}");
+    assert!(offer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111 110 126\r\n"), "{offer}");
     assert!(offer.contains("a=setup:actpass"), "{offer}");
     assert!(!offer.contains("127.0.0.1"), "candidates trickle");
 }
@@ -129,7 +132,7 @@ async fn bad_input_does_not_disturb_a_connection() {
         b.peer.candidate(unused).await.unwrap();
     }
     a.peer.send(omnibar_media::Packet { payload: vec![0; 1_500], ..voice(0) });
-    a.peer.send(omnibar_media::Packet { payload_type: 63, ..voice(0) });
+    a.peer.send(omnibar_media::Packet { payload_type: 64, ..voice(0) });
     assert_eq!(a.peer.dropped(), 2, "too long, and of no agreed type");
     a.peer.send(voice(1));
     assert_eq!(b.arrival().await.packet, voice(1));
