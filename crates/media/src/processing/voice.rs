@@ -10,6 +10,8 @@ pub(super) struct Voice {
     least: f32,
     parts: [f32; PARTS],
     blocks: u32,
+    /// Half of the parts are there, and all.
+    half: bool,
     full: bool,
     /// dBFS while talking; seconds of it.
     level_db: f32,
@@ -26,6 +28,7 @@ impl Voice {
             least: f32::MAX,
             parts: [f32::MAX; PARTS],
             blocks: 0,
+            half: false,
             full: false,
             level_db: USUAL,
             heard: 0.0,
@@ -40,7 +43,7 @@ impl Voice {
         self.smooth += (power - self.smooth) * 0.3;
         self.follow_noise();
         let db = decibels(power);
-        self.talking = db > LEAST && self.full && db > self.noise_db() + STANDS_OUT;
+        self.talking = db > LEAST && self.half && db > self.noise_db() + STANDS_OUT;
         self.silent = if self.talking { 0 } else { self.silent.saturating_add(1) };
         if self.talking && learn {
             self.heard += 0.01;
@@ -73,9 +76,9 @@ impl Voice {
         self.talking
     }
 
-    /// Within the gaps of speech too.
+    /// Within the gaps of speech too, and as long as that cannot be told.
     pub(super) fn speaks(&self) -> bool {
-        self.silent < GAP
+        self.silent < GAP || !self.half
     }
 
     /// dBFS of the last moments.
@@ -96,7 +99,8 @@ impl Voice {
             self.parts.rotate_left(1);
             self.parts[PARTS - 1] = self.least;
             self.least = f32::MAX;
-            self.full = self.parts[PARTS / 2] < f32::MAX;
+            self.half = self.parts[PARTS / 2] < f32::MAX;
+            self.full = self.parts[0] < f32::MAX;
         }
     }
 }
