@@ -181,8 +181,13 @@ async fn talk(repair: Repair) -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_path_that_loses_a_tenth_is_heard_better_with_the_layers_than_without() {
-    let (with, without) = tokio::join!(Box::pin(talk(Repair::ALL)), Box::pin(talk(Repair::NONE)));
-    for (name, outcome) in [("with", &with), ("without", &without)] {
+    let no_copies = Repair { red: false, ..Repair::ALL };
+    let (with, asking, without) = tokio::join!(
+        Box::pin(talk(Repair::ALL)),
+        Box::pin(talk(no_copies)),
+        Box::pin(talk(Repair::NONE))
+    );
+    for (name, outcome) in [("with", &with), ("asking", &asking), ("without", &without)] {
         println!(
             "{name}: lost {:.1} %, heard {:.1} %, concealed {:.2} %, MOS {:.2}, {:?}",
             outcome.heard.loss_percent,
@@ -192,7 +197,7 @@ async fn a_path_that_loses_a_tenth_is_heard_better_with_the_layers_than_without(
             outcome.layers,
         );
     }
-    for outcome in [&with, &without] {
+    for outcome in [&with, &asking, &without] {
         let lost = outcome.heard.loss_percent;
         assert!((3.0..25.0).contains(&lost), "the relay loses: {lost}");
         // Reports are no layer, they always go.
@@ -201,6 +206,8 @@ async fn a_path_that_loses_a_tenth_is_heard_better_with_the_layers_than_without(
     assert!(with.near.redundant > 300 && without.near.redundant == 0);
     assert!(with.layers.pattern.copies() > 0, "{:?}", with.layers);
     assert_eq!(with.layers.packet, Micros(10_000));
+    // Where copies mend nearly all there is little left to ask for.
+    assert!(asking.near.requests > 5 && asking.far.requests > 5);
     assert_eq!(without.near.requests + without.far.requests, 0);
     let (better, worse) = (with.heard, without.heard);
     assert!(better.heard_percent < worse.heard_percent, "{better:?} {worse:?}");
