@@ -17,7 +17,7 @@ from pathlib import Path
 
 import conditions
 import verdicts
-from clients import CLIENTS
+from clients import CLIENTS, omnibar
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -144,9 +144,12 @@ def version(*words):
 
 
 def about():
+    """The machine, and what was measured: a development build of Omnibar costs more."""
     commit = version('git', '-C', str(ROOT), 'rev-parse', '--short', 'HEAD')
+    ours = omnibar.program()
+    built = {'file': str(ours), 'built': ours.stat().st_mtime, 'bytes': ours.stat().st_size} if ours.exists() else None
     return {'cpus': os.cpu_count(), 'kernel': platform.release(), 'commit': commit,
-            'programs': {'chromium': version('chromium', '--version'),
+            'programs': {'omnibar': built, 'chromium': version('chromium', '--version'),
                          'linphone': version('dpkg-query', '-W', '-f=${Version}', 'linphone-cli')}}
 
 
@@ -166,6 +169,8 @@ def main():
     if os.geteuid() != 0:
         raise SystemExit('voice: network namespaces and real-time priority need root; run it as root')
     calls = [] if chosen.no_calls else plan(chosen)
+    if any('omnibar' in client for client, *_ in calls) and not omnibar.program().exists():
+        raise SystemExit(f'voice: {omnibar.program()} is not there: build it, or name it with OMNIBAR_BIN')
     WORK.mkdir(parents=True, exist_ok=True)
     began = time.time()
     print(f'voice: {len(calls)} calls, about {len(calls) * 0.6 / chosen.lanes:.0f} minutes, load {os.getloadavg()[0]:.1f}', flush=True)

@@ -13,10 +13,7 @@ PORT = 5070
 
 def program():
     """OMNIBAR_BIN, otherwise the release build."""
-    found = Path(os.environ.get('OMNIBAR_BIN', ROOT / 'target/release/omnibar'))
-    if not found.exists():
-        raise FileNotFoundError(f'{found} is not there: build it, or set OMNIBAR_BIN')
-    return found
+    return Path(os.environ.get('OMNIBAR_BIN', ROOT / 'target/release/omnibar'))
 
 
 class Omnibar(Client):
