@@ -73,35 +73,40 @@ class Session:
     """Measures on its lanes, scores meanwhile at low priority."""
 
     def __init__(self, calls, lanes, visqol, minutes):
-        self.todo, self.scoring, self.done = queue.Queue(), queue.Queue(), []
+        self.todo, self.scoring, self.ended, self.done = queue.Queue(), queue.Queue(), queue.Queue(), []
         self.lanes, self.visqol, self.minutes, self.total = lanes, visqol, minutes, len(calls)
         for call in calls:
             self.todo.put(call)
 
     def run(self):
-        lanes = [threading.Thread(target=self._lane, args=(number,)) for number in range(self.lanes)]
         scorer = threading.Thread(target=self._score)
-        for thread in (scorer, *lanes):
-            thread.start()
+        scorer.start()
+        for number in range(self.lanes):
+            threading.Thread(target=self._lane, args=(number,)).start()
         try:
-            for thread in lanes:
-                thread.join()
+            self._wait_for_lanes()
         except KeyboardInterrupt:
             print('voice: stopped; what is done is reported', flush=True)
             self.todo.queue.clear()
             for process in list(running):
                 process.terminate()
-            for thread in lanes:
-                thread.join()
+            self._wait_for_lanes()
         self.scoring.put(None)
         scorer.join()
         return self.done
+
+    def _wait_for_lanes(self):
+        # Not Thread.join: one that was interrupted takes a thread that runs for ended.
+        while self.lanes:
+            self.ended.get()
+            self.lanes -= 1
 
     def _lane(self, number):
         while True:
             try:
                 client, condition, seed = self.todo.get_nowait()
             except queue.Empty:
+                self.ended.put(number)
                 return
             recording = WORK / f'{client}-{condition}-{seed}.npz'
             try:
