@@ -3,7 +3,7 @@
 use crate::traffic::Inbound;
 use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp;
-use rtc::rtcp::header::{FORMAT_TLN, PacketType};
+use rtc::rtcp::header::{FORMAT_TLN, Header, PacketType};
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 use std::collections::VecDeque;
@@ -63,8 +63,7 @@ impl Interceptor for Tap {
 
 /// What is about voice: no names, no requests for pictures.
 fn useful(packets: Vec<Box<dyn rtcp::Packet>>) -> Vec<Box<dyn rtcp::Packet>> {
-    let about_voice = |packet: &Box<dyn rtcp::Packet>| {
-        let header = packet.header();
+    let about_voice = |header: Header| {
         match header.packet_type {
             PacketType::SenderReport | PacketType::ReceiverReport | PacketType::ExtendedReport => {
                 true
@@ -74,5 +73,5 @@ fn useful(packets: Vec<Box<dyn rtcp::Packet>>) -> Vec<Box<dyn rtcp::Packet>> {
             _ => false,
         }
     };
-    packets.into_iter().filter(about_voice).collect()
+    packets.into_iter().filter(|packet| about_voice(packet.header())).collect()
 }
