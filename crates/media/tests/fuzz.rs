@@ -64,7 +64,7 @@ fn control_packets() {
             match item {
                 rtcp::Item::Nack { numbers, .. } => assert!(numbers.count() <= 17 * bytes.len()),
                 rtcp::Item::Losses { came, .. } => assert!(came.count() <= 1 << 16),
-                rtcp::Item::Sender(_) | rtcp::Item::Report(_) => {}
+                rtcp::Item::Sender(_) | rtcp::Item::Report(_) | rtcp::Item::Listener(_) => {}
             }
         });
         assert!(items <= bytes.len(), "every item takes bytes");
