@@ -5,7 +5,7 @@ use super::{Package, Source};
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("omnibar-model", &["schemars", "serde", "thiserror", "ts-rs"]),
     ("omnibar-desk", &["omnibar-model", "serde", "serde_json", "thiserror", "ts-rs"]),
-    ("omnibar-media", &["opus", "opusic-sys", "rtrb", "thiserror"]),
+    ("omnibar-media", &["opus", "opusic-sys", "realfft", "rtrb", "sonora", "thiserror"]),
     (
         "omnibar-contract",
         &["omnibar-desk", "omnibar-model", "serde", "serde_json", "thiserror", "ts-rs"],
