@@ -5,7 +5,7 @@ use omnibar_center::switch::{BuiltinConfig, Reply, SwitchCommand, SwitchEvent, S
 use omnibar_media::codec::{EncoderConfig, LONGEST, SpeechDecoder};
 use omnibar_media::{Decoder, Encoder, FRAME, Packet, Packetizer};
 use omnibar_model::LegId;
-use omnibar_peer::{Bind, Incoming, OPUS, Peer, PeerConfig, PeerEvent};
+use omnibar_peer::{Bind, Incoming, OPUS, Peer, PeerConfig, PeerEvent, Repair};
 use std::f32::consts::TAU;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -122,7 +122,9 @@ impl Phone {
         let heard: Arc<Mutex<Vec<_>>> = Arc::default();
         let more: Arc<Notify> = Arc::default();
         let (keep, notify) = (heard.clone(), more.clone());
-        let config = PeerConfig { bind: loopback().bind, ..PeerConfig::default() };
+        // It reads no copies and answers nothing.
+        let repair = Repair::NONE;
+        let config = PeerConfig { bind: loopback().bind, repair, ..PeerConfig::default() };
         let peer = Peer::new(config, events, move |incoming| {
             let Incoming::Rtp(arrival) = incoming else { return };
             keep.lock().unwrap().push((arrival.arrived, arrival.packet));

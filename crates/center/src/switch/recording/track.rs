@@ -144,3 +144,92 @@ impl Origin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnibar_media::codec::EncoderConfig;
+    use omnibar_media::{BLOCK, Encoder, FRAME};
+    use omnibar_peer::OPUS;
+    use std::f32::consts::TAU;
+
+    const SECOND: usize = 48_000;
+
+    /// A second of a tone in packets of 10 or 20 ms.
+    fn spoken<const N: usize>(
+        encode: impl Fn(&mut Encoder, &[f32; N]) -> Vec<u8>,
+    ) -> Vec<(usize, Vec<u8>)> {
+        let mut encoder = Encoder::new(EncoderConfig::default()).unwrap();
+        (0..SECOND / N)
+            .map(|n| {
+                let samples = std::array::from_fn(|i| {
+                    0.3 * (TAU * 500.0 * (n * N + i) as f32 / 48_000.0).sin()
+                });
+                (n * N, encode(&mut encoder, &samples))
+            })
+            .collect()
+    }
+
+    /// So many packets as one (RFC 6716 section 3.2.5, frames of different sizes).
+    fn joined(packets: &[(usize, Vec<u8>)], count: usize) -> Vec<(usize, Vec<u8>)> {
+        let join = |parts: &[(usize, Vec<u8>)]| {
+            let toc = parts[0].1[0];
+            assert!(parts.iter().all(|(_, part)| part[0] == toc && part.len() < 252));
+            let mut whole = vec![toc | 3, 0x80 | count as u8];
+            whole.extend(parts[..count - 1].iter().map(|(_, part)| (part.len() - 1) as u8));
+            whole.extend(parts.iter().flat_map(|(_, part)| &part[1..]));
+            (parts[0].0, whole)
+        };
+        packets.chunks_exact(count).map(join).collect()
+    }
+
+    fn recorded(packets: Vec<(usize, Vec<u8>)>) -> Vec<f32> {
+        let mut track = Track::new().unwrap();
+        for (n, (begin, payload)) in packets.into_iter().enumerate() {
+            let packet = Packet {
+                sequence: n as u16,
+                timestamp: begin as u32,
+                payload_type: OPUS,
+                marker: false,
+                payload,
+            };
+            track.receive(begin as i64, packet);
+        }
+        track.take(SECOND)
+    }
+
+    /// The quietest 10 ms after the codec has settled, as a share of the tone.
+    fn quietest(samples: &[f32]) -> f32 {
+        let energy = |part: &[f32]| part.iter().map(|s| s * s).sum::<f32>() / part.len() as f32;
+        let levels = samples[9_600..].chunks_exact(480).map(|part| energy(part).sqrt());
+        levels.fold(f32::MAX, f32::min) / (0.3 / 2f32.sqrt())
+    }
+
+    #[test]
+    fn packets_of_any_length_are_recorded_without_a_gap() {
+        let twenty = spoken::<FRAME>(|encoder, frame| encoder.encode(frame).unwrap());
+        let ten = spoken::<BLOCK>(|encoder, block| encoder.encode_short(block).unwrap());
+        let long = [2, 3, 5].map(|count| joined(&twenty[5..], count));
+        for packets in [ten, twenty].into_iter().chain(long) {
+            let ms = opus::duration(&packets[0].1) / 48;
+            let end = packets.last().unwrap().0 + 48 * ms as usize;
+            let level = quietest(&recorded(packets)[..end]);
+            assert!(level > 0.7, "{level} in packets of {ms} ms");
+        }
+    }
+
+    #[test]
+    fn what_is_lost_of_short_packets_is_guessed_and_nothing_else_moves() {
+        let ten = spoken::<BLOCK>(|encoder, block| encoder.encode_short(block).unwrap());
+        let whole = recorded(ten.clone());
+        let kept = ten.into_iter().enumerate().filter(|(n, _)| n % 10 != 7);
+        let samples = recorded(kept.map(|(_, packet)| packet).collect());
+        assert!(quietest(&samples) > 0.3, "{}", quietest(&samples));
+        let (mut same, mut all) = (0.0, 0.0);
+        for (a, b) in whole[4_800..].iter().zip(&samples[4_800..]) {
+            same += a * b;
+            all += a * a;
+        }
+        assert!(same / all > 0.8, "{}", same / all);
+    }
+}

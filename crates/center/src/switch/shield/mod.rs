@@ -15,6 +15,8 @@
 mod inward;
 mod outward;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod test;
 
 use inward::Inward;

@@ -2,44 +2,42 @@ use super::*;
 use omnibar_media::loss::red::{Packer, Pattern};
 use omnibar_media::loss::rtcp::Report;
 use omnibar_peer::{OPUS, RED, TELEPHONE_EVENT};
-use proptest::prelude::*;
-use std::collections::BTreeMap;
 
 /// SSRCs of the switch and of the leg.
-const OURS: u32 = 10;
-const THEIRS: u32 = 20;
+pub(super) const OURS: u32 = 10;
+pub(super) const THEIRS: u32 = 20;
 
-fn terms() -> Terms {
+pub(super) fn terms() -> Terms {
     Terms { red: true, nack: true, ..Terms::none(OURS) }
 }
 
-fn at(ms: u64) -> Micros {
+pub(super) fn at(ms: u64) -> Micros {
     Micros(1_000_000 + ms * 1_000)
 }
 
 /// 20 ms in CELT, one frame (RFC 6716 table 2), that says its number.
-fn payload(number: u16) -> Vec<u8> {
+pub(super) fn payload(number: u16) -> Vec<u8> {
     let [high, low] = number.to_be_bytes();
     vec![31 << 3, high, low]
 }
 
 /// A leg that speaks.
-struct Voice {
+pub(super) struct Voice {
     packer: Packer,
     number: u16,
-    start: u32,
+    pub(super) start: u32,
 }
 
 impl Voice {
-    fn new(number: u16) -> Self {
+    pub(super) fn new(number: u16) -> Self {
         Self { packer: Packer::new(), number, start: 4_294_960_000 }
     }
 
-    fn timestamp(&self, number: u16) -> u32 {
+    pub(super) fn timestamp(&self, number: u16) -> u32 {
         self.start.wrapping_add(u32::from(number.wrapping_sub(65_000)) * 960)
     }
 
-    fn next(&mut self, distances: &[u8]) -> Packet {
+    pub(super) fn next(&mut self, distances: &[u8]) -> Packet {
         let (sequence, payload) = (self.number, payload(self.number));
         let timestamp = self.timestamp(sequence);
         self.number = self.number.wrapping_add(1);
@@ -51,7 +49,7 @@ impl Voice {
     }
 }
 
-fn receive(shield: &mut Shield, ms: u64, packet: Packet) -> Vec<Packet> {
+pub(super) fn receive(shield: &mut Shield, ms: u64, packet: Packet) -> Vec<Packet> {
     let mut frames = Vec::new();
     shield.receive(THEIRS, Received { arrived: at(ms), packet }, &mut frames);
     frames
@@ -61,7 +59,7 @@ fn numbers(frames: &[Packet]) -> Vec<u16> {
     frames.iter().map(|frame| frame.sequence).collect()
 }
 
-fn nacks(bytes: &[u8]) -> Vec<u16> {
+pub(super) fn nacks(bytes: &[u8]) -> Vec<u16> {
     let mut asked = Vec::new();
     rtcp::parse(bytes, |item| {
         if let Item::Nack { media: THEIRS, numbers } = item {
@@ -382,128 +380,4 @@ fn loss_that_no_copy_helps_is_told_the_speaker() {
     assert!((8..=16).contains(&loss), "{loss}");
     speak(&mut shield, 500, 2_000, |_| false);
     assert_eq!(shield.listener().loss, 0);
-}
-
-proptest! {
-    /// Whatever a path does to a stream: each number is passed on at most once, with its own
-    /// voice and time, and what came is passed on.
-    #[test]
-    fn each_number_is_passed_on_once_as_it_was_sent(
-        start: u16,
-        distances in prop::collection::vec(1u8..12, 0..3),
-        fates in prop::collection::vec((0u8..10, 0usize..6), 1..200),
-    ) {
-        let mut voice = Voice::new(start);
-        voice.start = 7;
-        // When each comes: order by tick, some twice, some not at all.
-        let mut path: Vec<(usize, Packet)> = Vec::new();
-        for (tick, (fate, late)) in fates.iter().enumerate() {
-            let packet = voice.next(&distances);
-            match fate {
-                0..3 => {}
-                3 => {
-                    path.push((tick, packet.clone()));
-                    path.push((tick + late, packet));
-                }
-                4 => path.push((tick + late, packet)),
-                _ => path.push((tick, packet)),
-            }
-        }
-        path.sort_by_key(|(tick, _)| *tick);
-        let mut shield = Shield::new(terms());
-        shield.set_round_trip(Some(Micros(40_000)));
-        let mut passed = BTreeMap::new();
-        let first = path.first().map(|(_, packet)| packet.sequence);
-        for (tick, packet) in path {
-            let early = first.is_some_and(|first| packet.sequence.wrapping_sub(first) >= 0x8000);
-            let own = packet.sequence;
-            for frame in receive(&mut shield, tick as u64 * 20, packet) {
-                prop_assert_eq!(&frame.payload, &payload(frame.sequence));
-                prop_assert_eq!(frame.timestamp, voice.timestamp(frame.sequence));
-                prop_assert_eq!(frame.payload_type, OPUS);
-                prop_assert_eq!(passed.insert(frame.sequence, tick), None);
-            }
-            prop_assert!(early || passed.contains_key(&own));
-            for number in nacks(shield.tell(at(tick as u64 * 20)).unwrap_or_default()) {
-                prop_assert!(!passed.contains_key(&number));
-            }
-        }
-    }
-
-    /// What is sent under a number is the same whenever it is sent: the cipher must not see
-    /// two texts of one number (RFC 3711 section 9.1).
-    #[test]
-    fn a_number_has_one_content(
-        steps in prop::collection::vec((0u16..4, 0u8..40, prop::collection::vec(any::<u16>(), 0..4)), 1..200),
-    ) {
-        let mut shield = Shield::new(terms());
-        let mut contents: BTreeMap<u16, Packet> = BTreeMap::new();
-        let mut number = 0u16;
-        for (n, (step, back, asked)) in steps.into_iter().enumerate() {
-            let now = at(n as u64 * 20);
-            number += step;
-            // Sometimes one that was left out is filled in.
-            let sequence = number.saturating_sub(u16::from(back / 30 * back));
-            if !contents.contains_key(&sequence) {
-                let packet = Packet {
-                    sequence,
-                    timestamp: u32::from(sequence) * 960,
-                    payload_type: OPUS,
-                    marker: false,
-                    payload: payload(sequence),
-                };
-                let own = packet.clone();
-                let copy = sequence < number;
-                contents.insert(sequence, shield.send(now, packet, copy).unwrap_or(own));
-            }
-            let mut asked: Vec<u16> = asked.into_iter().map(|n| n % (number + 2)).collect();
-            asked.sort_unstable();
-            asked.dedup();
-            let mut bytes = Vec::new();
-            let _ = Builder::new(&mut bytes).nack(THEIRS, OURS, &asked);
-            let mut again = Vec::new();
-            shield.heard(now, &bytes, |packet| again.push(packet));
-            for packet in again {
-                prop_assert_eq!(contents.get(&packet.sequence), Some(&packet));
-            }
-        }
-    }
-
-    /// Whatever comes, what goes out is bounded.
-    #[test]
-    fn any_packets_and_any_rtcp(
-        packets in prop::collection::vec(
-            (prop::collection::vec(any::<u8>(), 0..80), any::<(u16, u32, bool, u8)>(), 0u64..40_000),
-            1..80,
-        ),
-    ) {
-        let mut shield = Shield::new(terms());
-        shield.set_round_trip(Some(Micros(20_000)));
-        let (mut now, mut sequence, mut timestamp) = (0, 0u16, 0u32);
-        for (bytes, (jump, leap, wild, kind), step) in packets {
-            now += step;
-            sequence = if wild { jump } else { sequence.wrapping_add(jump % 4) };
-            timestamp = if wild { leap } else { timestamp.wrapping_add(960) };
-            shield.heard(Micros(now), &bytes, |packet| assert!(packet.payload.len() <= 1_150));
-            let payload_type = [OPUS, RED, TELEPHONE_EVENT][usize::from(kind % 3)];
-            let mut payload = bytes;
-            if payload_type == RED && kind % 2 == 0 {
-                payload.splice(0..0, [0x80 | OPUS, 0x0f, 0x00, 3, OPUS]);
-            }
-            let packet = Packet { sequence, timestamp, payload_type, marker: false, payload };
-            let mut frames = Vec::new();
-            let source = THEIRS + u32::from(kind > 250);
-            let received = Received { arrived: Micros(now), packet };
-            shield.receive(source, received, &mut frames);
-            prop_assert!(frames.len() <= 9);
-            for frame in frames {
-                let copy = kind % 5 == 0;
-                let sent = shield.send(Micros(now), frame, copy);
-                prop_assert!(sent.is_none_or(|sent| sent.payload.len() <= 1_150));
-            }
-            if let Some(bytes) = shield.tell(Micros(now)) {
-                prop_assert!(bytes.len() < 1_200 && bytes.len().is_multiple_of(4));
-            }
-        }
-    }
 }
