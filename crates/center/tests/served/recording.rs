@@ -9,7 +9,7 @@ use omnibar_center::{FromPage, Shown, SwitchChoice, ToPage};
 use omnibar_media::codec::EncoderConfig;
 use omnibar_media::{Encoder, FRAME, Packetizer};
 use omnibar_model::InteractionId;
-use omnibar_peer::{Bind, OPUS, Peer, PeerConfig};
+use omnibar_peer::{Bind, OPUS, Peer, PeerConfig, Repair};
 use omnibar_protocol::wire::{Conversation, History};
 use omnibar_protocol::{Command, Notification};
 use std::f32::consts::TAU;
@@ -31,7 +31,8 @@ struct Voice {
 impl Voice {
     async fn new(tone: f32) -> Self {
         let bind = Bind::Only(vec!["127.0.0.1".parse().unwrap()]);
-        let config = PeerConfig { bind, ..PeerConfig::default() };
+        // It reads no copies and answers nothing.
+        let config = PeerConfig { bind, repair: Repair::NONE, ..PeerConfig::default() };
         // The far side's candidates are enough on one machine.
         let peer = Peer::new(config, mpsc::unbounded_channel().0, |_| {}).await.unwrap();
         let hum = tokio::spawn(hum(peer.clone(), tone));
