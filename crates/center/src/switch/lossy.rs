@@ -289,12 +289,6 @@ fn what_two_bad_paths_lose_is_made_good_on_each() {
         for n in [0, 1] {
             assert!(without[n] > 14.0, "{without:?}");
             assert!(with[n] < without[n] / 10.0, "{with:?} % instead of {without:?} %");
-            println!(
-                "{} ms packets: {:.1} % guessed, {:.0} ms",
-                packet.0 / 1_000,
-                with[n],
-                stats[n].delay_ms
-            );
             assert!(stats[n].delay_ms < 110.0, "{stats:?}");
             assert_eq!((stats[n].resynchronised, stats[n].discarded), (0, 0), "{stats:?}");
         }

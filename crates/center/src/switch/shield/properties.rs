@@ -5,6 +5,7 @@ use super::*;
 use omnibar_peer::{OPUS, RED, TELEPHONE_EVENT};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 proptest! {
     /// Whatever a path does to a stream: each number is passed on at most once, with its own
@@ -66,17 +67,17 @@ proptest! {
             number += step;
             // Sometimes one that was left out is filled in.
             let sequence = number.saturating_sub(u16::from(back / 30 * back));
-            if !contents.contains_key(&sequence) {
-                let packet = Packet {
-                    sequence,
-                    timestamp: u32::from(sequence) * 960,
-                    payload_type: OPUS,
-                    marker: false,
-                    payload: payload(sequence),
-                };
+            let packet = Packet {
+                sequence,
+                timestamp: u32::from(sequence) * 960,
+                payload_type: OPUS,
+                marker: false,
+                payload: payload(sequence),
+            };
+            let copy = sequence < number;
+            if let Entry::Vacant(free) = contents.entry(sequence) {
                 let own = packet.clone();
-                let copy = sequence < number;
-                contents.insert(sequence, shield.send(now, packet, copy).unwrap_or(own));
+                free.insert(shield.send(now, packet, copy).unwrap_or(own));
             }
             let mut asked: Vec<u16> = asked.into_iter().map(|n| n % (number + 2)).collect();
             asked.sort_unstable();

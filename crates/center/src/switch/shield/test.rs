@@ -225,7 +225,7 @@ fn brought(packet: &Packet) -> Vec<u16> {
     let blocks = omnibar_media::loss::red::Blocks::parse(&packet.payload).unwrap();
     let copies = blocks.copies().map(|block| {
         let n = number(block.payload);
-        assert_eq!(u16::from(block.offset), (packet.sequence - n) * 960);
+        assert_eq!(block.offset, (packet.sequence - n) * 960);
         n
     });
     copies.chain([number(blocks.primary().payload)]).collect()
