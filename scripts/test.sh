@@ -73,6 +73,7 @@ step "purity and arrows" - purity
 step "build" - cargo build --locked --workspace
 step "rust tests" nextest cargo nextest run --locked --workspace
 if [ "$quick" != --quick ]; then
+  step "the voice bench's own" - tests/benches/voice/check.sh
   step "demo CRM build" - npm run --silent --prefix sdk/examples/crm/react build
   step "sdk in a browser" node npm run --silent --prefix sdk/omni test:browser
   step "REST by its document" - scripts/schemathesis.sh
