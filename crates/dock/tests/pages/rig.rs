@@ -3,7 +3,7 @@ use omnibar_contract::{
     AudioIntent, DockIntent, Intent, Meter, Password, Remembered, Rights, Settings, SettingsIntent,
     View, WindowIntent, WindowView,
 };
-use omnibar_desk::{Alert, Ask, Order, SessionStart, SessionView, Sound};
+use omnibar_desk::{Alert, Ask, Order, SessionStart, SessionView, Snapshot, Sound};
 use omnibar_dock::omni::Items;
 use omnibar_dock::{DockConfig, Keeper, Kept, KeptOrigin, Loopback, Open};
 use omnibar_model::{
@@ -12,8 +12,9 @@ use omnibar_model::{
     Presence, Secret,
 };
 use omnibar_softphone::{
-    AgentNews, Audio, Centre, CentreEvent, Clock, Doors, EndpointAnswer, EndpointCall, Endpoints,
-    Event, IceServer, Inbox, Initial, Line, Ports, Shell, SignIn, Softphone, VoiceSignal,
+    AgentNews, Audio, Buttons, Centre, CentreEvent, Clock, Doors, EndpointAnswer, EndpointCall,
+    Endpoints, Event, IceServer, Inbox, Initial, Line, Ports, Shell, SignIn, Softphone,
+    VoiceSignal,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -76,6 +77,7 @@ impl Rig {
             line: Box::new(Silent),
             audio: Box::new(Silent),
             shell: Box::new(Silent),
+            buttons: Box::new(Silent),
             dock: Box::new(port),
         };
         let initial = Initial {
@@ -365,6 +367,11 @@ impl Line for Silent {
     fn close(&mut self) {}
     fn signal(&mut self, _: VoiceSignal) {}
     fn probe(&mut self, _: Vec<IceServer>) {}
+}
+
+impl Buttons for Silent {
+    fn follow(&mut self, _: &Snapshot) {}
+    fn apply(&mut self, _: &Settings) {}
 }
 
 impl Audio for Silent {
