@@ -1,6 +1,7 @@
 use super::*;
 use omnibar_contract::{
-    AudioView, DirectoryView, HistoryView, Remembered, Rights, Settings, VoiceView, WindowView,
+    AudioView, ButtonsView, DirectoryView, HistoryView, Remembered, Rights, Settings, VoiceView,
+    WindowView,
 };
 use omnibar_desk::{Config, Desk};
 use omnibar_model::Moment;
@@ -17,6 +18,7 @@ fn view() -> Arc<View> {
         desk: Desk::new(Config::default()).snapshot(),
         audio: AudioView::default(),
         voice: VoiceView::default(),
+        buttons: ButtonsView::default(),
         directory: DirectoryView::default(),
         history: HistoryView::default(),
         settings: Settings::default(),
