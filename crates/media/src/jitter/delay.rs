@@ -1,6 +1,7 @@
 use super::JitterConfig;
 use super::peaks::Peaks;
 use crate::loss::cost;
+use std::ops::RangeInclusive;
 
 /// How late packets come, against the earliest, and how long it pays to wait for them.
 /// All times are µs.
@@ -27,6 +28,8 @@ pub(super) struct Delay {
     /// What the packets ask for, before the wait for redundancy.
     wanted: i64,
     lower_since: i64,
+    /// The delay follows a lower wish, to its end.
+    falling: bool,
 }
 
 const SECONDS: usize = 8;
@@ -44,8 +47,17 @@ const LEAST: f32 = 0.97;
 const LATE_COST: f32 = 1.5;
 /// Room for finding a place to stretch before a packet is late.
 const MARGIN: i64 = 1_000;
-/// A lower wish must last this long before the delay follows it.
-const PATIENCE: i64 = 3_000_000;
+/// A lower wish must last this long before the delay follows it: the shorter, the more there is
+/// to gain. What comes a few ms late now and then would move the delay up and down for ever, and
+/// each move is heard more than those few ms are.
+const PATIENCE: RangeInclusive<i64> = 3_000_000..=30_000_000;
+/// From this on it is the shortest.
+const MUCH: i64 = 80_000;
+/// A small rise takes this much more than was asked for, so that the next peak finds room.
+const STEP: i64 = 2_000;
+const SMALL: i64 = 50_000;
+/// Packets at the start, whose rises are no peaks.
+const BEGINNING: u32 = 50;
 
 impl Delay {
     pub(super) fn new(config: JitterConfig) -> Self {
@@ -69,6 +81,7 @@ impl Delay {
             peaks: Peaks::default(),
             wanted: 0,
             lower_since: 0,
+            falling: false,
         }
     }
 
@@ -88,11 +101,19 @@ impl Delay {
         self.usual = usual.min(self.recent(late) * 5 / 4 + BUCKET);
         let wish = self.usual.max(self.peaks.height(arrived, duration)) + MARGIN;
         let wish = wish.clamp(self.min, self.max);
-        if wish >= self.wanted {
-            self.wanted = wish;
+        if wish > self.wanted {
+            let small = self.packets > BEGINNING && wish < SMALL;
+            let step = if small { STEP } else { 0 };
+            self.wanted = (wish + step).min(self.max);
+        }
+        let gain = self.wanted - wish;
+        if gain <= STEP {
             self.lower_since = arrived;
-        } else if arrived - self.lower_since > PATIENCE {
-            self.wanted -= (self.wanted - wish) / 32 + 1;
+            self.falling = false;
+        }
+        self.falling |= arrived - self.lower_since > patience(gain);
+        if self.falling {
+            self.wanted -= gain / 32 + 1;
         }
     }
 
@@ -146,6 +167,7 @@ impl Delay {
             return;
         }
         self.wanted = (self.wanted - by).max(0);
+        self.falling = true;
         self.peaks.lower(by);
         self.most = self.most.map(|most| (most - by).max(0));
         self.risen += by;
@@ -190,6 +212,11 @@ impl Delay {
         }
         (least, best.1)
     }
+}
+
+fn patience(gain: i64) -> i64 {
+    let (least, most) = PATIENCE.into_inner();
+    (least * MUCH / gain.max(1)).clamp(least, most)
 }
 
 #[cfg(test)]

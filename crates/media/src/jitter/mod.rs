@@ -94,8 +94,10 @@ const USUAL_RATE: f32 = 0.12;
 const URGENT_RATE: f32 = 0.35;
 /// µs that count as much.
 const URGENT: i64 = 60_000;
-/// µs too much that wait for a pause.
+/// µs too much that wait for a pause, and too few: clocks and callbacks are uneven by that much,
+/// and a voice should not be stretched for it.
 const LITTLE: i64 = 15_000;
+const TOO_FEW: i64 = 5_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// −50 dBFS.
@@ -263,7 +265,7 @@ impl JitterBuffer {
         let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
-            self.expand(alike(excess));
+            self.expand(excess);
             return kind;
         }
         let removable = before + samples(excess) / BLOCK * BLOCK;
@@ -289,10 +291,10 @@ impl JitterBuffer {
         self.stats.removed += lag.samples as u64;
     }
 
-    fn expand(&mut self, alike: f32) {
+    fn expand(&mut self, excess: i64) {
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Back, LONGEST_LAG) else { return };
-        if !self.inaudible(lag, alike) {
+        if (-excess < TOO_FEW && !self.pausing(lag)) || !self.inaudible(lag, alike(excess)) {
             return;
         }
         self.reel.insert(lag.samples, lag.samples.min(SPLICE));
