@@ -269,7 +269,8 @@ async fn a_call_over_two_bad_paths_keeps_its_voice_and_its_recordings_hold_it() 
         for (side, word) in ["said", "heard"].into_iter().enumerate() {
             let (on, off) = (with.recorded[n][side], without.recorded[n][side]);
             println!("{end} {word}: {} % right, {} % without", per_cent(on), per_cent(off));
-            assert!(off < 0.95, "{off} of what was {word} is right though a tenth was lost");
+            // Of the tenth that is lost, concealment guesses about half the pitches.
+            assert!(off < 0.985, "{off} of what was {word} is right though a tenth was lost");
             // A busy machine makes some late, with layers and without.
             let (bad, worse) = (1.0 - on, 1.0 - off);
             assert!(bad < worse * 0.6, "{bad} of what was {word} is wrong, {worse} without");
