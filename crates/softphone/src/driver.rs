@@ -13,7 +13,8 @@ use crate::watch::Watch;
 use crate::{Clock, words};
 use check::Check;
 use omnibar_contract::{
-    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, TestState, View, WindowView,
+    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, SettingsIntent, TestState,
+    View, WindowView,
 };
 use omnibar_desk::{Alert, Ask, Desk, Effect, Input, LineState};
 use omnibar_model::{AgentId, Callback};
@@ -82,6 +83,8 @@ pub struct Softphone {
     in_call: bool,
     watch: Watch,
     check: Check,
+    /// Settings that the shell has not answered yet.
+    saving: u32,
 }
 
 impl Softphone {
@@ -116,6 +119,7 @@ impl Softphone {
             in_call: false,
             watch: Watch::default(),
             check: Check::new(initial.check),
+            saving: 0,
         };
         driver.ports.audio.apply(&driver.scene.settings);
         tokio::spawn(driver.run(events, asked));
@@ -269,6 +273,7 @@ impl Softphone {
                 self.changed = true;
                 self.ports.centre.history(before);
             }
+            Intent::Settings { ask: SettingsIntent::Save { settings } } => self.save(settings),
             Intent::Settings { ask } => self.ports.shell.settings(ask),
             Intent::Window { ask } => self.ports.shell.window(ask),
             Intent::Dock { ask } => self.ports.dock.ask(ask),
@@ -291,9 +296,27 @@ impl Softphone {
         if self.scene.chose(&ask) {
             self.changed = true;
             let settings = self.scene.settings.clone();
-            self.ports.shell.settings(omnibar_contract::SettingsIntent::Save { settings });
+            self.save(settings);
         }
         self.ports.audio.ask(ask);
+    }
+
+    fn save(&mut self, settings: Settings) {
+        self.saving += 1;
+        self.ports.shell.settings(SettingsIntent::Save { settings });
+    }
+
+    fn settings(&mut self, settings: Settings) {
+        // What was chosen meanwhile is not in them yet, and will be in the answer to it.
+        if self.saving > 0 {
+            return;
+        }
+        self.scene.settings = settings;
+        self.changed = true;
+        self.ports.audio.apply(&self.scene.settings);
+        self.ports.buttons.apply(&self.scene.settings);
+        let config = self.scene.desk_config();
+        self.feed(Input::Configured { config });
     }
 
     fn centre(&mut self, event: CentreEvent) {
@@ -455,14 +478,11 @@ impl Softphone {
 
     fn shell(&mut self, event: ShellEvent) {
         match event {
-            ShellEvent::SettingsChanged(settings) => {
-                self.scene.settings = settings;
-                self.changed = true;
-                self.ports.audio.apply(&self.scene.settings);
-                self.ports.buttons.apply(&self.scene.settings);
-                let config = self.scene.desk_config();
-                self.feed(Input::Configured { config });
+            ShellEvent::SettingsSaved(settings) => {
+                self.saving = self.saving.saturating_sub(1);
+                self.settings(settings);
             }
+            ShellEvent::SettingsChanged(settings) => self.settings(settings),
             ShellEvent::RememberedChanged(remembered) => {
                 self.scene.remembered = remembered;
                 self.changed = true;

@@ -280,6 +280,9 @@ pub struct TurnCredential {
 
 #[derive(Clone, Debug)]
 pub enum ShellEvent {
+    /// What became of one [`SettingsIntent::Save`]: each is answered once, in their order.
+    SettingsSaved(Settings),
+    /// Changed by the shell itself.
     SettingsChanged(Settings),
     RememberedChanged(Remembered),
     WindowChanged(WindowView),

@@ -222,6 +222,7 @@ impl Desktop {
             self.tell(ShellEvent::WindowChanged(view));
             if self.settings.shape != view.shape {
                 self.save(Settings { shape: view.shape, ..self.settings.clone() });
+                self.tell(ShellEvent::SettingsChanged(self.settings.clone()));
             }
         }
     }
@@ -247,7 +248,6 @@ impl Desktop {
         if keys_changed {
             self.take_keys();
         }
-        self.tell(ShellEvent::SettingsChanged(self.settings.clone()));
     }
 
     async fn remember(&mut self, sign_in: SignIn) {

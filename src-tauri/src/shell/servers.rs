@@ -32,6 +32,7 @@ impl Desktop {
             }
         };
         self.save(settings);
+        self.tell(ShellEvent::SettingsChanged(self.settings.clone()));
         self.tell_credentials().await;
     }
 
@@ -44,6 +45,7 @@ impl Desktop {
             server.credential = known.iter().any(|k| k.credential && same(k, server));
         }
         self.save(settings);
+        self.tell(ShellEvent::SettingsSaved(self.settings.clone()));
         let gone: Vec<Name> = known
             .iter()
             .filter(|k| !self.settings.ice_servers.iter().any(|s| same(s, k)))

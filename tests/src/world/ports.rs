@@ -193,7 +193,7 @@ impl Shell for Port<Desktop> {
         match intent {
             SettingsIntent::Save { settings } => {
                 self.with(|desktop| desktop.saved.push(settings.clone()));
-                self.shell(ShellEvent::SettingsChanged(settings));
+                self.shell(ShellEvent::SettingsSaved(settings));
             }
             SettingsIntent::SetTurnCredential { url, username, credential } => {
                 let credential = credential.into_secret();

@@ -2,9 +2,7 @@
 
 use super::Softphone;
 use crate::port::{IceServer, TurnCredential};
-use omnibar_contract::{
-    AudioIntent, DeviceChoice, DeviceView, SettingsIntent, TurnServer, VoiceIntent,
-};
+use omnibar_contract::{AudioIntent, DeviceChoice, DeviceView, TurnServer, VoiceIntent};
 use omnibar_desk::{Input, Remedy};
 
 impl Softphone {
@@ -29,7 +27,7 @@ impl Softphone {
                 let mut settings = self.scene.settings.clone();
                 if settings.volumes.speaker <= 0.0 {
                     settings.volumes.speaker = 1.0;
-                    self.ports.shell.settings(SettingsIntent::Save { settings });
+                    self.save(settings);
                 }
             }
             Remedy::RestartVoice => self.feed(Input::NetworkChanged),
