@@ -282,6 +282,10 @@ impl Agent {
         self.headset.lock().unwrap().clone()
     }
 
+    pub fn saving_takes(&self, time: Duration) {
+        self.desktop.lock().unwrap().saving_takes = time;
+    }
+
     #[must_use]
     pub fn desktop(&self) -> Desktop {
         self.desktop.lock().unwrap().clone()

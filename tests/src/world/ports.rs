@@ -10,6 +10,7 @@ use omnibar_softphone::{
     ShellEvent, SignIn, TurnCredential, VoiceSignal,
 };
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// The voice connection, whose far end answers at once.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +48,8 @@ pub struct Desktop {
     pub alerts: Vec<Alert>,
     pub in_call: bool,
     pub saved: Vec<Settings>,
+    /// How long saving takes.
+    pub saving_takes: Duration,
     pub window: Vec<WindowIntent>,
     pub docked: Vec<DockIntent>,
     /// Where the agent signed in, as the dock was told.
@@ -76,8 +79,8 @@ pub(super) struct Port<T> {
 }
 
 impl<T> Port<T> {
-    fn with(&self, act: impl FnOnce(&mut T)) {
-        act(&mut self.state.lock().unwrap());
+    fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> R {
+        act(&mut self.state.lock().unwrap())
     }
 
     fn line(&self, event: LineEvent) {
@@ -192,8 +195,20 @@ impl Shell for Port<Desktop> {
     fn settings(&mut self, intent: SettingsIntent) {
         match intent {
             SettingsIntent::Save { settings } => {
-                self.with(|desktop| desktop.saved.push(settings.clone()));
-                self.shell(ShellEvent::SettingsSaved(settings));
+                let takes = self.with(|desktop| {
+                    desktop.saved.push(settings.clone());
+                    desktop.saving_takes
+                });
+                let saved = Event::Shell(ShellEvent::SettingsSaved(settings));
+                if takes.is_zero() {
+                    self.inbox.post(saved);
+                    return;
+                }
+                let inbox = self.inbox.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(takes).await;
+                    inbox.post(saved);
+                });
             }
             SettingsIntent::SetTurnCredential { url, username, credential } => {
                 let credential = credential.into_secret();

@@ -4,6 +4,7 @@ use omnibar_contract::{
 use omnibar_desk::Ask;
 use omnibar_model::Secret;
 use omnibar_tests::world::{CUSTOMER1, World};
+use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
 async fn saved_settings_are_applied_to_the_devices_and_the_desk() {
@@ -33,6 +34,30 @@ async fn a_chosen_device_is_kept_as_a_setting() {
     world.settle().await;
     assert_eq!(agent.headset().asked.len(), 2);
     assert_eq!(agent.desktop().saved.len(), 1, "a test is not a setting");
+}
+
+/// The answer to the first save comes between the second choice and the third.
+#[tokio::test(start_paused = true)]
+async fn devices_chosen_while_the_last_choice_is_being_saved_are_all_kept() {
+    let world = World::new();
+    let agent = world.desktop("agent1");
+    agent.saving_takes(Duration::from_millis(5));
+    let device = |id: &str| DeviceChoice::Device { id: id.into(), name: id.into() };
+    let (microphone, speaker, ringer) = (device("boom"), device("ear"), device("desk"));
+    let asks = [
+        AudioIntent::ChooseMicrophone { choice: microphone.clone() },
+        AudioIntent::ChooseSpeaker { choice: speaker.clone() },
+        AudioIntent::ChooseRinger { choice: ringer.clone() },
+    ];
+    for ask in asks {
+        agent.post(Intent::Audio { ask });
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let wanted = Settings { microphone, speaker, ringer, ..Settings::default() };
+    assert_eq!(agent.desktop().saved.last(), Some(&wanted));
+    agent.until("the choices", |view| view.settings == wanted).await;
+    assert_eq!(agent.headset().applied.last(), Some(&wanted));
 }
 
 #[tokio::test(start_paused = true)]
