@@ -1,4 +1,5 @@
 mod check;
+mod settings;
 mod voice;
 
 use crate::doors::Doors;
@@ -299,24 +300,6 @@ impl Softphone {
             self.save(settings);
         }
         self.ports.audio.ask(ask);
-    }
-
-    fn save(&mut self, settings: Settings) {
-        self.saving += 1;
-        self.ports.shell.settings(SettingsIntent::Save { settings });
-    }
-
-    fn settings(&mut self, settings: Settings) {
-        // What was chosen meanwhile is not in them yet, and will be in the answer to it.
-        if self.saving > 0 {
-            return;
-        }
-        self.scene.settings = settings;
-        self.changed = true;
-        self.ports.audio.apply(&self.scene.settings);
-        self.ports.buttons.apply(&self.scene.settings);
-        let config = self.scene.desk_config();
-        self.feed(Input::Configured { config });
     }
 
     fn centre(&mut self, event: CentreEvent) {
