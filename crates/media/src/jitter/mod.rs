@@ -54,6 +54,8 @@ pub struct JitterBuffer {
     splice: Option<[f32; SPLICE]>,
     /// Samples that may be stretched now without being heard.
     allowance: f32,
+    /// Since when the delay is below its target.
+    short_since: Option<i64>,
     wait: Wait,
     /// How far the deep redundancy of the packet with this number reaches, from and to.
     depth: Option<(i64, usize, usize)>,
@@ -98,6 +100,8 @@ const URGENT: i64 = 60_000;
 /// and a voice should not be stretched for it.
 const LITTLE: i64 = 15_000;
 const TOO_FEW: i64 = 5_000;
+/// µs after which too few is no unevenness but a slow sender, who will be late soon.
+const LASTING: i64 = 300_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// −50 dBFS.
@@ -126,6 +130,7 @@ impl JitterBuffer {
             start: Start::First,
             splice: None,
             allowance: LONGEST_LAG as f32,
+            short_since: None,
             wait: Wait::new(),
             depth: None,
             braced: false,
@@ -265,9 +270,11 @@ impl JitterBuffer {
         let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
-            self.expand(excess);
+            let since = *self.short_since.get_or_insert(now);
+            self.expand(excess, now - since > LASTING);
             return kind;
         }
+        self.short_since = None;
         let removable = before + samples(excess) / BLOCK * BLOCK;
         if removable >= WORTH {
             while self.reel.ahead() < LOOK_AHEAD && self.next_is_here() {
@@ -291,10 +298,11 @@ impl JitterBuffer {
         self.stats.removed += lag.samples as u64;
     }
 
-    fn expand(&mut self, excess: i64) {
+    fn expand(&mut self, excess: i64, lasting: bool) {
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Back, LONGEST_LAG) else { return };
-        if (-excess < TOO_FEW && !self.pausing(lag)) || !self.inaudible(lag, alike(excess)) {
+        let needed = lasting || -excess >= TOO_FEW || self.pausing(lag);
+        if !needed || !self.inaudible(lag, alike(excess)) {
             return;
         }
         self.reel.insert(lag.samples, lag.samples.min(SPLICE));

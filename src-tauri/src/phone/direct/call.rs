@@ -160,8 +160,8 @@ impl Phone {
             LineEvent::Changed(state) if self.of_now => self.line_changed(state),
             LineEvent::Changed(_) => {}
             LineEvent::NetworkChanged if self.call.is_none() => self.prepare(),
-            // Of a call, or for a window.
-            _ => {}
+            // In a call; the others are for a window.
+            LineEvent::NetworkChanged | LineEvent::Path(_) | LineEvent::Probed(_) => {}
         }
     }
 
@@ -186,7 +186,7 @@ impl Phone {
             }
             AudioEvent::Digit(key) => print(&json!({"event": "digit", "key": key})),
             // For a window.
-            _ => {}
+            AudioEvent::Probed(_) => {}
         }
     }
 

@@ -95,8 +95,13 @@ async fn serve(
             Some(event) = events.recv() => match event {
                 Event::Line(event) => phone.line(event),
                 Event::Audio(event) => phone.audio(event),
-                // Nobody else posts here.
-                _ => {}
+                // Nobody posts these here.
+                Event::Intent(_)
+                | Event::Centre(_)
+                | Event::Shell(_)
+                | Event::Buttons(_)
+                | Event::Dock(_)
+                | Event::Stop => {}
             },
             Some(event) = exchanged.recv() => phone.exchanged(event),
             line = commands.recv() => match line.as_deref().map(command::parse) {
