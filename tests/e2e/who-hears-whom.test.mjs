@@ -80,6 +80,13 @@ test('hold gives the customer music and the agent silence; resume gives both bac
   await Promise.all([ear.hears(CUSTOMER), customer.hears({ [AGENT]: true })]);
 });
 
+test('a customer who calls before the page has reached the centre is offered to an agent', async () => {
+  const customer = await browser.call(centre, { hertz: CUSTOMER, slow: true });
+  await agent.take();
+  await customer.state('connected');
+  await Promise.all([ear.hears(CUSTOMER), customer.hears({ [AGENT]: true })]);
+});
+
 test('mute keeps the agent from the customer, not the customer from the agent', async () => {
   const customer = await connected();
   agent.say('mute');

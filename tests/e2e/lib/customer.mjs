@@ -22,13 +22,33 @@ export class Browser {
     return self;
   }
 
-  /** Opens the page and calls a queue; `hertz` is the tone that this customer sends. */
-  async call(centre, { queue = 'support', name = 'customer1', number = '+15550110', hertz = 700 } = {}) {
+  /**
+   * Opens the page and calls a queue; `hertz` is the tone that this customer sends. On a
+   * `slow` way to the centre the connection opens only after the click.
+   */
+  async call(centre, { queue = 'support', name = 'customer1', number = '+15550110', hertz = 700, slow = false } = {}) {
     const page = await this.context.newPage();
+    let open;
+    if (slow) {
+      const opening = new Promise((resolve) => { open = resolve; });
+      await page.routeWebSocket(/\/ws\/customer$/, async (socket) => {
+        await opening;
+        socket.connectToServer();
+      });
+    }
     const query = new URLSearchParams({ name, number, queue, test: '1' });
     await page.goto(`${centre.page}/call?${query}`);
     await page.locator('#queue option').first().waitFor({ state: 'attached' });
     await page.locator('#call').click();
+    if (slow) {
+      // Its own sound is ready when a later one is: it must wait for the way, not go on without.
+      await page.evaluate(async () => {
+        const later = new AudioContext();
+        await later.resume();
+        await later.close();
+      });
+      open();
+    }
     await page.waitForFunction(() => window.omnibarCall.pc !== null);
     await page.evaluate((f) => window.omnibarCall.startTone(f), hertz);
     return new Customer(page);

@@ -10,6 +10,8 @@ const $ = (id) => document.getElementById(id)
 /** The call of now; `null` without one. */
 let call = null
 let socket = null
+/** Settles when `socket` is open, or cannot be. */
+let reached = null
 
 const ENDED = {
   agent_hung_up: 'We have said goodbye. Thank you for calling.',
@@ -45,8 +47,16 @@ function socketUrl() {
   return url
 }
 
-/** Opens the way to the centre; what it says about its queues fills the list. */
+/**
+ * The way to the centre, when it is open: what is said before is lost. What the centre says about
+ * its queues fills the list.
+ */
 function reach() {
+  if (!socket) reached = open()
+  return reached
+}
+
+function open() {
   const opened = new WebSocket(socketUrl())
   opened.addEventListener('message', (event) => {
     if (opened === socket) heard(JSON.parse(event.data))
@@ -54,14 +64,15 @@ function reach() {
   opened.addEventListener('close', () => {
     if (opened !== socket) return
     socket = null
+    reached = null
     if (call) finish('The call has ended', 'The connection to us was lost. Please call again.')
   })
   socket = opened
   return new Promise((resolve, reject) => {
-    opened.addEventListener('open', () => resolve(opened))
-    opened.addEventListener('error', () =>
-      reject(new Error('We cannot be reached. Check your network and try again.'))
-    )
+    const unreachable = () => reject(new Error('We cannot be reached. Check your network and try again.'))
+    opened.addEventListener('open', resolve)
+    opened.addEventListener('error', unreachable)
+    opened.addEventListener('close', unreachable)
   })
 }
 
@@ -252,10 +263,13 @@ async function begin() {
   $('error').hidden = true
   $('call').disabled = true
   try {
-    const [source] = await Promise.all([
-      testing ? tone() : microphone(),
-      socket ? Promise.resolve() : reach()
-    ])
+    const source = await (testing ? tone() : microphone())
+    try {
+      await reach()
+    } catch (error) {
+      source.stop()
+      throw error
+    }
     call = new Call(source)
     show('calling', 'Calling …')
     $('hangup').focus()
@@ -284,6 +298,7 @@ function finish(words, reason) {
   over.close()
   const old = socket
   socket = null
+  reached = null
   old?.close()
   $('talk').hidden = true
   $('keypad').hidden = true
