@@ -14,15 +14,22 @@ use omnibar_media::{
 };
 use omnibar_peer::{Incoming, OPUS, Peer, PeerConfig, PeerEvent, PeerState, RED, Repair};
 use relay::Relay;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-struct Out(Peer, u32);
+struct Out {
+    peer: Peer,
+    sent: u64,
+    redundant: u32,
+}
 
 impl PacketSink for Out {
     fn send(&mut self, packet: Packet) {
-        self.1 += u32::from(packet.payload_type == RED);
-        self.0.send(packet);
+        self.sent += 1;
+        self.redundant += u32::from(packet.payload_type == RED);
+        self.peer.send(packet);
     }
 }
 
@@ -30,6 +37,9 @@ struct Phone {
     peer: Peer,
     events: mpsc::UnboundedReceiver<PeerEvent>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
+    /// Packets of voice and reports: what came, and what was sent.
+    came: Arc<AtomicU64>,
+    sent: u64,
     engine: Box<Engine>,
     talker: Speech,
     theirs: Option<u32>,
@@ -45,8 +55,11 @@ impl Phone {
     async fn new(config: PeerConfig, seed: u64) -> Self {
         let (events_in, events) = mpsc::unbounded_channel();
         let (incoming_in, incoming) = mpsc::unbounded_channel();
+        let came = Arc::new(AtomicU64::new(0));
+        let count = came.clone();
         let peer = Peer::new(config, events_in, move |incoming| {
             let _ = incoming_in.send(incoming);
+            count.fetch_add(1, Ordering::Relaxed);
         })
         .await
         .unwrap();
@@ -57,6 +70,8 @@ impl Phone {
             peer,
             events,
             incoming,
+            came,
+            sent: 0,
             engine,
             talker: Speech::new(seed, 100.0 + 30.0 * seed as f32),
             theirs: None,
@@ -83,7 +98,7 @@ impl Phone {
     fn turn(&mut self) {
         self.now.0 += 10_000;
         let now = self.now;
-        let mut out = Out(self.peer.clone(), 0);
+        let mut out = Out { peer: self.peer.clone(), sent: 0, redundant: 0 };
         while let Ok(incoming) = self.incoming.try_recv() {
             match incoming {
                 Incoming::Rtp(arrival) => {
@@ -105,8 +120,10 @@ impl Phone {
         self.engine.playout(now, &mut block);
         if let Some(bytes) = self.engine.rtcp(now) {
             self.peer.send_rtcp(bytes);
+            self.sent += 1;
         }
-        self.redundant += out.1;
+        self.sent += out.sent;
+        self.redundant += out.redundant;
     }
 
     fn quality(&mut self) -> Quality {
@@ -119,6 +136,18 @@ fn asks(bytes: &[u8]) -> bool {
     let mut asks = false;
     parse(bytes, |item| asks |= matches!(item, Item::Nack { .. })).unwrap();
     asks
+}
+
+/// Waits until all that was sent has come or is lost.
+async fn crossed(near: &Phone, far: &Phone, relay: &Relay) {
+    let came = || near.came.load(Ordering::Relaxed) + far.came.load(Ordering::Relaxed);
+    tokio::time::timeout(PATIENCE, async {
+        while came() + relay.lost() < near.sent + far.sent {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await
+    .expect("what is sent comes or is lost");
 }
 
 /// What became of 6 s over a path that loses every tenth packet of either way.
@@ -165,8 +194,7 @@ async fn talk(repair: Repair) -> Outcome {
     for turn in 0..600 {
         near.turn();
         far.turn();
-        // Time for the packets to cross.
-        tokio::time::sleep(Duration::from_millis(6)).await;
+        crossed(&near, &far, &relay).await;
         if turn == 200 {
             // The beginning, in which both learn what the path is like, does not count.
             before = far.engine.stats();

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use tokio::net::UdpSocket;
 
 /// Stands for the second peer towards the first, and the other way round.
@@ -10,6 +10,8 @@ pub(crate) struct Relay {
     cut: Arc<AtomicBool>,
     /// Of a thousand packets of voice.
     loss: Arc<AtomicU32>,
+    /// Packets of voice and reports that were lost here.
+    lost: Arc<AtomicU64>,
     /// The address that the near peer is given for the far one.
     near: SocketAddr,
     far: Arc<std::sync::Mutex<Option<SocketAddr>>>,
@@ -22,6 +24,7 @@ impl Relay {
         let away = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
         let cut = Arc::new(AtomicBool::new(false));
         let loss = Arc::new(AtomicU32::new(0));
+        let lost = Arc::new(AtomicU64::new(0));
         let far = Arc::new(std::sync::Mutex::new(None));
         let near_peer = Arc::new(std::sync::Mutex::new(None));
         let address = near.local_addr().unwrap();
@@ -31,17 +34,17 @@ impl Relay {
                 away.clone(),
                 near_peer.clone(),
                 far.clone(),
-                (cut.clone(), loss.clone()),
+                (cut.clone(), loss.clone(), lost.clone()),
             )),
             tokio::spawn(forward(
                 away,
                 near,
                 Arc::default(),
                 near_peer,
-                (cut.clone(), loss.clone()),
+                (cut.clone(), loss.clone(), lost.clone()),
             )),
         ];
-        Self { cut, loss, near: address, far, tasks }
+        Self { cut, loss, lost, near: address, far, tasks }
     }
 
     /// The far peer's candidate as the near peer may know it: the relay's address.
@@ -67,6 +70,11 @@ impl Relay {
     }
 
     #[allow(dead_code, reason = "each test binary uses its own part")]
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    #[allow(dead_code, reason = "each test binary uses its own part")]
     pub(crate) fn cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::Relaxed);
     }
@@ -86,7 +94,7 @@ async fn forward(
     outward: Arc<UdpSocket>,
     from: Place,
     to: Place,
-    (cut, loss): (Arc<AtomicBool>, Arc<AtomicU32>),
+    (cut, loss, lost): (Arc<AtomicBool>, Arc<AtomicU32>, Arc<AtomicU64>),
 ) {
     let mut buffer = [0; 2048];
     let mut random = 0x2545_f491_u32;
@@ -102,6 +110,7 @@ async fn forward(
         // RFC 7983: only these are SRTP and SRTCP.
         let voice = matches!(buffer[0], 128..=191);
         if voice && random % 1000 < loss.load(Ordering::Relaxed) {
+            lost.fetch_add(1, Ordering::Relaxed);
             continue;
         }
         if let Some(target) = target.filter(|_| !cut.load(Ordering::Relaxed)) {
