@@ -17,7 +17,7 @@ use pulseaudio::protocol::{
 };
 use rtrb::{Consumer, Producer};
 use std::fmt::Display;
-use std::io::{Cursor, Read};
+use std::io::{BufRead, Cursor, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,9 @@ const REQUEST_MS: u32 = 2;
 const SHORTER_AFTER: Duration = Duration::from_secs(20);
 /// Underruns of a stream that has just begun are of its beginning.
 const BEGINNING: Duration = Duration::from_millis(500);
+/// The server writes one piece in up to ten messages, a few µs apart: time for all of them to
+/// come, so that they are taken at once and not with a change of threads for each.
+const GATHER: Duration = Duration::from_micros(250);
 /// A microphone's sound that may wait in the server while this thread does not run, pieces.
 const MOST_WAITING: u32 = 8;
 /// Bytes; a longer message is not of sound of ours.
@@ -69,17 +72,27 @@ pub(super) fn open_microphone(
             ..RecordStreamParams::default()
         }))?;
     let (mut producer, consumer) = ring(rate);
-    start("microphone", wire, consumer, rate, on_error, move |message, _, gauge, opened| {
+    let (mut frames, mut moved) = (0, 0);
+    start("microphone", wire, consumer, rate, on_error, move |message, wire, gauge, opened| {
         match message {
             Message::Sound(channel, bytes) if channel == reply.channel => {
-                let frames = bytes.len() / SAMPLE;
-                let moved = record(&mut producer, bytes);
-                gauge.note(opened.elapsed(), frames, moved);
-                Ok(())
+                frames += bytes.len() / SAMPLE;
+                moved += record(&mut producer, bytes);
             }
-            Message::Command(Command::RecordStreamKilled(_)) => Err(PulseError::Killed.into()),
-            Message::Sound(..) | Message::Command(_) => Ok(()),
+            Message::Command(Command::RecordStreamKilled(_)) => {
+                return Err(PulseError::Killed.into());
+            }
+            Message::Sound(..) | Message::Command(_) => {}
         }
+        if wire.reader().buffer().is_empty() {
+            if frames > 0 {
+                gauge.note(opened.elapsed(), frames, moved);
+                (frames, moved) = (0, 0);
+            }
+            wire.reader().fill_buf()?;
+            std::thread::sleep(GATHER);
+        }
+        Ok(())
     })
 }
 

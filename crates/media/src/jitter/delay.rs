@@ -19,7 +19,8 @@ pub(super) struct Delay {
     /// Share of packets by lateness.
     histogram: [f32; BUCKETS],
     packets: u32,
-    /// Lateness within which [`LEAST`] came, and within which it pays to wait.
+    /// Lateness within which [`LIKELY`] and [`LEAST`] came, and within which it pays to wait.
+    likely: i64,
     most_come: i64,
     usual: i64,
     /// By how much the base has risen beyond what the histogram was shifted for.
@@ -38,9 +39,10 @@ const ANOTHER: usize = 5;
 const BUCKETS: usize = 1000;
 /// µs.
 const BUCKET: i64 = 1_000;
-/// What a packet's weight keeps at each further packet: 10 s of 20 ms packets, so that a
-/// steady path gets a steady answer.
-const KEEP: f32 = 0.998;
+/// How long a packet counts, so that a steady path gets a steady answer.
+const MEMORY: i64 = 10_000_000;
+/// Share of packets of which the latest is nothing unusual.
+const LIKELY: f32 = 0.9;
 /// Share of packets that come in time whatever it costs.
 const LEAST: f32 = 0.97;
 /// A late packet costs a guess and a change of the delay: worse than a lost one.
@@ -75,6 +77,7 @@ impl Delay {
             base: None,
             histogram: [0.0; BUCKETS],
             packets: 0,
+            likely: BUCKET,
             most_come: BUCKET,
             usual: BUCKET,
             risen: 0,
@@ -94,10 +97,10 @@ impl Delay {
         let late = (transit - base).max(0);
         // Against what was usual before: a peak must not hide itself.
         self.peaks.arrive(arrived, late, self.most_come.min(self.usual));
-        self.weigh(late);
+        self.weigh(late, duration);
         // Peaks differ: only what is far above all of the last seconds is of another path.
         let usual;
-        (self.most_come, usual) = self.quantiles();
+        (self.likely, self.most_come, usual) = self.quantiles();
         self.usual = usual.min(self.recent(late) * 5 / 4 + BUCKET);
         let wish = self.usual.max(self.peaks.height(arrived, duration)) + MARGIN;
         let wish = wish.clamp(self.min, self.max);
@@ -129,6 +132,11 @@ impl Delay {
     /// The transit of the fastest packet of the last seconds.
     pub(super) fn base(&self) -> Option<i64> {
         self.base
+    }
+
+    /// With less than this, packets are late that are nothing unusual.
+    pub(super) fn least(&self, wait: i64) -> i64 {
+        self.likely + 2 * MARGIN + wait
     }
 
     /// `wait`: for redundancy that comes with the next packet.
@@ -179,9 +187,10 @@ impl Delay {
         self.histogram[0] += early;
     }
 
-    fn weigh(&mut self, late: i64) {
+    fn weigh(&mut self, late: i64, duration: i64) {
         self.packets = self.packets.saturating_add(1);
-        let keep = (1.0 - 1.0 / self.packets as f32).min(KEEP);
+        let remembered = (MEMORY / duration.max(2_500)) as f32;
+        let keep = 1.0 - 1.0 / remembered.min(self.packets as f32);
         for share in &mut self.histogram {
             *share *= keep;
         }
@@ -189,28 +198,33 @@ impl Delay {
         self.histogram[bucket] += 1.0 - keep;
     }
 
-    /// Lateness within which [`LEAST`] come, and the one that it pays to wait for: at least
-    /// that, at most that of the configured share of packets, and between them as long as a
-    /// longer wait brings more packets than it costs.
-    fn quantiles(&self) -> (i64, i64) {
+    /// Lateness within which [`LIKELY`] and [`LEAST`] come, and the one that it pays to wait
+    /// for: at least the latter, at most that of the configured share of packets, and between
+    /// them as long as a longer wait brings more packets than it costs.
+    fn quantiles(&self) -> (i64, i64, i64) {
         let mut late = 0.0;
         let mut best = (f32::MAX, BUCKET);
-        let mut least = BUCKET;
+        let (mut likely, mut least) = (BUCKET, BUCKET);
         for (bucket, share) in self.histogram.iter().enumerate().rev() {
-            if late + share > 1.0 - self.in_time {
+            if late + share > 1.0 - self.in_time && late <= 1.0 - LEAST {
                 let lateness = (bucket as i64 + 1) * BUCKET;
                 let cost = cost::wait(lateness) + LATE_COST * late;
                 if cost < best.0 {
                     best = (cost, lateness);
                 }
             }
+            let before = late;
             late += share;
-            if late > 1.0 - LEAST {
+            let passes = |limit: f32| before <= 1.0 - limit && late > 1.0 - limit;
+            if passes(LEAST) {
                 least = (bucket as i64 + 1) * BUCKET;
+            }
+            if passes(LIKELY) {
+                likely = (bucket as i64 + 1) * BUCKET;
                 break;
             }
         }
-        (least, best.1)
+        (likely, least, best.1)
     }
 }
 

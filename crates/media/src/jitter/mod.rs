@@ -54,8 +54,6 @@ pub struct JitterBuffer {
     splice: Option<[f32; SPLICE]>,
     /// Samples that may be stretched now without being heard.
     allowance: f32,
-    /// Since when the delay is below its target.
-    short_since: Option<i64>,
     wait: Wait,
     /// How far the deep redundancy of the packet with this number reaches, from and to.
     depth: Option<(i64, usize, usize)>,
@@ -96,12 +94,10 @@ const USUAL_RATE: f32 = 0.12;
 const URGENT_RATE: f32 = 0.35;
 /// µs that count as much.
 const URGENT: i64 = 60_000;
-/// µs too much that wait for a pause, and too few: clocks and callbacks are uneven by that much,
-/// and a voice should not be stretched for it.
+/// µs too much that wait for a pause, and too few: a voice should not be stretched for what
+/// only the rarest packets need.
 const LITTLE: i64 = 15_000;
-const TOO_FEW: i64 = 5_000;
-/// µs after which too few is no unevenness but a slow sender, who will be late soon.
-const LASTING: i64 = 300_000;
+const RARE: i64 = 30_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// −50 dBFS.
@@ -130,7 +126,6 @@ impl JitterBuffer {
             start: Start::First,
             splice: None,
             allowance: LONGEST_LAG as f32,
-            short_since: None,
             wait: Wait::new(),
             depth: None,
             braced: false,
@@ -266,15 +261,15 @@ impl JitterBuffer {
     fn adapt(&mut self, now: i64) -> PlayoutKind {
         let mut kind = PlayoutKind::Speech;
         let before = self.reel.ahead() % BLOCK;
-        let excess = self.current(now) - micros(before as i64) - self.target();
+        let delay = self.current(now) - micros(before as i64);
+        let excess = delay - self.target();
         let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
-            let since = *self.short_since.get_or_insert(now);
-            self.expand(excess, now - since > LASTING);
+            let needed = delay < self.delay.least(self.wait.micros());
+            self.expand(excess, needed);
             return kind;
         }
-        self.short_since = None;
         let removable = before + samples(excess) / BLOCK * BLOCK;
         if removable >= WORTH {
             while self.reel.ahead() < LOOK_AHEAD && self.next_is_here() {
@@ -298,11 +293,11 @@ impl JitterBuffer {
         self.stats.removed += lag.samples as u64;
     }
 
-    fn expand(&mut self, excess: i64, lasting: bool) {
+    fn expand(&mut self, excess: i64, needed: bool) {
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Back, LONGEST_LAG) else { return };
-        let needed = lasting || -excess >= TOO_FEW || self.pausing(lag);
-        if !needed || !self.inaudible(lag, alike(excess)) {
+        let waits = !needed && -excess < RARE && !self.pausing(lag);
+        if waits || !self.inaudible(lag, alike(excess)) {
             return;
         }
         self.reel.insert(lag.samples, lag.samples.min(SPLICE));

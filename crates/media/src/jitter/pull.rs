@@ -1,7 +1,7 @@
 //! Where the next samples come from.
 
 use super::window::Stored;
-use super::{BRACED, HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, UNIT, reel};
+use super::{BRACED, HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, UNIT, micros, reel};
 use crate::BLOCK;
 use crate::codec::LONGEST;
 
@@ -30,7 +30,7 @@ impl JitterBuffer {
             return self.place(timestamp, now);
         }
         if gap <= self.held || gap <= 0 {
-            return self.decode();
+            return self.decode(now);
         }
         let gap = usize::try_from(gap - self.held).unwrap_or(LONGEST);
         let redundant =
@@ -90,28 +90,51 @@ impl JitterBuffer {
             }
         }
         self.start = Start::Done;
-        self.decode()
+        self.decode(now)
     }
 
-    fn decode(&mut self) -> PlayoutKind {
+    fn decode(&mut self, now: i64) -> PlayoutKind {
         self.account();
         let Some(Stored { timestamp, duration, payload, .. }) = self.window.take() else {
             return self.hold();
         };
-        self.held = 0;
         self.decoded = timestamp + duration as i64;
+        let guessed = usize::try_from(std::mem::take(&mut self.held)).unwrap_or(0);
+        let stood_for = if self.was_rare(guessed, duration, now) { guessed } else { 0 };
+        if stood_for > 0 {
+            self.cut();
+            self.stats.late += 1;
+        }
         let room = self.reel.room(duration);
         match self.decoder.decode(&payload, room) {
             Ok(length) if length == duration => {
                 self.fade.speech(room);
-                self.splice(duration);
-                self.finish(duration, PlayoutKind::Speech)
+                room.copy_within(stood_for.., 0);
+                let rest = duration - stood_for;
+                if rest < UNIT {
+                    return self.decode(now);
+                }
+                self.splice(rest);
+                self.finish(rest, PlayoutKind::Speech)
             }
             Ok(_) | Err(_) => {
                 self.stats.discarded += 1;
                 self.guess(duration.next_multiple_of(UNIT))
             }
         }
+    }
+
+    /// The packet that is to be decoded came late, was guessed for so long, and those after it
+    /// are in time: the guess stands for it, and the delay stays. Had the path become longer, the
+    /// next would be as late.
+    fn was_rare(&self, guessed: usize, duration: usize, now: i64) -> bool {
+        if guessed == 0 || guessed > duration || !self.next_is_here() {
+            return false;
+        }
+        let ahead = self.reel.ahead() + duration - guessed;
+        let delay =
+            self.delay_of(self.decoded - ahead as i64, now) - micros((ahead % BLOCK) as i64);
+        delay >= self.delay.least(self.wait.micros())
     }
 
     /// What the packet before the first held, from the first.
