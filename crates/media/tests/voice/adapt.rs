@@ -46,6 +46,22 @@ fn a_short_stall_loses_nothing() {
 }
 
 #[test]
+fn one_packet_that_is_late_now_and_then_moves_nothing() {
+    let hiccups = NetworkConfig {
+        stall: Some(Stall { every: 9_000_000, length: 10_000 }),
+        ..NetworkConfig::default()
+    };
+    let mut world = World::new(Coder::Pcm, hiccups, speech(6, 10));
+    world.run(60.0);
+    let stats = world.stats();
+    assert!((3..=8).contains(&stats.late), "{stats:?}");
+    assert_eq!((stats.inserted, stats.removed), (0, 0), "{stats:?}");
+    // A guess for each of them, and nothing else was lost.
+    assert_eq!(world.count(PlayoutKind::Concealed) as u64, stats.late, "{stats:?}");
+    assert!(stats.delay_ms < 12.0, "{stats:?}");
+}
+
+#[test]
 fn reordered_and_repeated_packets_play_once_in_order() {
     let network =
         NetworkConfig { reorder: 0.05, duplicate: 0.1, ordered: false, ..jittery(10_000) };
