@@ -36,6 +36,8 @@ const MAKES_UP: f64 = 1.5;
 /// A microphone's backlog is cut to the second when it is beyond the first, samples.
 const MOST_BACKLOG: usize = 6 * BLOCK;
 const CUT_BACKLOG: usize = 2 * BLOCK;
+/// What is due so soon is done now: waking up once more costs more than it is worth.
+const SOON: Duration = Duration::from_micros(500);
 /// What comes of looking again when a callback is late.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// Time for a callback that is due to have ended.
@@ -110,7 +112,7 @@ impl Outlet {
         self.observe();
         self.adapt(now, counters);
         match self.due() {
-            Some(due) => due <= now && self.level() < self.most(),
+            Some(due) => due <= now + SOON && self.level() < self.most(),
             None => self.level() == 0,
         }
     }

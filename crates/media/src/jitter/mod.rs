@@ -98,6 +98,9 @@ const URGENT: i64 = 60_000;
 /// only the rarest packets need.
 const LITTLE: i64 = 15_000;
 const RARE: i64 = 30_000;
+/// µs too few that are nothing: clocks and callbacks wander by that much, and the delay should
+/// not go to and fro with them.
+const WANDER: i64 = 3_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// −50 dBFS.
@@ -267,7 +270,9 @@ impl JitterBuffer {
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
             let needed = delay < self.delay.least(self.wait.micros());
-            self.expand(excess, needed);
+            if needed || excess < -WANDER {
+                self.expand(excess, BLOCK - before, needed);
+            }
             return kind;
         }
         let removable = before + samples(excess) / BLOCK * BLOCK;
@@ -284,35 +289,40 @@ impl JitterBuffer {
         let longest = removable.min(self.reel.ahead() - BLOCK);
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Forward, longest) else { return };
-        // A little too much is taken out in the next pause.
-        if (excess < LITTLE && !self.pausing(lag)) || !self.inaudible(lag, alike(excess)) {
+        // A little too much is taken out in the next pause, and then to the sample.
+        let samples = if self.pausing(lag) {
+            longest.min(LONGEST_LAG)
+        } else if excess >= LITTLE && self.inaudible(lag, alike(excess)) {
+            lag.samples
+        } else {
             return;
-        }
-        let overlap = lag.samples.clamp(SHORTEST, SPLICE).min(self.reel.ahead() - lag.samples);
-        self.reel.remove(lag.samples, overlap);
-        self.stats.removed += lag.samples as u64;
+        };
+        let overlap = samples.clamp(SHORTEST, SPLICE).min(self.reel.ahead() - samples);
+        self.reel.remove(samples, overlap);
+        self.stats.removed += samples as u64;
     }
 
-    fn expand(&mut self, excess: i64, needed: bool) {
+    /// `enough`: samples that make it a block more.
+    fn expand(&mut self, excess: i64, enough: usize, needed: bool) {
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Back, LONGEST_LAG) else { return };
-        let waits = !needed && -excess < RARE && !self.pausing(lag);
-        if waits || !self.inaudible(lag, alike(excess)) {
+        let samples = if self.pausing(lag) {
+            enough.max(SHORTEST)
+        } else if (needed || -excess >= RARE) && self.inaudible(lag, alike(excess)) {
+            lag.samples
+        } else {
             return;
-        }
-        self.reel.insert(lag.samples, lag.samples.min(SPLICE));
-        self.stats.inserted += lag.samples as u64;
+        };
+        self.reel.insert(samples, samples.min(SPLICE));
+        self.stats.inserted += samples as u64;
     }
 
     fn pausing(&self, lag: stretch::Lag) -> bool {
         lag.loudness < QUIET.max(self.fade.quiet())
     }
 
-    /// Pays for a cut that will not be heard.
+    /// Pays for a cut in a voice that will not be heard.
     fn inaudible(&mut self, lag: stretch::Lag, alike: f32) -> bool {
-        if self.pausing(lag) {
-            return true;
-        }
         let granted = lag.likeness > alike && self.allowance >= lag.samples as f32;
         if granted {
             self.allowance -= lag.samples as f32;
