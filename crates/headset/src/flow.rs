@@ -7,6 +7,7 @@
 use crate::convert::{Converter, chunk};
 use crate::counters::Counters;
 use crate::devices::{End, MicrophoneEnd, SpeakerEnd};
+use crate::rhythm::Rhythm;
 use omnibar_media::{BLOCK, SAMPLE_RATE};
 use rubato::ResamplerConstructionError;
 use std::collections::VecDeque;
@@ -40,8 +41,6 @@ const CUT_BACKLOG: usize = 2 * BLOCK;
 const SOON: Duration = Duration::from_micros(500);
 /// What comes of looking again when a callback is late.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-/// Time for a callback that is due to have ended.
-const SETTLE: Duration = Duration::from_micros(300);
 
 /// When callbacks come.
 struct Beat {
@@ -231,6 +230,7 @@ impl Lead {
 pub(crate) struct Intake {
     end: MicrophoneEnd,
     beat: Beat,
+    rhythm: Rhythm,
     converter: Option<Converter>,
     chunk: Vec<f32>,
     /// At 48 kHz.
@@ -247,7 +247,7 @@ impl Intake {
         let chunk = vec![0.0; chunk(end.rate)];
         let room = end.ring.buffer().capacity() * SAMPLE_RATE as usize / end.rate.max(1) as usize;
         let ready = VecDeque::with_capacity(room + 2 * BLOCK);
-        Ok(Self { beat: Beat::new(&end), end, converter, chunk, ready })
+        Ok(Self { beat: Beat::new(&end), rhythm: Rhythm::new(), end, converter, chunk, ready })
     }
 
     /// The device gives sound. When it does not, somebody else must keep time.
@@ -256,8 +256,15 @@ impl Intake {
         self.beat.runs(&self.end, now)
     }
 
-    /// The next 10 ms, if they are there.
-    pub(crate) fn take(&mut self, block: &mut [f32; BLOCK], counters: &Counters) -> bool {
+    /// The next 10 ms, if they are there and it is their time.
+    pub(crate) fn take(
+        &mut self,
+        now: Instant,
+        block: &mut [f32; BLOCK],
+        counters: &Counters,
+    ) -> bool {
+        let (blocks, complete) = self.end.newest_block();
+        self.rhythm.observe(blocks, complete);
         while self.end.ring.pop_entire_slice(&mut self.chunk).is_ok() {
             match &mut self.converter {
                 None => self.ready.extend(&self.chunk),
@@ -265,13 +272,15 @@ impl Intake {
             }
         }
         if self.ready.len() > MOST_BACKLOG {
-            let late = self.ready.len() - CUT_BACKLOG;
-            self.ready.drain(..late);
-            counters.dropped.add(late as u64);
+            let late = (self.ready.len() - CUT_BACKLOG) / BLOCK;
+            self.ready.drain(..late * BLOCK);
+            self.rhythm.took(late as u64);
+            counters.dropped.add((late * BLOCK) as u64);
         }
-        if self.ready.len() < BLOCK {
+        if self.ready.len() < BLOCK || self.rhythm.due().is_some_and(|due| due > now) {
             return false;
         }
+        self.rhythm.took(1);
         counters.microphone_waited.add(self.ready.len() as u64);
         block.iter_mut().zip(self.ready.drain(..BLOCK)).for_each(|(to, from)| *to = from);
         true
@@ -279,10 +288,10 @@ impl Intake {
 
     /// When there may be more.
     pub(crate) fn next(&self, now: Instant) -> Instant {
-        let Some(newest) = self.beat.newest else {
-            return now + LOOK_AGAIN;
-        };
-        (newest + self.beat.period(&self.end) + SETTLE).max(now + LOOK_AGAIN)
+        match self.rhythm.due() {
+            Some(due) if due > now => due,
+            Some(_) | None => now + LOOK_AGAIN,
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod media;
 mod mix;
 mod priority;
 mod quality;
+mod rhythm;
 mod voice;
 
 pub use counters::{Count, Counters};

@@ -365,7 +365,8 @@ impl MediaThread {
         let mut block = [0.0; BLOCK];
         if self.microphone.as_mut().is_some_and(|intake| intake.runs(now)) {
             self.microphone_clock.device_runs(now);
-            while self.microphone.as_mut().is_some_and(|m| m.take(&mut block, &self.counters)) {
+            while self.microphone.as_mut().is_some_and(|m| m.take(now, &mut block, &self.counters))
+            {
                 self.hear(&block, now);
             }
             return;

@@ -225,7 +225,7 @@ fn start<R>(
     + 'static,
 ) -> Result<(PulseStream, End<R>), OpenError> {
     let hangup = wire.listen()?;
-    let gauge = Arc::new(Gauge::default());
+    let gauge = Arc::new(Gauge::new(rate));
     let opened = Instant::now();
     let noted = Arc::clone(&gauge);
     std::thread::Builder::new()

@@ -26,8 +26,16 @@ const RING_MS: u32 = 200;
 const PERIODS_MS: [u32; 3] = [10, 20, 40];
 
 /// What a callback tells the media thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Gauge {
+    /// Frames of 10 ms.
+    block: u64,
+    /// Frames moved in all.
+    total: AtomicU64,
+    /// ns on the stream's clock when the newest whole block was complete.
+    complete: AtomicU64,
+    /// Whole blocks so far.
+    blocks: AtomicU64,
     /// ns on the stream's clock of the newest callback; 0: none yet.
     last: AtomicU64,
     /// Frames that the newest callback moved.
@@ -39,6 +47,19 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
+    pub(super) fn new(rate: u32) -> Self {
+        Self {
+            block: u64::from(rate / 100).max(1),
+            total: AtomicU64::new(0),
+            complete: AtomicU64::new(0),
+            blocks: AtomicU64::new(0),
+            last: AtomicU64::new(0),
+            frames: AtomicU32::new(0),
+            missed: AtomicU64::new(0),
+            starved: AtomicU64::new(0),
+        }
+    }
+
     /// `at`: since the stream's clock read zero.
     pub(super) fn note(&self, at: Duration, frames: usize, moved: usize) {
         self.frames.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
@@ -46,6 +67,12 @@ impl Gauge {
             self.missed.fetch_add((frames - moved) as u64, Ordering::Relaxed);
         }
         let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let blocks =
+            (self.total.fetch_add(moved as u64, Ordering::Relaxed) + moved as u64) / self.block;
+        if blocks != self.blocks.load(Ordering::Relaxed) {
+            self.complete.store(nanos, Ordering::Relaxed);
+            self.blocks.store(blocks, Ordering::Release);
+        }
         self.last.store(nanos, Ordering::Release);
     }
 
@@ -77,6 +104,12 @@ impl<R> End<R> {
             let at = self.zero + Duration::from_nanos(last);
             (at, self.gauge.frames.load(Ordering::Relaxed))
         })
+    }
+
+    /// How many blocks of 10 ms have come, and when the newest of them was complete.
+    pub(crate) fn newest_block(&self) -> (u64, Instant) {
+        let blocks = self.gauge.blocks.load(Ordering::Acquire);
+        (blocks, self.zero + Duration::from_nanos(self.gauge.complete.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn missed(&self) -> u64 {
@@ -276,7 +309,7 @@ where
     f32: FromSample<T>,
 {
     let (mut producer, ring) = ring(config.sample_rate);
-    let gauge = Arc::new(Gauge::default());
+    let gauge = Arc::new(Gauge::new(config.sample_rate));
     let noted = Arc::clone(&gauge);
     let channels = usize::from(config.channels.max(1));
     let share = 1.0 / channels as f32;
@@ -309,7 +342,7 @@ where
     T: SizedSample + FromSample<f32>,
 {
     let (ring, mut consumer) = ring(config.sample_rate);
-    let gauge = Arc::new(Gauge::default());
+    let gauge = Arc::new(Gauge::new(config.sample_rate));
     let noted = Arc::clone(&gauge);
     let channels = usize::from(config.channels.max(1));
     let stream = device.build_output_stream(

@@ -47,8 +47,10 @@ const LIKELY: f32 = 0.9;
 const LEAST: f32 = 0.97;
 /// A late packet costs a guess and a change of the delay: worse than a lost one.
 const LATE_COST: f32 = 1.5;
-/// Room for finding a place to stretch before a packet is late.
-const MARGIN: i64 = 1_000;
+/// Room for the clocks' wander, and for finding a place to stretch before a packet is late.
+const MARGIN: i64 = 4_000;
+/// What must be left of it.
+const LEFT: i64 = 2_000;
 /// A lower wish must last this long before the delay follows it: the shorter, the more there is
 /// to gain. What comes a few ms late now and then would move the delay up and down for ever, and
 /// each move is heard more than those few ms are.
@@ -136,7 +138,7 @@ impl Delay {
 
     /// With less than this, packets are late that are nothing unusual.
     pub(super) fn least(&self, wait: i64) -> i64 {
-        self.likely + 2 * MARGIN + wait
+        self.likely + LEFT + wait
     }
 
     /// `wait`: for redundancy that comes with the next packet.
@@ -249,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_steady_path_asks_for_next_to_nothing() {
-        assert!(after(|_, _| 0, 50).target(0) <= 4_000);
+        assert!(after(|_, _| 0, 50).target(0) <= 6_000);
         assert_eq!(after(|_, _| 0, 50).base(), Some(50_000));
     }
 

@@ -60,6 +60,8 @@ pub struct JitterBuffer {
     /// The decoder expects loss, and after a guess does so until so many samples are played.
     braced: bool,
     braced_until: u64,
+    /// A packet was late, and until so many samples are played another is no rarity.
+    rare_until: u64,
     last_kind: PlayoutKind,
     max_delay: i64,
     stats: JitterStats,
@@ -103,6 +105,8 @@ const RARE: i64 = 30_000;
 const WANDER: i64 = 3_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
+/// Samples: 1 s. What is late more often is not rare.
+const RARELY: u64 = 48_000;
 /// −50 dBFS.
 const QUIET: f32 = 3e-3;
 
@@ -133,6 +137,7 @@ impl JitterBuffer {
             depth: None,
             braced: false,
             braced_until: 0,
+            rare_until: 0,
             last_kind: PlayoutKind::Idle,
             stats: JitterStats::default(),
         }

