@@ -92,6 +92,8 @@ impl JitterBuffer {
             }
         }
         self.start = Start::Done;
+        // The wait for its time stood for nothing that was late.
+        self.held = 0;
         self.decode(now)
     }
 

@@ -40,3 +40,12 @@ fn playing_begins_with_the_first_packet() {
     assert!(world.kinds[..first].iter().all(|&k| k == PlayoutKind::Idle));
     assert!(world.kinds[first..].iter().all(|&k| k == PlayoutKind::Speech));
 }
+
+#[test]
+fn what_is_said_after_a_pause_is_heard_from_its_first_sample() {
+    let mut world = World::new(Coder::Pcm, NetworkConfig::default(), speech(12, 20)).with_pauses();
+    world.run(60.0);
+    let stats = world.stats();
+    assert!(stats.received < 5_500, "the talker pauses: {stats:?}");
+    assert_eq!((stats.late, stats.lost, stats.discarded), (0, 0, 0), "{stats:?}");
+}
