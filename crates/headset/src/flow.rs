@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// A device whose callback has not come for this long has stopped.
 const STOPPED_AFTER: Duration = Duration::from_millis(150);
 /// How long before the speaker asks its sound is made: at first, at least and at most.
-const LEAD: Duration = Duration::from_millis(3);
+const LEAD: Duration = Duration::from_millis(6);
 const LEAST_LEAD: Duration = Duration::from_micros(750);
 const MOST_LEAD: Duration = Duration::from_millis(30);
 /// What the lead grows by when the speaker had to wait.
