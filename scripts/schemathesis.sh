@@ -5,8 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=$PWD/target/schemathesis
-if [ ! -x "$venv/bin/st" ] || ! "$venv/bin/python" -c 'import websockets' 2>/dev/null; then
-  python3 -m venv "$venv"
+# Asked, not looked for: the environment of a folder that was moved is there and does not run.
+if ! "$venv/bin/st" --version >/dev/null 2>&1 || ! "$venv/bin/python" -c 'import websockets' 2>/dev/null; then
+  python3 -m venv --clear "$venv"
   "$venv/bin/pip" install --quiet 'schemathesis==4.32.5' 'websockets==15.0.1'
 fi
 cargo build --quiet --locked -p omnibar-center

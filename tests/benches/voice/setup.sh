@@ -35,6 +35,6 @@ pinned=(numpy==2.4.6 scipy==1.17.1 pesq==0.0.4)
 if [ ! -x "$venv/bin/python" ] || ! grep -qxF "${pinned[*]}" "$venv/installed-$1" 2>/dev/null; then
   echo "voice: preparing $venv"
   [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "${pinned[@]}"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pinned[@]}"
   echo "${pinned[*]}" >"$venv/installed-$1"
 fi
