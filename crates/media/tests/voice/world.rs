@@ -189,9 +189,13 @@ impl World {
         let block = &self.source[at..at + BLOCK];
         self.sent.extend_from_slice(block);
         self.frame.extend_from_slice(block);
-        if self.pauses && self.frame.len() == FRAME && self.frame.iter().all(|s| s.abs() < 1e-3) {
+        let whole = match self.coder {
+            Coder::Pcm => BLOCK,
+            Coder::Opus(_) => FRAME,
+        };
+        if self.pauses && self.frame.len() == whole && self.frame.iter().all(|s| s.abs() < 1e-3) {
             self.packetizer.skip();
-            self.packetizer.advance(FRAME as u32);
+            self.packetizer.advance(whole as u32);
             self.frame.clear();
             return;
         }
