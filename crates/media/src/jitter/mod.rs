@@ -100,6 +100,8 @@ const URGENT: i64 = 60_000;
 /// only the rarest packets need.
 const LITTLE: i64 = 15_000;
 const RARE: i64 = 30_000;
+/// µs that are waited for copies where little is lost.
+const FEW: i64 = 15_000;
 /// µs too few that are nothing: clocks and callbacks wander by that much, and the delay should
 /// not go to and fro with them.
 const WANDER: i64 = 4_000;
@@ -249,6 +251,13 @@ impl JitterBuffer {
         self.delay.target(self.wait.micros())
     }
 
+    /// With less than this the delay is raised in the middle of a voice. What one lost packet in a
+    /// hundred asks for can wait for a pause.
+    fn least(&self) -> i64 {
+        let wait = self.wait.micros();
+        self.delay.least(if wait > FEW { wait } else { 0 })
+    }
+
     /// µs between the fastest possible arrival of the next sample and `now`.
     fn current(&self, now: i64) -> i64 {
         self.delay_of(self.decoded - self.reel.ahead() as i64, now)
@@ -274,7 +283,7 @@ impl JitterBuffer {
         let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
-            let needed = delay < self.delay.least(self.wait.micros());
+            let needed = delay < self.least();
             if needed || excess < -WANDER {
                 self.expand(excess, BLOCK - before, needed);
             }

@@ -140,7 +140,7 @@ impl JitterBuffer {
         let ahead = self.reel.ahead() + duration - guessed;
         let delay =
             self.delay_of(self.decoded - ahead as i64, now) - micros((ahead % BLOCK) as i64);
-        delay >= self.delay.least(self.wait.micros())
+        delay >= self.least()
     }
 
     /// What the packet before the first held, from the first.
