@@ -1,8 +1,8 @@
 //! Sound between the media thread's blocks and a device's ring, and when to attend to it.
 //!
 //! A callback may not wake a thread (that is a system call), so the thread foresees the
-//! next callback from the last ones: it fills a speaker's ring shortly before the
-//! speaker asks, and empties a microphone's shortly after it gave.
+//! next callback from the last ones and fills a speaker's ring shortly before the speaker
+//! asks. A microphone's blocks it takes at even times (`rhythm.rs`).
 
 use crate::convert::{Converter, chunk};
 use crate::counters::Counters;
