@@ -380,3 +380,40 @@ fn end<R>(stream: &cpal::Stream, ring: R, rate: u32, gauge: Arc<Gauge>) -> End<R
     let clock = since_zero(stream.now());
     End { ring, rate, opened, zero: opened.checked_sub(clock).unwrap_or(opened), gauge }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::Counters;
+    use crate::flow::Intake;
+    use omnibar_media::BLOCK;
+
+    #[test]
+    fn uneven_pieces_are_taken_as_even_blocks() {
+        let opened = Instant::now();
+        let (mut producer, ring) = ring(48_000);
+        let gauge = Arc::new(Gauge::new(48_000));
+        let end = End { ring, rate: 48_000, opened, zero: opened, gauge: Arc::clone(&gauge) };
+        let mut intake = Intake::or_none(end).unwrap();
+        let counters = Counters::default();
+        let mut taken = Vec::new();
+        for ms in 0..4_000 {
+            let at = Duration::from_millis(ms);
+            if ms % 7 == 0 {
+                let pushed = producer.push_partial_slice(&[0.0; 336]).0.len();
+                gauge.note(at, 336, pushed);
+            }
+            let mut block = [0.0; BLOCK];
+            while intake.take(opened + at, &mut block, &counters) {
+                taken.push(ms);
+            }
+        }
+        let settled = &taken[150..];
+        assert!(settled.len() > 240, "{}", settled.len());
+        // They are complete 7 or 14 ms after each other, and looked at once a millisecond.
+        assert!(
+            settled.windows(2).all(|pair| (9..=11).contains(&(pair[1] - pair[0]))),
+            "{settled:?}"
+        );
+    }
+}
