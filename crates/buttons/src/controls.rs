@@ -128,10 +128,7 @@ impl Controls {
     /// The reports that carry any of these lamps, each with its number first (0 when the
     /// device numbers none), all their lamps as `is_on` says and everything else 0.
     pub(crate) fn write(&self, changed: &[Lamp], is_on: impl Fn(Lamp) -> bool) -> Vec<Vec<u8>> {
-        let carries = |report: u8| {
-            self.lamps.iter().any(|(lamp, place)| place.report == report && changed.contains(lamp))
-        };
-        let outputs = self.outputs.iter().filter(|(report, _)| carries(*report));
+        let outputs = self.outputs.iter().filter(|(report, _)| self.carries(*report, changed));
         outputs
             .map(|&(report, bytes)| {
                 let mut data = vec![0; bytes + 1];
@@ -144,6 +141,16 @@ impl Controls {
                 data
             })
             .collect()
+    }
+
+    /// Every lamp in the reports that carry any of these.
+    pub(crate) fn written_with(&self, changed: &[Lamp]) -> Vec<Lamp> {
+        let written = self.lamps.iter().filter(|(_, place)| self.carries(place.report, changed));
+        written.map(|(lamp, _)| *lamp).collect()
+    }
+
+    fn carries(&self, report: u8, changed: &[Lamp]) -> bool {
+        self.lamps.iter().any(|(lamp, place)| place.report == report && changed.contains(lamp))
     }
 
     fn split<'a>(&self, report: &'a [u8]) -> Option<(u8, &'a [u8])> {

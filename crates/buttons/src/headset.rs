@@ -59,6 +59,9 @@ pub(crate) struct Headset {
     mute: Switch,
     /// The hook turned out to be a key.
     hook_is_key: bool,
+    /// A key that went down as its lamp had just said: at that time it is a switch that
+    /// echoes, unless it is let go before.
+    echoes: Option<Moment>,
     answered: Option<Moment>,
     flashed: Option<Moment>,
     pressed: BTreeMap<Button, Moment>,
@@ -80,11 +83,11 @@ struct Switch {
 }
 
 impl Switch {
-    /// A lamp of the same meaning was written.
+    /// A lamp of the same meaning was written. What the device says next may be older
+    /// than that: it has its time even if it is believed to be there already.
     fn told(&mut self, now: Moment, on: bool) {
-        if self.on != on {
-            *self = Self { on, told_until: Some(now + ECHO), disagrees: false };
-        }
+        let disagrees = self.disagrees && self.on == on;
+        *self = Self { on, told_until: Some(now + ECHO), disagrees };
     }
 
     /// True if it has moved by itself. What it says again and again is no movement: its
@@ -129,6 +132,7 @@ impl Headset {
             hook: Switch::default(),
             mute: Switch::default(),
             hook_is_key: false,
+            echoes: None,
             answered: None,
             flashed: None,
             pressed: BTreeMap::new(),
@@ -161,7 +165,11 @@ impl Headset {
             at_rest &= !on && !before;
             match (self.manner(button, manner), button) {
                 (Manner::Switch, Button::Hook) => {
-                    if self.hook.says(now, before, on) {
+                    let let_go = before && !on && lately(now, self.answered, LET_GO);
+                    if let_go && self.hook.on {
+                        self.hook_is_key = true;
+                        self.expect(now, &[Lamp::OffHook, Lamp::Ring, Lamp::OnLine]);
+                    } else if self.hook.says(now, before, on) {
                         self.hook_moved(now, on);
                     }
                 }
@@ -172,6 +180,7 @@ impl Headset {
                 }
                 (Manner::Switch, Button::Flash | Button::Drop | Button::Reject)
                 | (Manner::Button, _) => match (before, on) {
+                    (false, true) if button == Button::Hook && self.echo(now) => {}
                     (false, true) => self.press(now, button, true),
                     (true, false) => self.let_go(now, button),
                     (true, true) | (false, false) => {}
@@ -199,6 +208,10 @@ impl Headset {
                 None => self.reject(now),
             }
         }
+        if self.echoes.is_some_and(|until| until <= now) {
+            (self.echoes, self.hook_is_key) = (None, false);
+            self.hook = Switch { on: true, ..Switch::default() };
+        }
         if self.hook.tick(now) {
             self.hook_moved(now, self.hook.on);
         }
@@ -214,7 +227,8 @@ impl Headset {
 
     pub(crate) fn deadline(&self) -> Option<Moment> {
         let long = self.down.map(|since| since + LONG);
-        [long, self.hook.deadline(), self.mute.deadline(), self.confirm].into_iter().flatten().min()
+        let switches = [self.hook.deadline(), self.mute.deadline(), self.echoes];
+        switches.into_iter().chain([long, self.confirm]).flatten().min()
     }
 
     pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
@@ -237,16 +251,13 @@ impl Headset {
 
     fn hook_moved(&mut self, now: Moment, off_hook: bool) {
         self.expect(now, &[Lamp::OffHook, Lamp::Ring, Lamp::OnLine]);
-        let lately = |moment: Option<Moment>, time| moment.is_some_and(|m| now.since(m) < time);
         if off_hook {
             match (&self.shown.offer, &self.shown.up, &self.shown.held) {
                 (Some(_), _, _) => self.accept(now),
                 (None, None, Some(held)) => self.toggle_hold(held.clone()),
                 (None, _, _) => {}
             }
-        } else if lately(self.answered, LET_GO) {
-            self.hook_is_key = true;
-        } else if lately(self.flashed, FLASH) {
+        } else if lately(now, self.flashed, FLASH) {
             // It asked for hold and goes on-hook meanwhile.
         } else if self.shown.up.is_some() && self.shown.offer.is_some() {
             // A call that waits is taken; nobody is hung up on by a doubtful press.
@@ -291,8 +302,15 @@ impl Headset {
         }
     }
 
+    /// True if the hook, known as a key, may only repeat what its lamp told it.
+    fn echo(&mut self, now: Moment) -> bool {
+        let told = self.hook.told_until.filter(|until| self.hook.on && now < *until);
+        self.echoes = told.filter(|_| self.hook_is_key);
+        self.echoes.is_some()
+    }
+
     fn let_go(&mut self, now: Moment, button: Button) {
-        if button == Button::Hook && self.down.take().is_some() {
+        if button == Button::Hook && (self.down.take().is_some() || self.echoes.take().is_some()) {
             self.press_hook(now);
         }
     }
@@ -364,7 +382,8 @@ impl Headset {
             return;
         }
         let reports = self.controls.write(&changed, should);
-        for lamp in changed {
+        // The others of a report are written with it.
+        for lamp in self.controls.written_with(&changed) {
             let on = lit(lamp, &self.shown);
             self.lamps.insert(lamp, on);
             match lamp {
@@ -376,6 +395,10 @@ impl Headset {
         self.wrote = now;
         self.effects.extend(reports.into_iter().map(Effect::Write));
     }
+}
+
+fn lately(now: Moment, moment: Option<Moment>, time: Duration) -> bool {
+    moment.is_some_and(|moment| now.since(moment) < time)
 }
 
 fn lit(lamp: Lamp, shown: &Situation) -> bool {

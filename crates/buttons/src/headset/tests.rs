@@ -369,12 +369,12 @@ enum Act {
     Offer,
 }
 
-/// One desk, which does what it is asked at once.
+/// One desk, which does what it is asked at once, if it can.
 fn obey(desk: &mut Situation, ask: &Ask) {
     match ask {
         Ask::Accept { .. } => (desk.up, desk.can_mute) = (desk.offer.take(), true),
         Ask::End { .. } => (desk.up, desk.can_mute, desk.muted) = (None, false, false),
-        Ask::Mute { on } => desk.muted = *on,
+        Ask::Mute { on } => desk.muted = *on && desk.can_mute,
         other => panic!("nobody asked for {other:?}"),
     }
 }
