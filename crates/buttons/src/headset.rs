@@ -84,8 +84,12 @@ struct Switch {
 
 impl Switch {
     /// A lamp of the same meaning was written. What the device says next may be older
-    /// than that: it has its time even if it is believed to be there already.
-    fn told(&mut self, now: Moment, on: bool) {
+    /// than that: it has its time even if it is believed to be there already. Only a lamp
+    /// that went along with another, as the device had `said` last, changes nothing.
+    fn told(&mut self, now: Moment, on: bool, said: bool, along: bool) {
+        if along && self.on == on && said == on {
+            return;
+        }
         let disagrees = self.disagrees && self.on == on;
         *self = Self { on, told_until: Some(now + ECHO), disagrees };
     }
@@ -386,9 +390,11 @@ impl Headset {
         for lamp in self.controls.written_with(&changed) {
             let on = lit(lamp, &self.shown);
             self.lamps.insert(lamp, on);
+            let along = !changed.contains(&lamp);
+            let said = |button| self.reported.get(&button).copied().unwrap_or_default();
             match lamp {
-                Lamp::OffHook => self.hook.told(now, on),
-                Lamp::Mute => self.mute.told(now, on),
+                Lamp::OffHook => self.hook.told(now, on, said(Button::Hook), along),
+                Lamp::Mute => self.mute.told(now, on, said(Button::Mute), along),
                 Lamp::Ring | Lamp::Hold | Lamp::OnLine => {}
             }
         }
