@@ -11,7 +11,8 @@ pub(crate) enum What {
 
 /// A network by its name: `clean`, `lossN` (per cent, independent), `burstN` (per cent, 4
 /// packets on average), `burstNxM` (M packets), `jitterJ` (ms, mean J, deviation J/2, in a
-/// queue), `overtakeJ` (the same, not in a queue), `wifiS` (stalls of S ms), and sums with `+`.
+/// queue), `overtakeJ` (the same, not in a queue), `wifiS` (stalls of S ms), `hostS` (a computer that
+/// is late by 0 to 3 ms, and every 3 to 12 s by up to S), and sums with `+`.
 /// `rttR`: round trip in ms instead of 40.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Condition {
@@ -21,6 +22,7 @@ pub(crate) struct Condition {
     jitter: f64,
     overtake: bool,
     stall: u64,
+    host: f64,
     one_way: Option<u64>,
 }
 
@@ -42,6 +44,7 @@ impl Condition {
                 "jitter" => condition.jitter = value * 1e3,
                 "overtake" => (condition.jitter, condition.overtake) = (value * 1e3, true),
                 "wifi" => condition.stall = (value * 1e3) as u64,
+                "host" => condition.host = value * 1e3,
                 "rtt" => condition.one_way = Some((value * 500.0) as u64),
                 _ => return Err(format!("no condition {part}")),
             }
@@ -56,6 +59,9 @@ pub(crate) struct Line {
     random: Random,
     /// For what is not voice.
     other: Random,
+    host: Random,
+    /// When the computer stands still, and when it goes on.
+    still: (u64, u64),
     bad: bool,
     last: u64,
     stall_from: u64,
@@ -69,6 +75,8 @@ impl Line {
             delay: 0,
             random: Random::new(seed),
             other: Random::new(!seed),
+            host: Random::new(seed ^ 0x686f_7374),
+            still: (0, 0),
             bad: false,
             last: 0,
             stall_from: 0,
@@ -83,6 +91,7 @@ impl Line {
     }
 
     pub(crate) fn send(&mut self, now: Micros, what: What) {
+        let left = self.leaves(now.0);
         let voice = matches!(what, What::Rtp(_));
         let random = if voice { &mut self.random } else { &mut self.other };
         let (chance, normal) = (random.unit(), random.normal());
@@ -98,7 +107,7 @@ impl Line {
         if lost {
             return;
         }
-        let mut at = now.0 + self.delay;
+        let mut at = left + self.delay;
         if stall > 0 {
             if now.0 > self.stall_from + stall {
                 self.stall_from = now.0 + 1_000_000 + (random.unit() * 2e6) as u64;
@@ -114,6 +123,20 @@ impl Line {
         }
         let place = self.flying.partition_point(|(other, _)| *other <= at);
         self.flying.insert(place, (at, what));
+    }
+
+    /// When the computer has sent what is to be sent now.
+    fn leaves(&mut self, now: u64) -> u64 {
+        let most = self.condition.host;
+        if most == 0.0 {
+            return now;
+        }
+        if now > self.still.1 {
+            let from = now + 3_000_000 + (self.host.unit() * 9e6) as u64;
+            self.still = (from, from + (self.host.unit() * most) as u64);
+        }
+        let late = now + (self.host.unit() * 3e3) as u64;
+        if now >= self.still.0 { late.max(self.still.1) } else { late }
     }
 
     /// What has arrived by `now`.

@@ -62,6 +62,8 @@ pub struct JitterBuffer {
     braced_until: u64,
     /// A packet was late, and until so many samples are played another is no rarity.
     rare_until: u64,
+    /// Samples since the last voice.
+    silent: usize,
     last_kind: PlayoutKind,
     max_delay: i64,
     stats: JitterStats,
@@ -105,10 +107,16 @@ const FEW: i64 = 15_000;
 /// µs too few that are nothing: clocks and callbacks wander by that much, and the delay should
 /// not go to and fro with them.
 const WANDER: i64 = 4_000;
+/// µs under the least: by less, a copy is late now and then, which is heard less than a move.
+const SPARE: i64 = 10_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// Samples: 1 s. What is late more often is not rare.
 const RARELY: u64 = 48_000;
+/// Samples that a guess may stand for though the packets came: 30 ms. More would be missed.
+const STANDS: usize = 1440;
+/// Samples of silence from which a sentence is over: 200 ms.
+const BETWEEN: usize = 9_600;
 /// −50 dBFS.
 const QUIET: f32 = 3e-3;
 
@@ -140,6 +148,7 @@ impl JitterBuffer {
             braced: false,
             braced_until: 0,
             rare_until: 0,
+            silent: 0,
             last_kind: PlayoutKind::Idle,
             stats: JitterStats::default(),
         }
@@ -214,6 +223,8 @@ impl JitterBuffer {
             Start::First | Start::Again { .. } => 0.0,
         };
         self.reel.play(out);
+        let rms = (out.iter().map(|s| s * s).sum::<f32>() / BLOCK as f32).sqrt();
+        self.silent = if rms < self.quiet() { self.silent + BLOCK } else { 0 };
         Playout { kind }
     }
 
@@ -283,7 +294,7 @@ impl JitterBuffer {
         let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
-            let needed = delay < self.least();
+            let needed = self.needs(delay);
             if needed || excess < -WANDER {
                 self.expand(excess, BLOCK - before, needed);
             }
@@ -299,12 +310,18 @@ impl JitterBuffer {
         kind
     }
 
+    /// Whether the rhythm of a sentence is to be given up for a longer delay: when packets that are
+    /// nothing unusual would be late, or copies by a block.
+    fn needs(&self, delay: i64) -> bool {
+        delay < self.delay.least(0) || delay + SPARE < self.least()
+    }
+
     fn accelerate(&mut self, removable: usize, excess: i64) {
         let longest = removable.min(self.reel.ahead() - BLOCK);
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Forward, longest) else { return };
-        // A little too much is taken out in the next pause, and then to the sample.
-        let samples = if self.pausing(lag) {
+        // A little too much is taken out between two sentences, and then to the sample.
+        let samples = if self.pausing(lag, excess < LITTLE) {
             longest.min(LONGEST_LAG)
         } else if excess >= LITTLE && self.inaudible(lag, alike(excess)) {
             lag.samples
@@ -320,7 +337,7 @@ impl JitterBuffer {
     fn expand(&mut self, excess: i64, enough: usize, needed: bool) {
         let (view, at) = self.reel.view();
         let Some(lag) = stretch::best_lag(view, at, Way::Back, LONGEST_LAG) else { return };
-        let samples = if self.pausing(lag) {
+        let samples = if self.pausing(lag, !needed && -excess < RARE) {
             enough.max(SHORTEST)
         } else if (needed || -excess >= RARE) && self.inaudible(lag, alike(excess)) {
             lag.samples
@@ -331,8 +348,13 @@ impl JitterBuffer {
         self.stats.inserted += samples as u64;
     }
 
-    fn pausing(&self, lag: stretch::Lag) -> bool {
-        lag.loudness < QUIET.max(self.fade.quiet())
+    /// `patient`: a pause between words is not enough, as a sentence should keep its rhythm.
+    fn pausing(&self, lag: stretch::Lag, patient: bool) -> bool {
+        lag.loudness < self.quiet() && (!patient || self.silent >= BETWEEN)
+    }
+
+    fn quiet(&self) -> f32 {
+        QUIET.max(self.fade.quiet())
     }
 
     /// Pays for a cut in a voice that will not be heard.

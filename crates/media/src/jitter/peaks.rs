@@ -28,6 +28,9 @@ const ALERT: i64 = 3_000_000;
 /// costs more than it saves.
 const LIKE: i64 = 2;
 
+/// One peak below this, with no other near it, is an accident.
+const SLIGHT: i64 = 40_000;
+
 impl Peaks {
     pub(super) fn arrive(&mut self, now: i64, late: i64, usual: i64) {
         // Once covered by the target, a peak still is one against the usual; the last
@@ -78,6 +81,10 @@ impl Peaks {
             }
             count += 1;
             newer = Some(*peak);
+        }
+        // A computer that was busy once: its packet is guessed, and that was all.
+        if count == 2 && height.height < SLIGHT {
+            return 0;
         }
         let alone = height.height > LIKE * second && now - height.at > ALERT;
         let height = if alone { second } else { height.height };

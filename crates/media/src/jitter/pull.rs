@@ -2,7 +2,7 @@
 
 use super::window::Stored;
 use super::{
-    BRACED, HOPELESS, JitterBuffer, PlayoutKind, RARELY, SPLICE, Start, UNIT, micros, reel,
+    BRACED, HOPELESS, JitterBuffer, PlayoutKind, RARELY, SPLICE, STANDS, Start, UNIT, micros, reel,
 };
 use crate::BLOCK;
 use crate::codec::LONGEST;
@@ -99,26 +99,34 @@ impl JitterBuffer {
 
     fn decode(&mut self, now: i64) -> PlayoutKind {
         self.account();
+        let Some(first) = self.window.first() else { return self.hold() };
+        let (begins, lasts) = (first.timestamp, first.duration);
+        // A guess stands for what is missing before it stands for what is here.
+        let guessed = std::mem::take(&mut self.held) - (begins - self.decoded).max(0);
+        let guessed = usize::try_from(guessed).unwrap_or(0);
+        let mut stood_for = if self.was_rare(guessed, begins, lasts, now) { guessed } else { 0 };
+        if stood_for > 0 {
+            self.cut();
+            self.rare_until = self.stats.played + RARELY;
+            self.stats.late += stood_for.div_ceil(lasts.max(UNIT)) as u64;
+        }
+        while let Some(whole) = self.window.first().filter(|first| first.duration <= stood_for) {
+            stood_for -= whole.duration;
+            // Unheard, but the decoder goes on from it.
+            let room = self.reel.room(whole.duration);
+            let _ = self.decoder.decode(&whole.payload, room);
+            self.window.take();
+        }
         let Some(Stored { timestamp, duration, payload, .. }) = self.window.take() else {
             return self.hold();
         };
         self.decoded = timestamp + duration as i64;
-        let guessed = usize::try_from(std::mem::take(&mut self.held)).unwrap_or(0);
-        let stood_for = if self.was_rare(guessed, duration, now) { guessed } else { 0 };
-        if stood_for > 0 {
-            self.cut();
-            self.stats.late += 1;
-            self.rare_until = self.stats.played + RARELY;
-        }
         let room = self.reel.room(duration);
         match self.decoder.decode(&payload, room) {
             Ok(length) if length == duration => {
                 self.fade.speech(room);
                 room.copy_within(stood_for.., 0);
                 let rest = duration - stood_for;
-                if rest < UNIT {
-                    return self.decode(now);
-                }
                 self.splice(rest);
                 self.finish(rest, PlayoutKind::Speech)
             }
@@ -129,18 +137,18 @@ impl JitterBuffer {
         }
     }
 
-    /// The packet that is to be decoded came late, was guessed for so long, and those after it
-    /// are in time: the guess stands for it, and the delay stays. Had the path become longer, the
+    /// The packets from `begins` on came late, were guessed for so long, and those after them are
+    /// in time: the guess stands for them, and the delay stays. Had the path become longer, the
     /// next would be as late.
-    fn was_rare(&self, guessed: usize, duration: usize, now: i64) -> bool {
+    fn was_rare(&self, guessed: usize, begins: i64, lasts: usize, now: i64) -> bool {
         let again = self.stats.played < self.rare_until;
-        if guessed == 0 || guessed > duration || again || !self.next_is_here() {
+        let known = guessed > 0 && guessed <= STANDS;
+        if !known || again || self.window.together() < guessed + lasts {
             return false;
         }
-        let ahead = self.reel.ahead() + duration - guessed;
-        let delay =
-            self.delay_of(self.decoded - ahead as i64, now) - micros((ahead % BLOCK) as i64);
-        delay >= self.least()
+        let ahead = self.reel.ahead() as i64 - guessed as i64;
+        let before = (ahead + lasts as i64).rem_euclid(BLOCK as i64);
+        self.delay_of(begins - ahead, now) - micros(before) >= self.least()
     }
 
     /// What the packet before the first held, from the first.

@@ -138,6 +138,21 @@ impl Window {
         Some(stored)
     }
 
+    /// Samples at the front without a gap.
+    pub(super) fn together(&self) -> usize {
+        let Some(first) = self.first() else { return 0 };
+        let mut end = first.timestamp;
+        for sequence in first.sequence..first.sequence + SLOTS {
+            match &self.slots[at(sequence)] {
+                Some(stored) if stored.sequence == sequence && stored.timestamp == end => {
+                    end += stored.duration as i64;
+                }
+                Some(_) | None => break,
+            }
+        }
+        usize::try_from(end - first.timestamp).unwrap_or(0)
+    }
+
     /// Packets missing before the first.
     pub(super) fn missing(&self) -> u64 {
         match (self.next, self.first()) {
