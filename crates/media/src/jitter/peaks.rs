@@ -119,6 +119,13 @@ mod tests {
     }
 
     #[test]
+    fn one_slight_peak_is_no_habit() {
+        assert_eq!(height(&[(2, 39_000)], 2), 0);
+        assert_eq!(height(&[(2, 39_000), (4, 30_000)], 4), 39_000);
+        assert_eq!(height(&[(2, 41_000)], 2), 41_000);
+    }
+
+    #[test]
     fn one_that_is_far_above_the_others_is_soon_let_go() {
         let once = [(2, 100_000), (4, 900_000), (6, 90_000), (8, 100_000)];
         assert_eq!(height(&once, 6), 900_000);

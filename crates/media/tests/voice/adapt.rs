@@ -1,4 +1,4 @@
-use crate::world::{Coder, World, largest_step, speech};
+use crate::world::{Coder, World, largest_step, speech, tone};
 use omnibar_media::PlayoutKind;
 use omnibar_media::codec::EncoderConfig;
 use omnibar_media::sim::{Jitter, NetworkConfig, Stall};
@@ -57,6 +57,52 @@ fn a_guess_stands_for_the_one_packet_that_was_late() {
     assert!(stats.late >= 3, "{stats:?}");
     // Nothing more was guessed, and nothing put in before the packet.
     assert_eq!(world.count(PlayoutKind::Concealed) as u64, stats.late, "{stats:?}");
+}
+
+#[test]
+fn one_short_stall_moves_nothing() {
+    let hiccups = NetworkConfig {
+        stall: Some(Stall { every: 20_000_000, length: 26_000 }),
+        ..NetworkConfig::default()
+    };
+    let mut world = World::new(Coder::Pcm, hiccups, speech(6, 10));
+    world.run(9.0);
+    let calm = world.stats();
+    world.run(591.0);
+    let stats = world.stats();
+    assert!(stats.late >= 20, "{stats:?}");
+    assert_eq!((stats.inserted, stats.removed), (calm.inserted, calm.removed), "{stats:?}");
+    assert_eq!(stats.delay_ms, calm.delay_ms, "{stats:?}");
+}
+
+/// A tone with a pause of so many blocks in every ten.
+fn broken_tone(pause: usize) -> Vec<f32> {
+    let mut tone = tone(440, 0.4);
+    for ten in tone.chunks_exact_mut(4800) {
+        ten[4800 - pause * 480..].fill(0.0);
+    }
+    tone
+}
+
+#[test]
+fn a_sentence_keeps_its_rhythm_until_it_is_over() {
+    let words = [broken_tone(5), broken_tone(5), vec![0.0; 48_000]].concat();
+    let mut world = World::new(Coder::Pcm, jittery(0), words);
+    let tailed = NetworkConfig { jitter: Jitter::Normal(4_500), ..NetworkConfig::default() };
+    let mut moves = Vec::new();
+    let mut before = world.stats();
+    for second in 0..30 {
+        if second == 6 {
+            world.network.change(tailed);
+        }
+        world.run(1.0);
+        let stats = world.stats();
+        if stats.inserted != before.inserted {
+            moves.push(second % 3);
+        }
+        before = stats;
+    }
+    assert!(!moves.is_empty() && moves.iter().all(|second| *second == 2), "{moves:?}");
 }
 
 #[test]
