@@ -117,6 +117,8 @@ const RARELY: u64 = 48_000;
 const STANDS: usize = 1440;
 /// Samples of silence from which a sentence is over: 200 ms.
 const BETWEEN: usize = 9_600;
+/// Samples from the start: 5 s.
+const FINDING: u64 = 240_000;
 /// −50 dBFS.
 const QUIET: f32 = 3e-3;
 
@@ -348,9 +350,11 @@ impl JitterBuffer {
         self.stats.inserted += samples as u64;
     }
 
-    /// `patient`: a pause between words is not enough, as a sentence should keep its rhythm.
+    /// `patient`: a pause between words is not enough, as a sentence should keep its rhythm. At
+    /// the start of a call it is: the sooner the delay is found, the fewer sentences it moves in.
     fn pausing(&self, lag: stretch::Lag, patient: bool) -> bool {
-        lag.loudness < self.quiet() && (!patient || self.silent >= BETWEEN)
+        let over = self.silent >= BETWEEN || self.stats.played < FINDING;
+        lag.loudness < self.quiet() && (!patient || over)
     }
 
     fn quiet(&self) -> f32 {
