@@ -60,7 +60,7 @@ pub struct JitterBuffer {
     /// The decoder expects loss, and after a guess does so until so many samples are played.
     braced: bool,
     braced_until: u64,
-    /// A packet was late, and until so many samples are played another is no rarity.
+    /// Packets were late, and until so many samples are played others are no rarity.
     rare_until: u64,
     /// Samples since the last voice.
     silent: usize,
@@ -102,8 +102,6 @@ const URGENT: i64 = 60_000;
 /// only the rarest packets need.
 const LITTLE: i64 = 15_000;
 const RARE: i64 = 30_000;
-/// µs that are waited for copies where little is lost.
-const FEW: i64 = 15_000;
 /// µs too few that are nothing: clocks and callbacks wander by that much, and the delay should
 /// not go to and fro with them.
 const WANDER: i64 = 4_000;
@@ -111,8 +109,9 @@ const WANDER: i64 = 4_000;
 const SPARE: i64 = 10_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
-/// Samples: 1 s. What is late more often is not rare.
+/// Samples: 1 s. What is late more often is not rare, but for so many in a row.
 const RARELY: u64 = 48_000;
+const IN_A_ROW: u64 = 3;
 /// Samples that a guess may stand for though the packets came: 30 ms. More would be missed.
 const STANDS: usize = 1440;
 /// Samples of silence from which a sentence is over: 200 ms.
@@ -264,11 +263,10 @@ impl JitterBuffer {
         self.delay.target(self.wait.micros())
     }
 
-    /// With less than this the delay is raised in the middle of a voice. What one lost packet in a
-    /// hundred asks for can wait for a pause.
+    /// With less than this the delay is raised in the middle of a voice. What few packets ask for
+    /// can wait for a pause.
     fn least(&self) -> i64 {
-        let wait = self.wait.micros();
-        self.delay.least(if wait > FEW { wait } else { 0 })
+        self.delay.least(self.wait.urgent())
     }
 
     /// µs between the fastest possible arrival of the next sample and `now`.

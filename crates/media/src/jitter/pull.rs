@@ -2,7 +2,8 @@
 
 use super::window::Stored;
 use super::{
-    BRACED, HOPELESS, JitterBuffer, PlayoutKind, RARELY, SPLICE, STANDS, Start, UNIT, micros, reel,
+    BRACED, HOPELESS, IN_A_ROW, JitterBuffer, PlayoutKind, RARELY, SPLICE, STANDS, Start, UNIT,
+    micros, reel,
 };
 use crate::BLOCK;
 use crate::codec::LONGEST;
@@ -107,7 +108,7 @@ impl JitterBuffer {
         let mut stood_for = if self.was_rare(guessed, begins, lasts, now) { guessed } else { 0 };
         if stood_for > 0 {
             self.cut();
-            self.rare_until = self.stats.played + RARELY;
+            self.rare_until = self.rare_until.max(self.stats.played) + RARELY;
             self.stats.late += stood_for.div_ceil(lasts.max(UNIT)) as u64;
         }
         while let Some(whole) = self.window.first().filter(|first| first.duration <= stood_for) {
@@ -141,7 +142,7 @@ impl JitterBuffer {
     /// in time: the guess stands for them, and the delay stays. Had the path become longer, the
     /// next would be as late.
     fn was_rare(&self, guessed: usize, begins: i64, lasts: usize, now: i64) -> bool {
-        let again = self.stats.played < self.rare_until;
+        let again = self.stats.played + RARELY * (IN_A_ROW - 1) < self.rare_until;
         let known = guessed > 0 && guessed <= STANDS;
         if !known || again || self.window.together() < guessed + lasts {
             return false;

@@ -17,6 +17,8 @@ pub(super) struct Wait {
     round_trip: Option<i64>,
     lossy: bool,
     chosen: i64,
+    /// Without this much, more than [`TOLERABLE`] would be missed.
+    urgent: i64,
     shorter_since: i64,
 }
 
@@ -32,6 +34,8 @@ const PATIENCE: i64 = 6_000_000;
 const ANSWERING: i64 = 15_000;
 /// Asking takes the longest wait and helps the least surely: it must be clearly better.
 const DOUBT: f32 = 1.4;
+/// Share of packets that may be missed for some seconds rather than move a voice.
+const TOLERABLE: f32 = 0.01;
 /// Share of a loss that is still heard when in-band FEC has filled it in.
 const FEC_HEARD: f32 = 0.2;
 /// The same for deep redundancy.
@@ -48,6 +52,7 @@ impl Wait {
             round_trip: None,
             lossy: false,
             chosen: 0,
+            urgent: 0,
             shorter_since: 0,
         }
     }
@@ -89,6 +94,11 @@ impl Wait {
         self.chosen
     }
 
+    /// The part of it that cannot be waited for until a pause comes.
+    pub(super) fn urgent(&self) -> i64 {
+        self.urgent.min(self.chosen)
+    }
+
     /// Another stream begins, with numbers of its own.
     pub(super) fn restart(&mut self) {
         let (round_trip, chosen) = (self.round_trip, self.chosen);
@@ -96,18 +106,20 @@ impl Wait {
     }
 
     fn choose(&mut self, now: i64, sequence: i64) {
-        let best = self.best(sequence);
+        let (best, urgent) = self.best(sequence);
+        self.urgent = urgent;
         if best >= self.chosen || now - self.shorter_since > PATIENCE {
             self.chosen = best;
             self.shorter_since = now;
         }
     }
 
-    fn best(&mut self, sequence: i64) -> i64 {
+    /// The best wait, and the shortest that is next to as good.
+    fn best(&mut self, sequence: i64) -> (i64, i64) {
         let path = self.map.path_but(UNSURE);
         self.lossy = path.share > 0.0;
         if path.share <= 0.0 {
-            return 0;
+            return (0, 0);
         }
         let fresh = |seen: &Option<i64>| seen.is_some_and(|seen| sequence - seen < STILL);
         let fec = fresh(&self.fec) && !fresh(&self.copied[1]);
@@ -115,6 +127,7 @@ impl Wait {
         let deep = self.deep.is_some_and(|seen| sequence - seen < 8 * STILL);
         let stay = 1.0 - 1.0 / path.burst.max(1.0);
         let mut best = (path.share, 0);
+        let mut all = [(f32::MAX, 0); 2 * (red::FARTHEST as usize + 1)];
         for rows in 0..=red::FARTHEST as usize {
             let wait = rows as i64 * self.duration;
             let distances = (1..=rows).filter(|&d| fresh(&self.copied[d])).map(|d| d as u32);
@@ -133,15 +146,16 @@ impl Wait {
                 let cost = cost::wait(wait) + cost::after_asking(path, residual, rows);
                 (cost * DOUBT, wait)
             });
-            for (cost, wait) in
-                [Some((cost::wait(wait) + residual, wait)), asked].into_iter().flatten()
-            {
+            let both = [Some((cost::wait(wait) + residual, wait)), asked];
+            for (place, (cost, wait)) in both.into_iter().flatten().enumerate() {
+                all[2 * rows + place] = (cost, wait);
                 if wait <= MOST && cost < best.0 {
                     best = (cost, wait);
                 }
             }
         }
-        best.1
+        let good = all.iter().filter(|(cost, _)| *cost < best.0 + TOLERABLE);
+        (best.1, good.map(|(_, wait)| *wait).min().unwrap_or(best.1))
     }
 }
 
