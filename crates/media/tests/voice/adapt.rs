@@ -88,7 +88,7 @@ fn broken_tone(pause: usize) -> Vec<f32> {
 fn a_sentence_keeps_its_rhythm_until_it_is_over() {
     let words = [broken_tone(5), broken_tone(5), vec![0.0; 48_000]].concat();
     let mut world = World::new(Coder::Pcm, jittery(0), words);
-    let tailed = NetworkConfig { jitter: Jitter::Normal(4_500), ..NetworkConfig::default() };
+    let tailed = NetworkConfig { jitter: Jitter::Normal(5_500), ..NetworkConfig::default() };
     let mut moves = Vec::new();
     let mut before = world.stats();
     for second in 0..30 {
