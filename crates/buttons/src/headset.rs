@@ -184,7 +184,6 @@ impl Headset {
                 }
                 (Manner::Switch, Button::Flash | Button::Drop | Button::Reject)
                 | (Manner::Button, _) => match (before, on) {
-                    (false, true) if button == Button::Hook && self.echo(now) => {}
                     (false, true) => self.press(now, button, true),
                     (true, false) => self.let_go(now, button),
                     (true, true) | (false, false) => {}
@@ -281,6 +280,7 @@ impl Headset {
     /// `held_down`: the device tells when it is let go.
     fn press(&mut self, now: Moment, button: Button, held_down: bool) {
         match button {
+            Button::Hook if self.may_echo(now) => self.echoes = self.hook.told_until,
             Button::Hook if held_down && !self.hook_is_key && self.shown.offer.is_some() => {
                 self.down = Some(now);
             }
@@ -306,11 +306,10 @@ impl Headset {
         }
     }
 
-    /// True if the hook, known as a key, may only repeat what its lamp told it.
-    fn echo(&mut self, now: Moment) -> bool {
-        let told = self.hook.told_until.filter(|until| self.hook.on && now < *until);
-        self.echoes = told.filter(|_| self.hook_is_key);
-        self.echoes.is_some()
+    /// Whether the hook, known as a key, may only repeat what its lamp told it.
+    fn may_echo(&self, now: Moment) -> bool {
+        let told = self.hook.told_until.is_some_and(|until| now < until);
+        self.hook_is_key && self.hook.on && told
     }
 
     fn let_go(&mut self, now: Moment, button: Button) {

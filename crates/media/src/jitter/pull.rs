@@ -143,8 +143,8 @@ impl JitterBuffer {
     /// next would be as late.
     fn was_rare(&self, guessed: usize, begins: i64, lasts: usize, now: i64) -> bool {
         let again = self.stats.played + RARELY * (IN_A_ROW - 1) < self.rare_until;
-        let known = guessed > 0 && guessed <= STANDS;
-        if !known || again || self.window.together() < guessed + lasts {
+        let enough = self.window.together() >= guessed + lasts;
+        if guessed == 0 || guessed > STANDS || again || !enough {
             return false;
         }
         let ahead = self.reel.ahead() as i64 - guessed as i64;

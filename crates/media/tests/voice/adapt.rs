@@ -7,6 +7,10 @@ fn jittery(most: u64) -> NetworkConfig {
     NetworkConfig { jitter: Jitter::Uniform(most), ..NetworkConfig::default() }
 }
 
+fn stalled(every: u64, length: u64) -> NetworkConfig {
+    NetworkConfig { stall: Some(Stall { every, length }), ..NetworkConfig::default() }
+}
+
 #[test]
 fn delay_goes_up_under_jitter_and_down_after() {
     let mut world = World::new(Coder::Pcm, jittery(0), speech(3, 10));
@@ -29,11 +33,7 @@ fn delay_goes_up_under_jitter_and_down_after() {
 
 #[test]
 fn a_short_stall_loses_nothing() {
-    let stalling = NetworkConfig {
-        stall: Some(Stall { every: 4_000_000, length: 120_000 }),
-        ..NetworkConfig::default()
-    };
-    let mut world = World::new(Coder::Pcm, stalling, speech(4, 10));
+    let mut world = World::new(Coder::Pcm, stalled(4_000_000, 120_000), speech(4, 10));
     world.run(14.0);
     let before = world.count(PlayoutKind::Concealed);
     world.run(16.0);
@@ -47,11 +47,7 @@ fn a_short_stall_loses_nothing() {
 
 #[test]
 fn a_guess_stands_for_the_one_packet_that_was_late() {
-    let hiccups = NetworkConfig {
-        stall: Some(Stall { every: 60_000_000, length: 20_000 }),
-        ..NetworkConfig::default()
-    };
-    let mut world = World::new(Coder::Pcm, hiccups, speech(6, 10));
+    let mut world = World::new(Coder::Pcm, stalled(60_000_000, 20_000), speech(6, 10));
     world.run(600.0);
     let stats = world.stats();
     assert!(stats.late >= 3, "{stats:?}");
@@ -61,11 +57,7 @@ fn a_guess_stands_for_the_one_packet_that_was_late() {
 
 #[test]
 fn one_short_stall_moves_nothing() {
-    let hiccups = NetworkConfig {
-        stall: Some(Stall { every: 20_000_000, length: 26_000 }),
-        ..NetworkConfig::default()
-    };
-    let mut world = World::new(Coder::Pcm, hiccups, speech(6, 10));
+    let mut world = World::new(Coder::Pcm, stalled(20_000_000, 26_000), speech(6, 10));
     world.run(9.0);
     let calm = world.stats();
     world.run(591.0);
@@ -75,18 +67,12 @@ fn one_short_stall_moves_nothing() {
     assert_eq!(stats.delay_ms, calm.delay_ms, "{stats:?}");
 }
 
-/// A tone with a pause of so many blocks in every ten.
-fn broken_tone(pause: usize) -> Vec<f32> {
-    let mut tone = tone(440, 0.4);
-    for ten in tone.chunks_exact_mut(4800) {
-        ten[4800 - pause * 480..].fill(0.0);
-    }
-    tone
-}
-
 #[test]
 fn a_sentence_keeps_its_rhythm_until_it_is_over() {
-    let words = [broken_tone(5), broken_tone(5), vec![0.0; 48_000]].concat();
+    // Two seconds with a pause of 50 ms in every 100, then one of silence.
+    let mut words = [tone(440, 0.4), tone(440, 0.4)].concat();
+    words.chunks_exact_mut(4_800).for_each(|word| word[2_400..].fill(0.0));
+    words.resize(3 * 48_000, 0.0);
     let mut world = World::new(Coder::Pcm, jittery(0), words);
     let tailed = NetworkConfig { jitter: Jitter::Normal(5_500), ..NetworkConfig::default() };
     let mut moves = Vec::new();
@@ -141,7 +127,7 @@ fn stretching_and_guessing_do_not_click() {
 }
 
 fn stalls(every: u64, length: u64) -> NetworkConfig {
-    NetworkConfig { stall: Some(Stall { every, length }), ..jittery(1_000) }
+    NetworkConfig { jitter: Jitter::Uniform(1_000), ..stalled(every, length) }
 }
 
 /// Speech with pauses, in which nothing is sent, over a path that is disturbed for so many
