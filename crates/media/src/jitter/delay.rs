@@ -48,7 +48,7 @@ const LEAST: f32 = 0.97;
 /// A late packet costs a guess and a change of the delay: worse than a lost one.
 const LATE_COST: f32 = 1.5;
 /// Room for the clocks' wander, and for finding a place to stretch before a packet is late.
-const MARGIN: i64 = 4_000;
+const MARGIN: i64 = 10_000;
 /// What must be left of it.
 const LEFT: i64 = 2_000;
 /// A lower wish must last this long before the delay follows it: the shorter, the more there is
@@ -251,14 +251,14 @@ mod tests {
 
     #[test]
     fn a_steady_path_asks_for_next_to_nothing() {
-        assert!(after(|_, _| 0, 50).target(0) <= 6_000);
+        assert!(after(|_, _| 0, 50).target(0) <= MARGIN + 2_000);
         assert_eq!(after(|_, _| 0, 50).base(), Some(50_000));
     }
 
     #[test]
     fn even_jitter_asks_for_its_99th_percentile() {
         let target = after(|random, _| (random.unit() * 100_000.0) as i64, 3000).target(0);
-        assert!((90_000..=106_000).contains(&target), "{target}");
+        assert!((86_000 + MARGIN..=102_000 + MARGIN).contains(&target), "{target}");
     }
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
         let stalled =
             |_: &mut Random, n: i64| if n % 200 < 4 { 80_000 - n % 200 * 20_000 } else { 0 };
         let target = after(stalled, 1000).target(0);
-        assert!((80_000..=90_000).contains(&target), "{target}");
+        assert!((80_000..=86_000 + MARGIN).contains(&target), "{target}");
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
             if n < 500 { (random.unit() * 80_000.0) as i64 } else { 0 }
         };
         assert!(after(calm_later, 500).target(0) > 60_000);
-        assert!(after(calm_later, 3000).target(0) < 10_000);
+        assert!(after(calm_later, 3000).target(0) < MARGIN + 6_000);
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
         let longer = |_: &mut Random, n: i64| if n < 500 { 0 } else { 180_000 };
         let delay = after(longer, 500 + 50 * (SECONDS as i64 + 1));
         assert_eq!(delay.base(), Some(230_000));
-        assert!(delay.target(0) < 10_000, "{}", delay.target(0));
+        assert!(delay.target(0) < MARGIN + 6_000, "{}", delay.target(0));
     }
 
     #[test]

@@ -104,7 +104,7 @@ const LITTLE: i64 = 15_000;
 const RARE: i64 = 30_000;
 /// µs too few that are nothing: clocks and callbacks wander by that much, and the delay should
 /// not go to and fro with them.
-const WANDER: i64 = 6_000;
+const WANDER: i64 = 10_000;
 /// µs under the least: by less, a copy is late now and then, which is heard less than a move.
 const SPARE: i64 = 10_000;
 /// Samples: 10 s.

@@ -163,15 +163,19 @@ impl Wait {
 mod tests {
     use super::*;
 
-    /// 20 s of a path that loses every so manieth, with copies at these distances.
     fn waits(every: i64, distances: &[i64], fec: bool, round_trip: Option<i64>) -> i64 {
+        waited(every, distances, fec, round_trip).micros()
+    }
+
+    /// 20 s of a path that loses every so manieth, with copies at these distances.
+    fn waited(every: i64, distances: &[i64], fec: bool, round_trip: Option<i64>) -> Wait {
         let mut wait = Wait::new();
         wait.set_round_trip(round_trip);
         for n in (0..1000).filter(|n| n % every != every - 1) {
             wait.came(n * 20_000, n, 20_000, fec);
             distances.iter().for_each(|&d| wait.copy(n, d));
         }
-        wait.micros()
+        wait
     }
 
     #[test]
@@ -185,6 +189,13 @@ mod tests {
         assert_eq!(waits(10, &[1, 2], false, None), 40_000);
         assert_eq!(waits(10, &[], false, None), 0);
         assert_eq!(waits(10, &[], true, None), 20_000);
+    }
+
+    #[test]
+    fn a_wait_that_spares_one_packet_in_a_hundred_is_not_urgent() {
+        assert_eq!(waited(100, &[1, 2], false, None).urgent(), 0);
+        assert_eq!(waited(10, &[1, 2], false, None).urgent(), 20_000);
+        assert_eq!(waited(5, &[1, 2], false, None).urgent(), 40_000);
     }
 
     #[test]

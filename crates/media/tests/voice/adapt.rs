@@ -69,26 +69,46 @@ fn one_short_stall_moves_nothing() {
 
 #[test]
 fn a_sentence_keeps_its_rhythm_until_it_is_over() {
-    // Two seconds with a pause of 50 ms in every 100, then one of silence.
-    let mut words = [tone(440, 0.4), tone(440, 0.4)].concat();
+    // Two seconds of words, then one of silence.
+    let mut sentence = [words(), words()].concat();
+    sentence.resize(3 * 48_000, 0.0);
+    let moves = moves(sentence, 6, 30);
+    assert!(!moves.is_empty() && moves.iter().all(|second| second % 3 == 2), "{moves:?}");
+}
+
+#[test]
+fn at_the_start_the_delay_is_found_between_words() {
+    assert_eq!(moves(words(), 2, 30).first(), Some(&2));
+    // Later there is no sentence's end to move in.
+    assert_eq!(moves(words(), 6, 30), []);
+}
+
+/// A second with a pause of 50 ms in every 100.
+fn words() -> Vec<f32> {
+    let mut words = tone(440, 0.4);
     words.chunks_exact_mut(4_800).for_each(|word| word[2_400..].fill(0.0));
-    words.resize(3 * 48_000, 0.0);
-    let mut world = World::new(Coder::Pcm, jittery(0), words);
+    words
+}
+
+/// The seconds in which the delay of this grew, over a path that has rare late packets from the
+/// second `worse` on.
+fn moves(source: Vec<f32>, worse: u32, seconds: u32) -> Vec<u32> {
+    let mut world = World::new(Coder::Pcm, jittery(0), source);
     let tailed = NetworkConfig { jitter: Jitter::Normal(5_500), ..NetworkConfig::default() };
     let mut moves = Vec::new();
     let mut before = world.stats();
-    for second in 0..30 {
-        if second == 6 {
+    for second in 0..seconds {
+        if second == worse {
             world.network.change(tailed);
         }
         world.run(1.0);
         let stats = world.stats();
         if stats.inserted != before.inserted {
-            moves.push(second % 3);
+            moves.push(second);
         }
         before = stats;
     }
-    assert!(!moves.is_empty() && moves.iter().all(|second| *second == 2), "{moves:?}");
+    moves
 }
 
 #[test]
@@ -136,7 +156,7 @@ fn disturbed(network: NetworkConfig, seconds: f64, after: NetworkConfig) -> (f32
     let coder = Coder::opus(EncoderConfig::default());
     let mut world = World::new(coder, jittery(1_000), speech(12, 20)).with_pauses();
     world.run(4.0);
-    assert!(world.stats().target_ms < 10.0, "{:?}", world.stats());
+    assert!(world.stats().target_ms < 14.0, "{:?}", world.stats());
     world.network.change(network);
     world.run(seconds);
     let during = world.stats();

@@ -78,6 +78,24 @@ fn a_copy_stands_in_for_its_packet_and_the_packet_for_its_copy() {
 }
 
 #[test]
+fn a_guess_stands_for_the_lost_before_it_stands_for_the_late() {
+    let (levels, buffer) = play(|buffer, n| {
+        // One is lost, and the next come together when the place of the first has been played.
+        let here = match n {
+            30..38 => 0..0,
+            38 => 31..39,
+            n => n..n + 1,
+        };
+        for n in here {
+            buffer.receive(Received { arrived: at(n), packet: packet(n) });
+        }
+    });
+    let missing: Vec<u16> = (1..53).filter(|n| !levels.contains(n)).collect();
+    assert_eq!(missing, [30, 31], "{:?}", buffer.stats());
+    assert_eq!(buffer.stats().delay_ms, 60.0);
+}
+
+#[test]
 fn copies_of_another_payload_type_and_of_odd_times_are_left_alone() {
     let (_, buffer) = play(|buffer, n| {
         if n % 10 != 5 {
