@@ -105,8 +105,6 @@ const RARE: i64 = 30_000;
 /// µs too few that are nothing: clocks and callbacks wander by that much, and the delay should
 /// not go to and fro with them.
 const WANDER: i64 = 10_000;
-/// µs under the least: by less, a copy is late now and then, which is heard less than a move.
-const SPARE: i64 = 10_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// Samples: 1 s. What is late more often is not rare, but for so many in a row.
@@ -294,7 +292,8 @@ impl JitterBuffer {
         let rate = if excess.abs() > URGENT { URGENT_RATE } else { USUAL_RATE };
         self.allowance = (self.allowance + rate * BLOCK as f32).min(LONGEST_LAG as f32);
         if excess < 0 {
-            let needed = self.needs(delay);
+            // The rhythm of a sentence is given up only when what is nothing unusual would be late.
+            let needed = delay < self.least();
             if needed || excess < -WANDER {
                 self.expand(excess, BLOCK - before, needed);
             }
@@ -308,12 +307,6 @@ impl JitterBuffer {
             self.accelerate(removable, excess);
         }
         kind
-    }
-
-    /// Whether the rhythm of a sentence is to be given up for a longer delay: when packets that are
-    /// nothing unusual would be late, or copies by a block.
-    fn needs(&self, delay: i64) -> bool {
-        delay < self.delay.least(0) || delay + SPARE < self.least()
     }
 
     fn accelerate(&mut self, removable: usize, excess: i64) {
