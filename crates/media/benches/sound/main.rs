@@ -4,7 +4,8 @@
 //!
 //! `SPEECH_DIR` has `A.raw` and `B.raw`, 48 kHz mono 16 bit; without it the simulated talkers
 //! are used and nothing is written. `OUT_DIR` gets, for `score.py`, what was said and what was
-//! sent, as the figures name them. With `SOUND_TRACE` set, a line for each look for an echo.
+//! sent, as the figures name them. The calls in which chance may look like an echo take some
+//! minutes. With `SOUND_TRACE` set, a line for each look for an echo.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -31,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     rooms(&talkers);
     headsets(&talkers, out)?;
+    by_chance(&talkers);
     cost(&talkers);
     Ok(())
 }
@@ -85,6 +87,23 @@ fn headsets(talkers: &[Vec<f32>; 2], out: Option<&Path>) -> Result<(), Box<dyn E
     }
     Ok(())
 }
+
+/// Two voices that talk without a pause, each from its start and the other from elsewhere: how
+/// often chance is taken for an echo.
+fn by_chance([near, far]: &[Vec<f32>; 2]) {
+    let length = far.len().min(near.len()).min(24 * 48_000);
+    let mut echoes = 0;
+    for offset in 0..OFFSETS {
+        let mut far = far[..length].to_vec();
+        far.rotate_left(offset * length / OFFSETS);
+        let scene = Scene { far, near: near[..length].to_vec(), ..Scene::default() };
+        let sent = trace(&scene, EchoHint::Unknown);
+        echoes += usize::from(sent.states.iter().any(|s| s.echo == EchoState::Cancelling));
+    }
+    println!("taken for an echo by chance: {echoes} of {OFFSETS} calls");
+}
+
+const OFFSETS: usize = 300;
 
 fn cost([near, far]: &[Vec<f32>; 2]) {
     let room = RoomConfig { seed: 1, delay_ms: 60.0, reverberation_ms: 250.0, loss_db: 10.0 };
