@@ -12,7 +12,8 @@ pub(crate) enum What {
 /// A network by its name: `clean`, `lossN` (per cent, independent), `burstN` (per cent, 4
 /// packets on average), `burstNxM` (M packets), `jitterJ` (ms, mean J, deviation J/2, in a
 /// queue), `overtakeJ` (the same, not in a queue), `wifiS` (stalls of S ms), `hostS` (a computer that
-/// is late by 0 to 3 ms, and every 3 to 12 s by up to S), and sums with `+`.
+/// is late by 0 to 3 ms, and every 3 to 12 s by up to S, after which its sound server is late by 0 to
+/// 8 ms for the time being), and sums with `+`.
 /// `rttR`: round trip in ms instead of 40.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Condition {
@@ -62,6 +63,8 @@ pub(crate) struct Line {
     host: Random,
     /// When the computer stands still, and when it goes on.
     still: (u64, u64),
+    /// µs that the sound server is late by.
+    shifted: u64,
     bad: bool,
     last: u64,
     stall_from: u64,
@@ -77,6 +80,7 @@ impl Line {
             other: Random::new(!seed),
             host: Random::new(seed ^ 0x686f_7374),
             still: (0, 0),
+            shifted: 0,
             bad: false,
             last: 0,
             stall_from: 0,
@@ -134,8 +138,9 @@ impl Line {
         if now > self.still.1 {
             let from = now + 3_000_000 + (self.host.unit() * 9e6) as u64;
             self.still = (from, from + (self.host.unit() * most) as u64);
+            self.shifted = (self.host.unit() * 8e3) as u64;
         }
-        let late = now + (self.host.unit() * 3e3) as u64;
+        let late = now + self.shifted + (self.host.unit() * 3e3) as u64;
         if now >= self.still.0 { late.max(self.still.1) } else { late }
     }
 
