@@ -103,6 +103,6 @@ fn an_uplink_that_is_always_full_is_followed() {
     let heard = heard(include_str!("../traces/uplink-full.csv"));
     assert!(heard.share(PlayoutKind::Speech) > 0.97, "{:?}", heard.stats);
     assert!(heard.share(PlayoutKind::Concealed) < 0.015, "{:?}", heard.stats);
-    assert!(heard.median_delay() < 110.0, "{}", heard.median_delay());
+    assert!(heard.median_delay() < 120.0, "{}", heard.median_delay());
     assert!(heard.samples.iter().all(|sample| sample.is_finite() && sample.abs() < 1.5));
 }
