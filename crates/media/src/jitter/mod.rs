@@ -104,7 +104,7 @@ const LITTLE: i64 = 15_000;
 const RARE: i64 = 30_000;
 /// µs too few that are nothing: clocks and callbacks wander by that much, and the delay should
 /// not go to and fro with them.
-const WANDER: i64 = 10_000;
+const WANDER: i64 = 6_000;
 /// Samples: 10 s.
 const BRACED: u64 = 480_000;
 /// Samples: 1 s. What is late more often is not rare, but for so many in a row.
