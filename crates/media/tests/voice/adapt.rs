@@ -1,7 +1,7 @@
 use crate::world::{Coder, World, largest_step, speech, tone};
-use omnibar_media::PlayoutKind;
 use omnibar_media::codec::EncoderConfig;
 use omnibar_media::sim::{Jitter, NetworkConfig, Stall};
+use omnibar_media::{BLOCK, PlayoutKind};
 
 fn jittery(most: u64) -> NetworkConfig {
     NetworkConfig { jitter: Jitter::Uniform(most), ..NetworkConfig::default() }
@@ -56,15 +56,15 @@ fn a_guess_stands_for_the_one_packet_that_was_late() {
 }
 
 #[test]
-fn one_short_stall_moves_nothing() {
+fn short_stalls_now_and_then_move_one_block_at_most() {
     let mut world = World::new(Coder::Pcm, stalled(20_000_000, 26_000), speech(6, 10));
     world.run(9.0);
     let calm = world.stats();
     world.run(591.0);
     let stats = world.stats();
     assert!(stats.late >= 20, "{stats:?}");
-    assert_eq!((stats.inserted, stats.removed), (calm.inserted, calm.removed), "{stats:?}");
-    assert_eq!(stats.delay_ms, calm.delay_ms, "{stats:?}");
+    assert!(stats.inserted - calm.inserted <= BLOCK as u64, "{stats:?}");
+    assert_eq!(stats.removed, calm.removed, "{stats:?}");
 }
 
 #[test]
