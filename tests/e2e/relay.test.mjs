@@ -1,6 +1,8 @@
 // Voice where only a relay works: real TURN server, real centre, real phone and window.
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { App } from './lib/app.mjs';
@@ -109,5 +111,36 @@ test('an agent’s own relay works with the password from the keychain, and no f
   assert.ok(!(await app.driver.execute('return document.documentElement.outerHTML')).includes(PASSWORD), 'the page does not have it');
   for (const [file, text] of [...(await written(app.data)), [app.log, await readFile(app.log, 'utf8')]]) {
     assert.ok(!text.includes(PASSWORD), `the relay's password is in ${file}`);
+  }
+});
+
+test('the check before calls tells a TURN server that works from one that refuses or is silent', async () => {
+  const wrong = join(desktop.dir, 'wrong-password');
+  await writeFile(wrong, 'not-the-password\n', { mode: 0o600 });
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(silent, 'listening');
+  later({ close: () => silent.close() });
+  const unheard = `turn:127.0.0.1:${silent.address().port}`;
+  const cases = [
+    [turn.args, `TURN server answers: ${turn.url}`],
+    [['--turn', turn.url, '--turn-user', turn.user, '--turn-password-file', wrong],
+      `TURN server refuses name or password: ${turn.url}`],
+    [['--turn', unheard, '--turn-user', turn.user, '--turn-password-file', wrong],
+      `TURN server does not answer: ${unheard}`],
+  ];
+  for (const [n, [args, expected]] of cases.entries()) {
+    const centre = await Centre.open(desktop, { name: `centre-check-${n}`, args });
+    const app = await App.open(desktop, { name: `check-${n}`, centre: centre.url });
+    try {
+      await app.begin();
+      await app.click('settings');
+      await app.click('settings-audio');
+      await until('the check in the settings', () => app.is('check'));
+      await app.driver.execute('document.querySelector(\'[data-testid="check"]\').scrollIntoView()');
+      await until(expected, async () => (await app.text('check')).includes(expected), 30000);
+    } finally {
+      await app.close();
+      await centre.close();
+    }
   }
 });
