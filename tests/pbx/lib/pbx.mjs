@@ -3,7 +3,7 @@
 // with the process that started it. Several can run at once.
 import { randomInt } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { end, freePort, run, start, until } from '../../e2e/lib/process.mjs';
@@ -107,6 +107,7 @@ export class Pbx {
     const values = {
       SIP: this.ports.sip, HTTP: this.ports.http, HTTPS: this.ports.https, AMI: this.ports.ami,
       NETWORK: this.ports.network, RTP_FIRST: first, RTP_LAST: first + 1999,
+      ADDRESSES: addresses().map((each) => `${each} => 127.0.0.1`).join('\n'),
       PASSWORD, AMI_PASSWORD: AMI.password, ARI_PASSWORD: ARI.password,
     };
     for (const name of await readdir(join(here, 'asterisk'))) {
@@ -161,6 +162,11 @@ export class Pbx {
     }
     this.child = null;
   }
+}
+
+/** Those of this machine that are not loopback. */
+function addresses() {
+  return Object.values(networkInterfaces()).flat().filter((each) => !each.internal).map((each) => each.address);
 }
 
 function sln(hertz, seconds) {

@@ -1,0 +1,206 @@
+// A phone made of SIP.js. Methods are what Node calls; events are what it is told.
+import { now, report, sent, took, trace } from './wire.js';
+import { path, Voice } from './voice.js';
+import { Inviter, Registerer, SessionState, Subscriber, UserAgent, Web } from 'sip.js';
+
+class Phone {
+  constructor() {
+    this.calls = new Map();
+    this.trace = trace;
+  }
+
+  async open({ user, password, domain, url, hertz, ice = {}, autoAnswer = 'never' }) {
+    Object.assign(this, { domain, autoAnswer });
+    this.voice = new Voice(hertz);
+    await this.voice.ready();
+    this.ua = new UserAgent({
+      uri: UserAgent.makeURI(`sip:${user}@${domain}`), transportOptions: { server: url },
+      authorizationUsername: user, authorizationPassword: password, logBuiltinEnabled: false,
+      sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(
+        () => Promise.resolve(this.voice.microphone())),
+      sessionDescriptionHandlerFactoryOptions: {
+        iceGatheringTimeout: ice.iceTransportPolicy === 'relay' ? 2000 : 50,
+        peerConnectionConfiguration: { iceServers: [], ...ice },
+      },
+      delegate: {
+        onInvite: (invitation) => this.#comes(invitation),
+        onConnect: () => report({ event: 'open' }),
+        onDisconnect: () => report({ event: 'disconnected' }),
+      },
+    });
+    await this.ua.start();
+  }
+
+  register() {
+    const since = now();
+    this.registerer ??= new Registerer(this.ua, { expires: 120 });
+    return new Promise((resolve, reject) => {
+      this.registerer.register({
+        requestDelegate: {
+          onAccept: () => resolve({ ms: took('REGISTER', since) }),
+          onReject: (answer) => reject(new Error(`REGISTER: ${answer.message.statusCode}`)),
+        },
+      });
+    });
+  }
+
+  call(number) {
+    const since = now();
+    const session = new Inviter(this.ua, this.#uri(number), { earlyMedia: true });
+    const id = this.#keep(session);
+    let status = null;
+    session.stateChange.addListener((state) => {
+      if (state === SessionState.Terminated && status !== null) {
+        report({ event: 'ended', call: id, by: status === 487 ? 'us' : 'far', status, cause: null });
+      }
+    });
+    session.invite({
+      requestDelegate: {
+        onProgress: (answer) => report({ event: answer.message.body ? 'early' : 'ringing', call: id }),
+        onReject: (answer) => { status = answer.message.statusCode; },
+      },
+    }).then(() => report({ event: 'sent', call: id, at: sent('INVITE', since) }));
+    return id;
+  }
+
+  answer(id) {
+    this.calls.get(id).accept();
+  }
+
+  reject(id, status) {
+    this.calls.get(id).reject({ statusCode: status });
+  }
+
+  hangup(id) {
+    const session = this.calls.get(id);
+    this.ours = id;
+    if (session.state === SessionState.Established) session.bye();
+    else if (session instanceof Inviter) session.cancel();
+    else session.reject();
+  }
+
+  hold(id) {
+    return this.#reinvite(id, true);
+  }
+
+  resume(id) {
+    return this.#reinvite(id, false);
+  }
+
+  #reinvite(id, hold) {
+    const session = this.calls.get(id);
+    const since = now();
+    session.sessionDescriptionHandlerOptionsReInvite = { hold };
+    return new Promise((resolve, reject) => {
+      session.invite({
+        requestDelegate: {
+          onAccept: () => resolve({ ms: took('INVITE', since) }),
+          onReject: (answer) => reject(new Error(`re-INVITE: ${answer.message.statusCode}`)),
+        },
+      });
+    });
+  }
+
+  transfer(id, number) {
+    return this.#refer(id, this.#uri(number));
+  }
+
+  /** The far side of `other` takes the place of this phone in `id`. */
+  attend(id, other) {
+    return this.#refer(id, this.calls.get(other));
+  }
+
+  #refer(id, target) {
+    const since = now();
+    return new Promise((resolve, reject) => {
+      this.calls.get(id).refer(target, {
+        requestDelegate: { onReject: (answer) => reject(new Error(`REFER was refused: ${answer.message.statusCode}`)) },
+        onNotify: (notification) => {
+          notification.accept();
+          const status = Number(/^SIP\/2\.0 (\d{3})/.exec(notification.request.body)?.[1]);
+          if (status >= 300) reject(new Error(`REFER failed: ${status}`));
+          else if (status >= 200) resolve({ at: sent('REFER', since) });
+        },
+      });
+    });
+  }
+
+  dtmf(id, keys, by) {
+    const session = this.calls.get(id);
+    if (by === 'rtp') {
+      session.sessionDescriptionHandler.sendDtmf(keys, { duration: 120, interToneGap: 100 });
+      return;
+    }
+    for (const key of keys) {
+      const content = `Signal=${key}\r\nDuration=120\r\n`;
+      const body = { contentDisposition: 'render', contentType: 'application/dtmf-relay', content };
+      session.info({ requestOptions: { body } });
+    }
+  }
+
+  async path(id) {
+    return path(this.calls.get(id).sessionDescriptionHandler.peerConnection);
+  }
+
+  /** Subscribes to an event package (RFC 6665); its NOTIFYs are reported. */
+  watch(number, about, accept) {
+    const subscriber = new Subscriber(this.ua, this.#uri(number), about, { expires: 120, extraHeaders: [`Accept: ${accept}`] });
+    subscriber.delegate = {
+      onNotify: (notification) => {
+        notification.accept();
+        report({ event: 'notify', about, body: notification.request.body });
+      },
+    };
+    return subscriber.subscribe();
+  }
+
+  #uri(number) {
+    return UserAgent.makeURI(`sip:${number}@${this.domain}`);
+  }
+
+  #comes(invitation) {
+    const id = this.#keep(invitation);
+    const header = (name) => invitation.request.getHeader(name) ?? null;
+    const headers = Object.fromEntries(['Alert-Info', 'Call-Info', 'Diversion', 'History-Info',
+      'P-Asserted-Identity', 'Session-Expires', 'Min-SE'].map((name) => [name, header(name)]));
+    const from = invitation.remoteIdentity;
+    report({ event: 'incoming', call: id, number: from.uri.user, name: from.displayName, headers });
+    const asked = /answer-after=0|auto-?answer/i.test(`${headers['Call-Info']} ${headers['Alert-Info']}`);
+    if (this.autoAnswer === 'always' || (this.autoAnswer === 'asked' && asked)) this.answer(id);
+  }
+
+  #keep(session) {
+    const id = session.id;
+    this.calls.set(id, session);
+    let up = false;
+    session.delegate = {
+      onSessionDescriptionHandler: (handler) => this.voice.attend(id, handler.peerConnection),
+      onInfo: (info) => {
+        const key = /Signal\s*=\s*(\S)/.exec(info.request.body)?.[1];
+        info.accept();
+        report({ event: 'digit', call: id, key, by: 'info' });
+      },
+      onBye: (bye) => {
+        bye.accept();
+        report({ event: 'ended', call: id, by: 'far', status: null, cause: 'BYE' });
+      },
+      onCancel: () => report({ event: 'ended', call: id, by: 'far', status: null, cause: 'CANCEL' }),
+    };
+    session.stateChange.addListener((state) => {
+      if (state === SessionState.Established) {
+        up = true;
+        report({ event: 'connected', call: id });
+      }
+      if (state === SessionState.Terminated && up && this.ours === id) {
+        report({ event: 'ended', call: id, by: 'us', status: null, cause: 'BYE' });
+      }
+    });
+    return id;
+  }
+
+  levels(frequencies) {
+    return this.voice.levels(frequencies);
+  }
+}
+
+window.phone = new Phone();
