@@ -81,9 +81,12 @@ export class Call {
     Object.assign(this, { client, id, from });
   }
 
-  #wait(event, more = () => true, timeout = 15000) {
-    return this.client.events.wait(`${event} of a call`,
-      (e) => e.event === event && e.call === this.id && more(e), { from: this.from, timeout });
+  /** Its next event of that name; a call that ends instead is told at once. */
+  async #wait(event, more = () => true, timeout = 15000) {
+    const found = await this.client.events.wait(`${event} of a call`,
+      (e) => e.call === this.id && ((e.event === event && more(e)) || e.event === 'ended'), { from: this.from, timeout });
+    if (found.event !== event) throw new Error(`a call ended instead of ${event}: ${JSON.stringify(found)}`);
+    return found;
   }
 
   #act(verb, ...args) {

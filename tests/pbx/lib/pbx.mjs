@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { end, freePort, run, start, until } from '../../e2e/lib/process.mjs';
 import { Authority } from '../../e2e/sdk/lib/authority.mjs';
-import { RATE, tone } from '../../e2e/lib/sound.mjs';
 import { AMI, ARI, DOMAIN, PASSWORD } from './accounts.mjs';
 import { Ami } from './ami.mjs';
 
@@ -99,9 +98,11 @@ export class Pbx {
     const { key, cert } = await this.authority.issue('localhost');
     await copyFile(key, join(this.dir, 'etc/tls.key'));
     await copyFile(cert, join(this.dir, 'etc/tls.crt'));
-    // Raw 16-bit samples at 48 kHz are what Asterisk calls sln48.
-    await writeFile(join(this.dir, 'hold/tone.sln48'), sln(HOLD_MUSIC, 30));
-    await writeFile(join(this.dir, 'sounds/played.sln48'), sln(PLAYED, 3));
+    // A leg of 8 kHz in a bridge gets no music from a file of 48 kHz: one for each rate.
+    for (const [ending, rate] of [['sln', 8000], ['sln16', 16000], ['sln48', 48000]]) {
+      await writeFile(join(this.dir, `hold/tone.${ending}`), sine(HOLD_MUSIC, 30, rate));
+      await writeFile(join(this.dir, `sounds/played.${ending}`), sine(PLAYED, 3, rate));
+    }
     // A range that another instance uses as well would only make this one look further.
     const first = 20000 + 2 * randomInt(4000);
     const values = {
@@ -164,13 +165,19 @@ export class Pbx {
   }
 }
 
-/** Those of this machine that are not loopback. */
+/** What this machine is called, but for 127.0.0.1: Asterisk leaves that out of what it offers. */
 function addresses() {
-  return Object.values(networkInterfaces()).flat().filter((each) => !each.internal).map((each) => each.address);
+  const all = Object.values(networkInterfaces()).flat().map((each) => each.address);
+  const others = all.filter((each) => !each.startsWith('127.') && each !== '::1');
+  if (!others.some((each) => each.includes('.'))) {
+    throw new Error('with 127.0.0.1 alone the PBX offers no path for sound; '
+      + 'give this network one more address: ip addr add 192.0.2.1/32 dev lo');
+  }
+  return others;
 }
 
-function sln(hertz, seconds) {
-  const second = Buffer.from(Int16Array.from(tone(hertz), (x) => x * 32767).buffer);
-  if (second.length !== 2 * RATE) throw new Error('a second of sound has another length');
-  return Buffer.concat(Array.from({ length: seconds }, () => second));
+/** Raw 16-bit samples, as Asterisk keeps them in files that end in sln. */
+function sine(hertz, seconds, rate) {
+  const second = Int16Array.from({ length: rate }, (_, i) => 0.3 * 32767 * Math.sin((2 * Math.PI * hertz * i) / rate));
+  return Buffer.concat(Array.from({ length: seconds }, () => Buffer.from(second.buffer)));
 }
