@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { end, freePort, start, until } from '../../e2e/lib/process.mjs';
 import { DOMAIN, PASSWORD } from './accounts.mjs';
 import { Client } from './client.mjs';
+import { level } from './tone.mjs';
 
 const MODULES = process.env.OMNIBAR_BARESIP_MODULES ?? '/usr/lib/baresip/modules';
 /** Newest sound that a level is taken of, in seconds. */
@@ -14,11 +15,12 @@ const SPAN = 0.2;
 
 export class Baresip extends Client {
   /**
-   * Starts one at `address:port`. With a `user` it has that extension; without one it is the
-   * phone network of `pbx`. It answers every call at once, or, if told so, none by itself.
+   * Starts one. With a `user` it is that extension; with an outside `number` instead it is the
+   * subscriber of the phone network who has it. It answers every call at once, or, if told so,
+   * none by itself.
    */
-  static async open(pbx, { user = null, hertz, autoAnswer = true }) {
-    const self = new Baresip({ name: 'baresip', user: user ?? 'network', hertz });
+  static async open(pbx, { user = null, number = null, hertz, autoAnswer = true }) {
+    const self = new Baresip({ name: 'baresip', user: user ?? number, hertz });
     self.dir = await mkdtemp(join(tmpdir(), 'omnibar-baresip-'));
     self.sounds = join(self.dir, 'sounds');
     self.pbx = pbx;
@@ -26,7 +28,7 @@ export class Baresip extends Client {
     const port = user ? await freePort() : pbx.ports.network;
     const control = await freePort();
     const account = [
-      `<sip:${user ?? 'network'}@127.0.0.1:${pbx.ports.sip}>`,
+      `<sip:${self.user}@127.0.0.1:${pbx.ports.sip}>`,
       ...(user ? [`auth_user=${user}`, `auth_pass=${PASSWORD}`] : []),
       `regint=${user ? 60 : 0}`, `answermode=${autoAnswer ? 'auto' : 'manual'}`, 'audio_codecs=pcmu',
     ].join(';');
@@ -74,6 +76,11 @@ export class Baresip extends Client {
     }
     const call = message.id;
     const number = /^(?:sips?:)?([^@;]*)/.exec(message.peeruri ?? '')?.[1];
+    // It does not announce what it answers by itself.
+    const seen = this.events.all.some((e) => e.event === 'incoming' && e.call === call);
+    if (message.type === 'CALL_ESTABLISHED' && message.direction === 'incoming' && !seen) {
+      this.#told({ ...message, type: 'CALL_INCOMING' });
+    }
     const events = {
       CALL_INCOMING: { event: 'incoming', number, name: message.peerdisplayname ?? null, headers: {} },
       CALL_RINGING: { event: 'ringing' },
@@ -124,7 +131,7 @@ export class Baresip extends Client {
 
   async #levels(frequencies) {
     const { sound, rate } = await newest(this.sounds);
-    return frequencies.map((hertz) => 20 * Math.log10(Math.max(1e-10, amplitude(sound, hertz, rate))));
+    return frequencies.map((hertz) => level(sound, hertz, rate));
   }
 
   async close() {
@@ -174,12 +181,4 @@ async function newest(dir) {
   } finally {
     await file.close();
   }
-}
-
-/** Amplitude of one frequency (Goertzel), 1 is full scale. */
-function amplitude(sound, hertz, rate) {
-  const k = 2 * Math.cos((2 * Math.PI * hertz) / rate);
-  let [a, b] = [0, 0];
-  for (const x of sound) [a, b] = [x + k * a - b, a];
-  return (2 / Math.max(1, sound.length)) * Math.sqrt(Math.max(0, a * a + b * b - k * a * b));
 }

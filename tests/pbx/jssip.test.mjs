@@ -1,0 +1,9 @@
+// The baseline: what JsSIP in Chromium can do with this PBX.
+import { matrix } from './lib/matrix.mjs';
+
+matrix('jssip', (rig, { url, ...phone }) => rig.browser.phone(url, { stack: 'jssip', ...phone }), {
+  absent: {
+    'REGISTER, SHA-256': 'JsSIP knows MD5 only',
+    'DTMF from the PBX, RFC 4733': 'Chromium tells a page nothing of telephone events',
+  },
+});

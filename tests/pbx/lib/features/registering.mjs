@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { OURS } from '../rig.mjs';
+
+export function registering(feature, rig) {
+  const register = async (options) => {
+    const client = await rig.client({ register: false, ...options });
+    return client.register();
+  };
+
+  feature('REGISTER, MD5', 'asterisk', () => register({}));
+
+  feature('REGISTER, SHA-256', 'asterisk', () => register({ user: '1004' }));
+
+  feature('REGISTER over wss, private CA', 'asterisk', () => register({ url: rig.pbx.wss }));
+
+  feature('REGISTER, wrong password', 'asterisk', () =>
+    assert.rejects(() => register({ password: 'wrong' }), /40[13]/));
+
+  feature('call over wss, private CA', 'asterisk', async () => {
+    const client = await rig.client({ url: rig.pbx.wss });
+    const call = await client.call('600');
+    const { ms } = await call.up();
+    await client.hears({ [OURS]: true });
+    return { ms };
+  });
+}

@@ -1,0 +1,67 @@
+// Transfers (RFC 3515), as the one who transfers and as the one who is transferred.
+import { OURS, PEER, THIRD, together } from '../rig.mjs';
+
+export function transferring(feature, rig) {
+  /** The client in a call with 1002; 1003 is there as well. */
+  const three = async (kinds) => {
+    const [client, second, third] = await Promise.all([
+      rig.client(), rig.peer(kinds[0]), rig.peer(kinds[1], { user: '1003', hertz: THIRD }),
+    ]);
+    const call = await client.call('1002');
+    await call.up();
+    await together(client, second);
+    return { client, second, third, call };
+  };
+
+  for (const kinds of [['jssip', 'sipjs'], ['sipjs', 'jssip']]) {
+    const peers = kinds.join(' to ');
+
+    feature('blind transfer', peers, async () => {
+      const { client, second, third, call } = await three(kinds);
+      const over = call.ended();
+      const { at } = await call.transfer('1003');
+      const theirs = await third.incoming();
+      const media = await theirs.media();
+      const detail = await together(second, third);
+      await over.catch(() => {});
+      await client.hears({ [PEER]: false, [THIRD]: false });
+      return { ms: media.at - at, detail };
+    });
+
+    feature('attended transfer', peers, async () => {
+      const { client, second, third, call } = await three(kinds);
+      await call.hold();
+      const consult = await client.call('1003');
+      await consult.up();
+      await Promise.all([together(client, third), client.hears({ [PEER]: false })]);
+      await call.attend(consult);
+      const detail = await together(second, third);
+      await client.hears({ [PEER]: false, [THIRD]: false });
+      return { detail };
+    });
+  }
+
+  feature('blind transfer to a number that is busy', 'jssip', async () => {
+    const { client, call } = await three(['jssip', 'sipjs']);
+    // The PBX takes the transfer over, so it counts as done; the call is gone all the same.
+    await call.transfer('608').catch(() => {});
+    await client.hears({ [PEER]: false });
+  });
+
+  for (const kind of ['jssip', 'sipjs']) {
+    feature('being transferred, blind', kind, async () => {
+      const [client, second, third] = await Promise.all([
+        rig.client(), rig.peer(kind), rig.peer('jssip', { user: '1003', hertz: THIRD }),
+      ]);
+      const theirs = await second.call('1001');
+      const ours = await client.incoming();
+      await ours.answer();
+      await theirs.connected();
+      await together(client, second);
+      await theirs.transfer('1003');
+      const detail = await together(client, third);
+      await Promise.all([client.hears({ [PEER]: false }), second.hears({ [OURS]: false })]);
+      return { detail };
+    });
+  }
+}
