@@ -1,7 +1,8 @@
 // The baseline: what JsSIP in Chromium can do with this PBX.
+import { clients } from './lib/clients.mjs';
 import { matrix } from './lib/matrix.mjs';
 
-matrix('jssip', (rig, { url, ...phone }) => rig.browser.phone(url, { stack: 'jssip', ...phone }), {
+matrix('jssip', clients.jssip, {
   absent: {
     'REGISTER, SHA-256': 'JsSIP knows MD5 only',
     'DTMF from the PBX, RFC 4733': 'Chromium tells a page nothing of telephone events',

@@ -21,7 +21,7 @@ export function matrix(name, open, { absent = {} } = {}) {
   afterEach(() => rig.clear());
 
   /** `body` gives `{ ms?, detail? }` or nothing. */
-  const feature = (what, peer, body) => test(`${name}: ${what}, with ${peer}`, async () => {
+  const feature = (what, peer, body) => test(`${name}: ${what}, with ${peer}`, { timeout: 60000 }, async () => {
     const entry = { feature: what, peer, client: name };
     if (Object.hasOwn(absent, what)) {
       await assert.rejects(async () => body(), undefined, `${name} can do this after all: ${what}`);

@@ -1,16 +1,20 @@
 // A real Asterisk: programs from the shared root, which is read-only, and everything that it
 // writes in a directory of this instance. It sees no other part of the machine's files and ends
 // with the process that started it. Several can run at once.
+import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { end, freePort, run, start, until } from '../../e2e/lib/process.mjs';
+import { promisify } from 'node:util';
+import { end, freePort, start, until } from '../../e2e/lib/process.mjs';
 import { Authority } from '../../e2e/sdk/lib/authority.mjs';
 import { AMI, ARI, DOMAIN, PASSWORD } from './accounts.mjs';
 import { Ami } from './ami.mjs';
 
+const execute = promisify(execFile);
 const here = fileURLToPath(new URL('..', import.meta.url));
 
 /** What the PBX plays, in Hz; no phone of a check sends one of these. */
@@ -27,7 +31,8 @@ export class Pbx {
   static async start({ ports = {}, trace = false } = {}) {
     const self = new Pbx();
     self.trace = trace;
-    self.root = (await run(join(here, 'root.sh'), [], { log: '/dev/stderr' })).trim();
+    // Where it cannot be built, the error says what the script said: the cause and the next step.
+    self.root = (await execute(join(here, 'root.sh'))).stdout.trim();
     self.dir = await mkdtemp(join(tmpdir(), 'omnibar-pbx-'));
     try {
       self.ports = { ...ports };
@@ -101,7 +106,7 @@ export class Pbx {
     // A leg of 8 kHz in a bridge gets no music from a file of 48 kHz: one for each rate.
     for (const [ending, rate] of [['sln', 8000], ['sln16', 16000], ['sln48', 48000]]) {
       await writeFile(join(this.dir, `hold/tone.${ending}`), sine(HOLD_MUSIC, 30, rate));
-      await writeFile(join(this.dir, `sounds/played.${ending}`), sine(PLAYED, 3, rate));
+      await writeFile(join(this.dir, `sounds/played.${ending}`), sine(PLAYED, 2, rate));
     }
     // A range that another instance uses as well would only make this one look further.
     const first = 20000 + 2 * randomInt(4000);
@@ -151,16 +156,13 @@ export class Pbx {
   async #halt(crash) {
     const { child, ami } = this;
     if (!child) return;
-    if (crash) {
-      ami?.close();
-      // The sandbox's first process; the kernel ends all others with it.
-      await end(child, 0);
-    } else {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      await ami.cli('core stop now').catch(() => {});
-      await gone;
-      ami.close();
-    }
+    // Its output closes when the last process in the sandbox has ended.
+    const gone = once(child, 'close');
+    if (!crash) await ami.cli('core stop now').catch(() => {});
+    ami?.close();
+    // The sandbox's own end is the end of all in it.
+    if (crash) await end(child, 0);
+    await gone;
     this.child = null;
   }
 }

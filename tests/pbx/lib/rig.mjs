@@ -22,13 +22,13 @@ export class Rig {
   }
 
   async stop() {
-    await this.clear();
     await this.browser?.close();
     await this.pbx?.stop();
   }
 
-  /** Everybody leaves. */
+  /** Everybody leaves, and the PBX forgets them. */
   async clear() {
+    await this.pbx?.ami?.cli('channel request hangup all');
     for (const party of this.parties.splice(0).reverse()) await party.close();
   }
 

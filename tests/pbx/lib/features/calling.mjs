@@ -1,5 +1,6 @@
 // A call to each kind of extension that the PBX has.
 import assert from 'node:assert/strict';
+import { until } from '../../../e2e/lib/process.mjs';
 import { readWav } from '../../../e2e/lib/wav.mjs';
 import { HOLD_MUSIC, PLAYED, TEST_TONE } from '../pbx.mjs';
 import { OURS, speaking } from '../rig.mjs';
@@ -91,8 +92,10 @@ export function calling(feature, rig) {
     assert.equal((await call.ended()).by, 'far');
   });
 
-  dialled('recording', '612', async (call) => {
+  dialled('recording', '612', async (call, client) => {
     await call.up();
+    await client.hears({ [PLAYED]: true });
+    await client.hears({ [PLAYED]: false });
     await speaking(1500);
     const recorded = rig.pbx.ami.wait('UserEvent', { UserEvent: 'Recorded' });
     await call.hangup();
@@ -134,9 +137,6 @@ export function calling(feature, rig) {
 }
 
 /** Waits until the last channel of the PBX is gone. */
-async function idle(pbx) {
-  const from = pbx.ami.events.length;
-  const { Output } = await pbx.ami.action('Command', { Command: 'core show channels count' });
-  if (/^0 active channels/m.test(Output)) return;
-  await pbx.ami.wait('Hangup', {}, { from });
+function idle(pbx) {
+  return until('an idle PBX', async () => /^0 active channels/m.test(await pbx.cli('core show channels count')));
 }

@@ -68,6 +68,7 @@ class Phone {
   #reinvite(id, verb) {
     const session = this.calls.get(id);
     const since = now();
+    this.voice.hold(id, verb === 'hold');
     return new Promise((resolve, reject) => {
       const done = () => resolve({ ms: took('INVITE', since, session._request.call_id) });
       if (!session[verb]({}, done)) reject(new Error(`${verb} was refused`));

@@ -48,16 +48,11 @@ class Phone {
     const since = now();
     const session = new Inviter(this.ua, this.#uri(number), { earlyMedia: true });
     const id = this.#keep(session);
-    let status = null;
-    session.stateChange.addListener((state) => {
-      if (state === SessionState.Terminated && status !== null) {
-        report({ event: 'ended', call: id, by: status === 487 ? 'us' : 'far', status, cause: null });
-      }
-    });
     session.invite({
       requestDelegate: {
         onProgress: (answer) => report({ event: answer.message.body ? 'early' : 'ringing', call: id }),
-        onReject: (answer) => { status = answer.message.statusCode; },
+        onReject: ({ message: { statusCode: status } }) =>
+          report({ event: 'ended', call: id, by: status === 487 ? 'us' : 'far', status, cause: null }),
       },
     }).then(() => report({ event: 'sent', call: id, at: sent('INVITE', since) }));
     return id;
@@ -90,6 +85,7 @@ class Phone {
   #reinvite(id, hold) {
     const session = this.calls.get(id);
     const since = now();
+    this.voice.hold(id, hold);
     session.sessionDescriptionHandlerOptionsReInvite = { hold };
     return new Promise((resolve, reject) => {
       session.invite({

@@ -31,7 +31,7 @@ export class Voice {
   }
 
   /** All that comes from the far sides is mixed, as in a loudspeaker. */
-  listen(track) {
+  #listen(call, track) {
     const stream = new MediaStream([track]);
     // A remote stream flows only where an element plays it.
     const element = new Audio();
@@ -40,7 +40,15 @@ export class Voice {
     element.play().catch(() => {});
     const source = this.context.createMediaStreamSource(stream);
     source.connect(this.ear);
-    this.playing.push({ element, source });
+    this.playing.push({ call, element, source });
+  }
+
+  /** A call on hold is not listened to: neither library tells the browser, and the PBX goes on. */
+  hold(call, held) {
+    for (const each of this.playing.filter((one) => one.call === call)) {
+      each.source.disconnect();
+      if (!held) each.source.connect(this.ear);
+    }
   }
 
   /** The level of each frequency in the last 170 ms, dB below full scale. */
@@ -55,7 +63,7 @@ export class Voice {
 
   /** Listens to a connection and reports `media` when its first packet has come. */
   attend(call, connection) {
-    connection.addEventListener('track', (event) => this.listen(event.track));
+    connection.addEventListener('track', (event) => this.#listen(call, event.track));
     const look = async () => {
       if (connection.connectionState === 'closed') return;
       if (await hasSound(connection)) report({ event: 'media', call, at: now() });
