@@ -162,7 +162,9 @@ export class Pbx {
     ami?.close();
     // The sandbox's own end is the end of all in it.
     if (crash) await end(child, 0);
+    const insist = setTimeout(() => child.kill('SIGKILL'), 10000);
     await gone;
+    clearTimeout(insist);
     this.child = null;
   }
 }

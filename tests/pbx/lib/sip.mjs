@@ -1,7 +1,7 @@
 // The least SIP over WebSocket (RFC 7118) that can register: what no library does, in plain
 // sight, and nothing between a check and the PBX.
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { WebSocket } from 'ws';
 import { DOMAIN, PASSWORD } from './accounts.mjs';
 
@@ -11,6 +11,7 @@ export class Sip {
   static async open(url, options) {
     const self = new Sip();
     self.socket = new WebSocket(url, 'sip', options);
+    self.messages = on(self.socket, 'message', { close: ['close'] });
     await once(self.socket, 'open');
     return self;
   }
@@ -30,8 +31,9 @@ export class Sip {
   async #ask(text) {
     this.socket.send(text);
     for (;;) {
-      const [data] = await once(this.socket, 'message');
-      const said = data.toString();
+      const { value, done } = await this.messages.next();
+      if (done) throw new Error('the PBX closed the WebSocket');
+      const said = value[0].toString();
       const status = /^SIP\/2\.0 (\d{3})/.exec(said)?.[1];
       // The PBX may ask something of its own meanwhile.
       if (status) return { status: Number(status), text: said };
