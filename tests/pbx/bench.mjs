@@ -1,4 +1,4 @@
-// How long what an agent waits for takes, with every client on the same PBX in the same run; the
+// How long what an agent waits for takes, on the wire and since it was asked for, with every client on the same PBX in the same run; the
 // medians, and the ratio to the first client.
 //   node bench.mjs [ROUNDS]
 // Clients take turns, so that what else the machine does meets all of them.
@@ -19,7 +19,10 @@ const measures = [
     const call = await client.call('600');
     const echo = await call.up();
     await client.hears({ [OURS]: true });
-    return { 'REGISTER to 200': ms, 'INVITE to first remote RTP (echo)': echo.ms };
+    return {
+      'REGISTER to 200': ms, 'INVITE to first remote RTP (echo)': echo.ms,
+      'asked to call, to first remote RTP (echo)': echo.felt,
+    };
   },
   async (rig) => {
     const [client, second, third] = await Promise.all([
@@ -31,12 +34,14 @@ const measures = [
     const hold = await call.hold();
     const resume = await call.resume();
     await together(client, second);
-    const { at } = await call.transfer('1003');
+    const { at, asked } = await call.transfer('1003');
     const media = await (await third.incoming()).media();
     await together(second, third);
     return {
       'hold to acknowledged': hold.ms, 'resume to acknowledged': resume.ms,
+      'asked to hold, to acknowledged': hold.felt, 'asked to resume, to acknowledged': resume.felt,
       "blind transfer to the new party's RTP": media.at - at,
+      "asked to transfer, to the new party's RTP": media.at - asked,
     };
   },
 ];

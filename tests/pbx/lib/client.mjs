@@ -2,19 +2,22 @@
 // is one that extends `Client`, does the verbs and pushes the events.
 //
 // Verbs, through `act(verb, …)`:
-//   register()            → { ms }      REGISTER to its 200, challenge and all
-//   call(number)          → call's id
+//   register()            → { ms, felt }  REGISTER to its 200, challenge and all
+//   call(number)          → call's id     it has its call before the PBX knows
 //   answer(id), reject(id, status), hangup(id)
-//   hold(id), resume(id)  → { ms }      re-INVITE to its 200
-//   transfer(id, number)  → { at }      when the REFER left; done when the far side says so
-//   attend(id, other)     → { at }      the same with Replaces
+//   hold(id), resume(id)  → { ms, felt }  re-INVITE to its 200
+//   transfer(id, number)  → { at, asked } when the REFER left; done when the far side says so
+//   attend(id, other)     → { at, asked } the same with Replaces
 //   dtmf(id, keys, by)                  `by`: rtp (RFC 4733) or info
 //   watch(number, about, accept)        SUBSCRIBE
-//   levels([hertz])       → [dB]        what its loudspeaker plays of each, newest 0.2 s
+//   levels([hertz])       → [dB]          what its loudspeaker plays of each, newest 0.2 s
 //   path(id)              → { codec, local }   MIME type; host, relay … of the path's near end
 //
+// `ms` is from message to message on the wire; `felt` from the verb to its end, and `asked` when
+// the verb was, in ms since 1970: what a person waits for, and not only for the PBX.
+//
 // Events, with `at` in ms since 1970, and `call` where there is one:
-//   incoming { number, name, headers }, sent (its INVITE), ringing, early, connected,
+//   incoming { number, name, headers }, sent { asked } (its INVITE), ringing, early, connected,
 //   media (first RTP has come), held, resumed (by the far side), digit { key, by },
 //   ended { by: us | far, status, cause }, notify { about, body }
 import { until } from '../../e2e/lib/process.mjs';
@@ -106,10 +109,10 @@ export class Call {
     return this.#wait('connected');
   }
 
-  /** Connected and with sound from the far side; ms from INVITE to the first packet. */
+  /** Connected and with sound from the far side; `ms` and `felt` until the first packet. */
   async up() {
     const [, media, sent] = await Promise.all([this.connected(), this.media(), this.#wait('sent')]);
-    return { ms: media.at - sent.at };
+    return { ms: media.at - sent.at, felt: media.at - sent.asked };
   }
 
   media() {

@@ -21,7 +21,7 @@ export function matrix(name, open, { absent = {} } = {}) {
   afterEach(() => rig.clear());
 
   /** `body` gives `{ ms?, detail? }` or nothing. */
-  const feature = (what, peer, body) => test(`${name}: ${what}, with ${peer}`, { timeout: 60000 }, async () => {
+  const feature = (what, peer, body) => test(`${name}: ${what}, with ${peer}`, { timeout: 90000 }, async () => {
     const entry = { feature: what, peer, client: name };
     if (Object.hasOwn(absent, what)) {
       await assert.rejects(async () => body(), undefined, `${name} can do this after all: ${what}`);
@@ -38,6 +38,8 @@ export function matrix(name, open, { absent = {} } = {}) {
   for (const group of [registering, calling, meeting, transferring, noticing]) group(feature, rig);
 }
 
-function rounded(found = {}) {
-  return 'ms' in found ? { ...found, ms: Math.round(found.ms * 10) / 10 } : found;
+/** To tenths of a ms. */
+function rounded({ felt, ms, ...rest } = {}) {
+  const times = Object.entries({ ms, felt }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(times.map(([name, value]) => [name, Math.round(value * 10) / 10])), ...rest };
 }

@@ -17,7 +17,7 @@ export class Report {
     this.#write();
   }
 
-  /** `{ feature, peer, client, result: passed | failed | absent, ms?, detail? }` */
+  /** `{ feature, peer, client, result: passed | failed | absent, ms?, felt?, detail? }` */
   add(entry) {
     this.entries.push(entry);
     this.#write();

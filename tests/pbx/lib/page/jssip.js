@@ -31,7 +31,7 @@ class Phone {
   register() {
     const since = now();
     return new Promise((resolve, reject) => {
-      this.ua.once('registered', () => resolve({ ms: took('REGISTER', since) }));
+      this.ua.once('registered', () => resolve({ ms: took('REGISTER', since), felt: now() - since }));
       this.ua.once('registrationFailed', (e) => reject(new Error(`REGISTER: ${e.response?.status_code ?? e.cause}`)));
       this.ua.register();
     });
@@ -70,7 +70,7 @@ class Phone {
     const since = now();
     this.voice.hold(id, verb === 'hold');
     return new Promise((resolve, reject) => {
-      const done = () => resolve({ ms: took('INVITE', since, session._request.call_id) });
+      const done = () => resolve({ ms: took('INVITE', since, session._request.call_id), felt: now() - since });
       if (!session[verb]({}, done)) reject(new Error(`${verb} was refused`));
     });
   }
@@ -92,7 +92,7 @@ class Phone {
       this.calls.get(id).refer(target, {
         ...options,
         eventHandlers: {
-          accepted: () => resolve({ at: sent('REFER', since) }),
+          accepted: () => resolve({ at: sent('REFER', since), asked: since }),
           failed: failed('failed'), requestFailed: failed('was refused'),
         },
       });
@@ -139,7 +139,7 @@ class Phone {
       // One address is enough on one machine; a relay must be waited for.
       if (this.ice.iceTransportPolicy !== 'relay' || e.candidate.type === 'relay') e.ready();
     });
-    session.on('sending', () => queueMicrotask(() => setTimeout(() => tell('sent', { at: sent('INVITE', since) }))));
+    session.on('sending', () => queueMicrotask(() => setTimeout(() => tell('sent', { at: sent('INVITE', since), asked: since }))));
     session.on('progress', (e) => tell(e.response?.body ? 'early' : 'ringing'));
     session.on('accepted', (e) => e.originator === 'remote' && tell('connected'));
     session.on('confirmed', (e) => e.originator === 'remote' && tell('connected'));

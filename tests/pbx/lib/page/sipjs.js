@@ -37,7 +37,7 @@ class Phone {
     return new Promise((resolve, reject) => {
       this.registerer.register({
         requestDelegate: {
-          onAccept: () => resolve({ ms: took('REGISTER', since) }),
+          onAccept: () => resolve({ ms: took('REGISTER', since), felt: now() - since }),
           onReject: (answer) => reject(new Error(`REGISTER: ${answer.message.statusCode}`)),
         },
       });
@@ -54,7 +54,7 @@ class Phone {
         onReject: ({ message: { statusCode: status } }) =>
           report({ event: 'ended', call: id, by: status === 487 ? 'us' : 'far', status, cause: null }),
       },
-    }).then(() => report({ event: 'sent', call: id, at: sent('INVITE', since) }));
+    }).then(() => report({ event: 'sent', call: id, at: sent('INVITE', since), asked: since }));
     return id;
   }
 
@@ -90,7 +90,7 @@ class Phone {
     return new Promise((resolve, reject) => {
       session.invite({
         requestDelegate: {
-          onAccept: () => resolve({ ms: took('INVITE', since) }),
+          onAccept: () => resolve({ ms: took('INVITE', since), felt: now() - since }),
           onReject: (answer) => reject(new Error(`re-INVITE: ${answer.message.statusCode}`)),
         },
       });
@@ -115,7 +115,7 @@ class Phone {
           notification.accept();
           const status = Number(/^SIP\/2\.0 (\d{3})/.exec(notification.request.body)?.[1]);
           if (status >= 300) reject(new Error(`REFER failed: ${status}`));
-          else if (status >= 200) resolve({ at: sent('REFER', since) });
+          else if (status >= 200) resolve({ at: sent('REFER', since), asked: since });
         },
       });
     });
