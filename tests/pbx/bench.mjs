@@ -1,5 +1,5 @@
-// How long what an agent waits for takes, on the wire and since it was asked for, with every client on the same PBX in the same run; the
-// medians, and the ratio to the first client.
+// How long what an agent waits for takes, on the wire and since it was asked for, with every
+// client on the same PBX in the same run; the medians, and the ratio to the first client.
 //   node bench.mjs [ROUNDS]
 // Clients take turns, so that what else the machine does meets all of them.
 import { parseArgs } from 'node:util';

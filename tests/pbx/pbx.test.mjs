@@ -1,10 +1,14 @@
 // The PBX of the checks proves itself: what a client's checks take for granted.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import { ARI } from './lib/accounts.mjs';
 import { Ami } from './lib/ami.mjs';
@@ -12,6 +16,8 @@ import { Pbx } from './lib/pbx.mjs';
 import { Report } from './lib/report.mjs';
 import { Sip } from './lib/sip.mjs';
 
+const execute = promisify(execFile);
+const here = fileURLToPath(new URL('.', import.meta.url));
 const report = new Report('rig');
 let pbx;
 
@@ -89,6 +95,20 @@ proves('a restart and a crash, on the same ports', async () => {
     const sip = await Sip.open(pbx.ws);
     assert.equal(await sip.register('1001', 'MD5'), 200);
     sip.close();
+  }
+});
+
+test('a machine that cannot build the PBX says why, and fails', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'omnibar-bare-'));
+  try {
+    for (const tool of ['bash', 'cat', 'dirname', 'realpath']) await symlink(`/usr/bin/${tool}`, join(dir, tool));
+    const env = { PATH: dir, OMNIBAR_PBX_ROOT: join(dir, 'root') };
+    const failed = await execute('/usr/bin/bash', [join(here, 'root.sh')], { env }).catch((error) => error);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /cannot be built: mmdebstrap is missing\npbx: install it/);
+    assert.equal(failed.stdout, '');
+  } finally {
+    await rm(dir, { recursive: true, force: true });
   }
 });
 

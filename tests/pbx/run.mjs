@@ -37,6 +37,8 @@ child.stdout.pipe(process.stdout);
 child.stderr.pipe(process.stderr);
 const [status] = await once(child, 'close');
 const all = Report.merge();
-const count = (result) => all.filter((entry) => entry.result === result).length;
-console.log(`pbx: ${count('passed')} passed, ${count('failed')} failed, ${count('absent')} absent; target/reports/pbx.json`);
+const of = (result) => all.filter((entry) => entry.result === result);
+// Whoever sees only the end sees these.
+for (const { client, feature, peer, detail } of of('failed')) console.log(`# failed: ${client}: ${feature}, with ${peer}: ${detail}`);
+console.log(`pbx: ${of('passed').length} passed, ${of('failed').length} failed, ${of('absent').length} absent; target/reports/pbx.json`);
 process.exitCode = status ?? 1;
