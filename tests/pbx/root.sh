@@ -8,7 +8,7 @@ root=$(realpath -m "${OMNIBAR_PBX_ROOT:-target/pbx-root}")
 # Debian's newest suite that has Asterisk 22; the stable ones have none, or one that is too old.
 suite=${OMNIBAR_PBX_SUITE:-forky}
 packages=asterisk,asterisk-core-sounds-en-gsm
-recipe="$suite $packages 1"
+recipe="$suite $packages 2"
 
 fail() { # cause next-step
   printf 'pbx: the PBX of the tests cannot be built: %s\npbx: %s\n' "$1" "$2" >&2
@@ -57,7 +57,7 @@ esac
 # Asking for an address that no file holds would cost 5 s a call, and leave the machine.
 rm -f "$new/etc/resolv.conf"
 : >"$new/etc/resolv.conf"
-printf '127.0.0.1 localhost pbx pbx.test\n' >"$new/etc/hosts"
+printf '127.0.0.1 localhost pbx.test\n' >"$new/etc/hosts"
 printf 'passwd: files\ngroup: files\nhosts: files\n' >"$new/etc/nsswitch.conf"
 # What one instance writes is laid over this directory when it starts.
 mkdir -p "$new/srv/pbx"

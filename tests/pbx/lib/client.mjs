@@ -17,6 +17,7 @@
 // the verb was, in ms since 1970: what a person waits for, and not only for the PBX.
 //
 // Events, with `at` in ms since 1970, and `call` where there is one:
+//   registered (each time),
 //   incoming { number, name, headers }, sent { asked } (its INVITE), ringing, early, connected,
 //   media (first RTP has come), held, resumed (by the far side), digit { key, by },
 //   ended { by: us | far, status, cause }, notify { about, body }

@@ -10,8 +10,8 @@ import { Report } from './report.mjs';
 import { Rig } from './rig.mjs';
 
 /**
- * `open`: as `Rig` wants it. `absent`: features that this client is known not to have, with the
- * reason; the check proves that it still has them not.
+ * `open`: as `Rig` wants it. `absent`: features that this client is known not to have, as
+ * `{ why, fails }`; the check proves that it still has them not, and fails as the text says.
  */
 export function matrix(name, open, { absent = {} } = {}) {
   const rig = new Rig(open);
@@ -24,8 +24,9 @@ export function matrix(name, open, { absent = {} } = {}) {
   const feature = (what, peer, body) => test(`${name}: ${what}, with ${peer}`, { timeout: 90000 }, async () => {
     const entry = { feature: what, peer, client: name };
     if (Object.hasOwn(absent, what)) {
-      await assert.rejects(async () => body(), undefined, `${name} can do this after all: ${what}`);
-      report.add({ ...entry, result: 'absent', detail: absent[what] });
+      const { why, fails } = absent[what];
+      await assert.rejects(async () => body(), fails, `${name} can do this after all: ${what}`);
+      report.add({ ...entry, result: 'absent', detail: why });
       return;
     }
     try {

@@ -128,7 +128,7 @@ export class Pbx {
   async #run() {
     const console = join(this.dir, 'log/console');
     this.child = start('bwrap', [
-      '--die-with-parent', '--unshare-pid', '--unshare-uts', '--hostname', 'pbx',
+      '--die-with-parent', '--unshare-pid', '--unshare-uts', '--hostname', DOMAIN,
       '--ro-bind', this.root, '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--tmpfs', '/run',
       '--bind', this.dir, '/srv/pbx', '--chdir', '/srv/pbx',
       '/usr/sbin/asterisk', '-f', '-C', '/srv/pbx/etc/asterisk.conf',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { OURS } from '../rig.mjs';
+import { OURS, together } from '../rig.mjs';
 
 export function registering(feature, rig) {
   const register = async (options) => {
@@ -15,6 +15,20 @@ export function registering(feature, rig) {
 
   feature('REGISTER, wrong password', 'asterisk', () =>
     assert.rejects(() => register({ password: 'wrong' }), /40[13]/));
+
+  feature('registered again after the PBX has crashed', 'asterisk', async () => {
+    const client = await rig.client();
+    const from = client.events.length;
+    await rig.pbx.restart({ crash: true });
+    const began = performance.timeOrigin + performance.now();
+    const { at } = await client.events.wait('a registration', (e) => e.event === 'registered', { from, timeout: 30000 });
+    const peer = await rig.peer('jssip');
+    await peer.call('1001');
+    const call = await client.incoming();
+    await call.answer();
+    await together(client, peer);
+    return { ms: at - began };
+  });
 
   feature('call over wss, private CA', 'asterisk', async () => {
     const client = await rig.client({ url: rig.pbx.wss });

@@ -1,4 +1,5 @@
 // Transfers (RFC 3515), as the one who transfers and as the one who is transferred.
+import { HOLD_MUSIC } from '../pbx.mjs';
 import { OURS, PEER, THIRD, together } from '../rig.mjs';
 
 export function transferring(feature, rig) {
@@ -48,19 +49,38 @@ export function transferring(feature, rig) {
     await client.hears({ [PEER]: false });
   });
 
+  /** 1002 in a call with the client, which 1002 has called; 1003 is there as well. */
+  const called = async (kind) => {
+    const [client, second, third] = await Promise.all([
+      rig.client(), rig.peer(kind), rig.peer('jssip', { user: '1003', hertz: THIRD }),
+    ]);
+    const theirs = await second.call('1001');
+    const ours = await client.incoming();
+    await ours.answer();
+    await theirs.connected();
+    await together(client, second);
+    return { client, second, third, theirs };
+  };
+
   for (const kind of ['jssip', 'sipjs']) {
     feature('being transferred, blind', kind, async () => {
-      const [client, second, third] = await Promise.all([
-        rig.client(), rig.peer(kind), rig.peer('jssip', { user: '1003', hertz: THIRD }),
-      ]);
-      const theirs = await second.call('1001');
-      const ours = await client.incoming();
-      await ours.answer();
-      await theirs.connected();
-      await together(client, second);
+      const { client, second, third, theirs } = await called(kind);
       await theirs.transfer('1003');
       const detail = await together(client, third);
       await Promise.all([client.hears({ [PEER]: false }), second.hears({ [OURS]: false })]);
+      return { detail };
+    });
+
+    feature('being transferred, attended', kind, async () => {
+      const { client, second, third, theirs } = await called(kind);
+      await theirs.hold();
+      await client.hears({ [HOLD_MUSIC]: true, [PEER]: false });
+      const consult = await second.call('1003');
+      await consult.up();
+      await together(second, third);
+      await theirs.attend(consult);
+      const detail = await together(client, third);
+      await client.hears({ [HOLD_MUSIC]: false, [PEER]: false });
       return { detail };
     });
   }

@@ -18,6 +18,7 @@ class Phone {
       register: false, register_expires: 120, session_timers: true, user_agent: 'rig',
     });
     this.ua.on('newRTCSession', (e) => e.originator === 'remote' && this.#comes(e.session, e.request));
+    this.ua.on('registered', () => report({ event: 'registered' }));
     this.ua.on('disconnected', () => report({ event: 'disconnected' }));
     this.ua.on('connected', () => report({ event: 'open' }));
     this.ua.on('sipEvent', (e) => report({ event: 'notify', about: e.event.event, body: e.request.body }));

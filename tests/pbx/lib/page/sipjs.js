@@ -37,7 +37,10 @@ class Phone {
     return new Promise((resolve, reject) => {
       this.registerer.register({
         requestDelegate: {
-          onAccept: () => resolve({ ms: took('REGISTER', since), felt: now() - since }),
+          onAccept: () => {
+            report({ event: 'registered' });
+            resolve({ ms: took('REGISTER', since), felt: now() - since });
+          },
           onReject: (answer) => reject(new Error(`REGISTER: ${answer.message.statusCode}`)),
         },
       });
