@@ -72,11 +72,17 @@ export class Client {
       levels = await this.act('levels', list);
       sure = list.every((hertz, i) => levels[i] > AUDIBLE === frequencies[hertz]) ? sure + 1 : 0;
       return sure === SURE;
-    }, timeout, 100).catch(async (error) => {
+    }, timeout, 100).catch((error) => {
       const said = levels?.map((level, i) => `${list[i]} Hz ${level.toFixed(0)} dB`).join(', ');
-      throw new Error(`${error.message}; levels: ${said}\n${(await this.trace?.())?.join('\n') ?? ''}`);
+      return this.fails(new Error(`${error.message}; levels: ${said}`));
     });
     return Object.fromEntries(list.map((hertz, i) => [hertz, Math.round(levels[i])]));
+  }
+
+  /** Fails with that, and with what passed between it and the PBX where it can tell. */
+  async fails(error) {
+    const trace = await this.trace?.().catch(() => []);
+    throw new Error([error.message, ...(trace ?? [])].join('\n'));
   }
 }
 
@@ -88,7 +94,8 @@ export class Call {
   /** Its next event of that name; a call that ends instead is told at once. */
   async #wait(event, more = () => true, timeout = 15000) {
     const found = await this.client.events.wait(`${event} of a call`,
-      (e) => e.call === this.id && ((e.event === event && more(e)) || e.event === 'ended'), { from: this.from, timeout });
+      (e) => e.call === this.id && ((e.event === event && more(e)) || e.event === 'ended'), { from: this.from, timeout })
+      .catch((error) => this.client.fails(error));
     if (found.event !== event) throw new Error(`a call ended instead of ${event}: ${JSON.stringify(found)}`);
     return found;
   }
