@@ -20,7 +20,7 @@
 //   registered (each time),
 //   incoming { number, name, headers }, sent { asked } (its INVITE), ringing, early, connected,
 //   media (first RTP has come), held, resumed (by the far side), digit { key, by },
-//   ended { by: us | far, status, cause }, notify { about, body }
+//   ended { by: us | far, status, cause }, notify { about, body }, fault { text }
 import { until } from '../../e2e/lib/process.mjs';
 import { Events } from './events.mjs';
 

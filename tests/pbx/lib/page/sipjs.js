@@ -6,6 +6,7 @@ import { Inviter, Registerer, SessionState, Subscriber, UserAgent, Web } from 's
 class Phone {
   constructor() {
     this.calls = new Map();
+    this.ended = new Set();
     this.trace = trace;
   }
 
@@ -16,6 +17,7 @@ class Phone {
     this.ua = new UserAgent({
       uri: UserAgent.makeURI(`sip:${user}@${domain}`), transportOptions: { server: url },
       authorizationUsername: user, authorizationPassword: password, logBuiltinEnabled: false,
+      logLevel: 'warn', logConnector: (level, where, _label, text) => report({ event: 'fault', level, where, text }),
       sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(
         () => Promise.resolve(this.voice.microphone())),
       sessionDescriptionHandlerFactoryOptions: {
@@ -55,7 +57,7 @@ class Phone {
       requestDelegate: {
         onProgress: (answer) => report({ event: answer.message.body ? 'early' : 'ringing', call: id }),
         onReject: ({ message: { statusCode: status } }) =>
-          report({ event: 'ended', call: id, by: status === 487 ? 'us' : 'far', status, cause: null }),
+          this.#over(id, { by: status === 487 ? 'us' : 'far', status, cause: null }),
       },
     }).then(() => report({ event: 'sent', call: id, at: sent('INVITE', since), asked: since }));
     return id;
@@ -171,7 +173,6 @@ class Phone {
   #keep(session) {
     const id = session.id;
     this.calls.set(id, session);
-    let up = false;
     session.delegate = {
       onSessionDescriptionHandler: (handler) => this.voice.attend(id, handler.peerConnection),
       onInfo: (info) => {
@@ -181,20 +182,25 @@ class Phone {
       },
       onBye: (bye) => {
         bye.accept();
-        report({ event: 'ended', call: id, by: 'far', status: null, cause: 'BYE' });
+        this.#over(id, { by: 'far', status: null, cause: 'BYE' });
       },
-      onCancel: () => report({ event: 'ended', call: id, by: 'far', status: null, cause: 'CANCEL' }),
+      onCancel: () => this.#over(id, { by: 'far', status: null, cause: 'CANCEL' }),
     };
     session.stateChange.addListener((state) => {
-      if (state === SessionState.Established) {
-        up = true;
-        report({ event: 'connected', call: id });
-      }
-      if (state === SessionState.Terminated && up && this.ours === id) {
-        report({ event: 'ended', call: id, by: 'us', status: null, cause: 'BYE' });
+      if (state === SessionState.Established) report({ event: 'connected', call: id });
+      // What has a reason of its own is told first; the library itself may have given up as well.
+      if (state === SessionState.Terminated) {
+        setTimeout(() => this.#over(id, { by: 'us', status: null, cause: this.ours === id ? 'BYE' : 'given up' }));
       }
     });
     return id;
+  }
+
+  /** Tells the end of a call once. */
+  #over(id, how) {
+    if (this.ended.has(id)) return;
+    this.ended.add(id);
+    report({ event: 'ended', call: id, ...how });
   }
 
   levels(frequencies) {
