@@ -17,7 +17,9 @@ class Phone {
     this.ua = new UserAgent({
       uri: UserAgent.makeURI(`sip:${user}@${domain}`), transportOptions: { server: url },
       authorizationUsername: user, authorizationPassword: password, logBuiltinEnabled: false,
-      logLevel: 'warn', logConnector: (level, where, _label, text) => report({ event: 'fault', level, where, text }),
+      logLevel: 'warn', logConnector: (level, where, _label, text) => {
+        if (level === 'warn' || level === 'error') report({ event: 'fault', level, where, text });
+      },
       sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(
         () => Promise.resolve(this.voice.microphone())),
       sessionDescriptionHandlerFactoryOptions: {
