@@ -96,7 +96,10 @@ export class Call {
     const found = await this.client.events.wait(`${event} of a call`,
       (e) => e.call === this.id && ((e.event === event && more(e)) || e.event === 'ended'), { from: this.from, timeout })
       .catch((error) => this.client.fails(error));
-    if (found.event !== event) throw new Error(`a call ended instead of ${event}: ${JSON.stringify(found)}`);
+    if (found.event !== event) {
+      const faults = this.client.events.all.filter((e) => e.event === 'fault').map((e) => JSON.stringify(e));
+      return this.client.fails(new Error([`a call ended instead of ${event}: ${JSON.stringify(found)}`, ...faults].join('\n')));
+    }
     return found;
   }
 

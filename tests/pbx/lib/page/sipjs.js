@@ -20,10 +20,11 @@ class Phone {
       logLevel: 'warn', logConnector: (level, where, _label, text) => {
         if (level === 'warn' || level === 'error') report({ event: 'fault', level, where, text });
       },
-      sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(
-        () => Promise.resolve(this.voice.microphone())),
+      sessionDescriptionHandlerFactory: this.#describer(ice),
       sessionDescriptionHandlerFactoryOptions: {
-        iceGatheringTimeout: ice.iceTransportPolicy === 'relay' ? 2000 : 50,
+        // Never by the clock: a description without an address is sent by a machine under load,
+        // and the PBX answers it without ICE, which the browser then refuses.
+        iceGatheringTimeout: 0,
         peerConnectionConfiguration: { iceServers: [], ...ice },
       },
       delegate: {
@@ -33,6 +34,18 @@ class Phone {
       },
     });
     await this.ua.start();
+  }
+
+  /** Descriptions leave with the first address that will do; one is enough on one machine. */
+  #describer(ice) {
+    const make = Web.defaultSessionDescriptionHandlerFactory(() => Promise.resolve(this.voice.microphone()));
+    return (session, options) => {
+      const handler = make(session, options);
+      handler.peerConnection.addEventListener('icecandidate', ({ candidate }) => {
+        if (candidate && (ice.iceTransportPolicy !== 'relay' || candidate.type === 'relay')) handler.iceGatheringComplete();
+      });
+      return handler;
+    };
   }
 
   register() {
