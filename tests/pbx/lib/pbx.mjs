@@ -1,20 +1,17 @@
 // A real Asterisk: programs from the shared root, which is read-only, and everything that it
 // writes in a directory of this instance. It sees no other part of the machine's files and ends
 // with the process that started it. Several can run at once.
-import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { end, freePort, start, until } from '../../e2e/lib/process.mjs';
+import { end, freePort, lines, start, until } from '../../e2e/lib/process.mjs';
 import { Authority } from '../../e2e/sdk/lib/authority.mjs';
 import { AMI, ARI, DOMAIN, PASSWORD } from './accounts.mjs';
 import { Ami } from './ami.mjs';
 
-const execute = promisify(execFile);
 const here = fileURLToPath(new URL('..', import.meta.url));
 
 /** What the PBX plays, in Hz; no phone of a check sends one of these. */
@@ -31,10 +28,9 @@ export class Pbx {
   static async start({ ports = {}, trace = false } = {}) {
     const self = new Pbx();
     self.trace = trace;
-    // Where it cannot be built, the error says what the script said: the cause and the next step.
-    self.root = (await execute(join(here, 'root.sh'))).stdout.trim();
     self.dir = await mkdtemp(join(tmpdir(), 'omnibar-pbx-'));
     try {
+      self.root = await self.#hold();
       self.ports = { ...ports };
       for (const name of ['sip', 'http', 'https', 'ami', 'network']) self.ports[name] ??= await freePort();
       await self.#furnish();
@@ -92,7 +88,21 @@ export class Pbx {
 
   async stop() {
     await this.#halt(true);
+    this.keeper.stdin.end();
     if (!process.env.OMNIBAR_KEEP) await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** The programs' directory, which stays until the end, whatever the recipe becomes meanwhile. */
+  #hold() {
+    this.keeper = start(join(here, 'root.sh'), ['hold'], { stdin: 'pipe', pipe: true });
+    let said = '';
+    this.keeper.stderr.on('data', (text) => { said += text; });
+    return new Promise((resolve, reject) => {
+      lines(this.keeper, resolve);
+      this.keeper.once('error', reject);
+      // Where it cannot be built, the script says the cause and the next step.
+      this.keeper.once('close', () => reject(new Error(said.trim())));
+    });
   }
 
   async #furnish() {
@@ -114,7 +124,7 @@ export class Pbx {
       SIP: this.ports.sip, HTTP: this.ports.http, HTTPS: this.ports.https, AMI: this.ports.ami,
       NETWORK: this.ports.network, RTP_FIRST: first, RTP_LAST: first + 1999,
       ADDRESSES: addresses().map((each) => `${each} => 127.0.0.1`).join('\n'),
-      PASSWORD, AMI_PASSWORD: AMI.password, ARI_PASSWORD: ARI.password,
+      MODULES: await modules(this.root), PASSWORD, AMI_PASSWORD: AMI.password, ARI_PASSWORD: ARI.password,
     };
     for (const name of await readdir(join(here, 'asterisk'))) {
       const text = await readFile(join(here, 'asterisk', name), 'utf8');
@@ -167,6 +177,15 @@ export class Pbx {
     clearTimeout(insist);
     this.child = null;
   }
+}
+
+/** Where the modules are, inside: the path names the kind of machine. */
+async function modules(root) {
+  for (const triplet of await readdir(join(root, 'usr/lib'))) {
+    const path = join('/usr/lib', triplet, 'asterisk/modules');
+    if (await access(join(root, path)).then(() => true, () => false)) return path;
+  }
+  throw new Error(`no Asterisk modules below ${root}/usr/lib`);
 }
 
 /** What this machine is called, but for 127.0.0.1: Asterisk leaves that out of what it offers. */
