@@ -65,8 +65,13 @@ export class Browser {
 }
 
 export class BrowserPhone extends Client {
-  act(verb, ...args) {
-    return this.page.evaluate(([verb, args]) => window.phone[verb](...args), [verb, args]);
+  async act(verb, ...args) {
+    try {
+      return await this.page.evaluate(([verb, args]) => window.phone[verb](...args), [verb, args]);
+    } catch (error) {
+      // The page's own words, without where in the page they were said.
+      throw new Error(error.message.split('\n', 1)[0].replace(/^page\.evaluate: (Error: )?/, ''));
+    }
   }
 
   /** The newest messages on its WebSocket. */

@@ -6,7 +6,8 @@
 //   call(number)          → call's id     it has its call before the PBX knows
 //   answer(id), reject(id, status), hangup(id)
 //   hold(id), resume(id)  → { ms, felt }  re-INVITE to its 200
-//   transfer(id, number)  → { at, asked } when the REFER left; done when the far side says so
+//   transfer(id, number)  → { at, asked } when the REFER left; done when the far side says so,
+//                                       or "REFER failed: 486", as its NOTIFY says (RFC 3515)
 //   attend(id, other)     → { at, asked } the same with Replaces
 //   dtmf(id, keys, by)                  `by`: rtp (RFC 4733) or info
 //   watch(number, about, accept)        SUBSCRIBE
@@ -92,15 +93,21 @@ export class Call {
   }
 
   /** Its next event of that name; a call that ends instead is told at once. */
-  async #wait(event, more = () => true, timeout = 15000) {
+  #wait(event, more = () => true, timeout = 15000) {
+    const found = this.#look(event, more, timeout);
+    // One that was begun early may fail while the check is busy elsewhere; whoever awaits it is
+    // still told.
+    found.catch(() => {});
+    return found;
+  }
+
+  async #look(event, more, timeout) {
     const found = await this.client.events.wait(`${event} of a call`,
       (e) => e.call === this.id && ((e.event === event && more(e)) || e.event === 'ended'), { from: this.from, timeout })
       .catch((error) => this.client.fails(error));
-    if (found.event !== event) {
-      const faults = this.client.events.all.filter((e) => e.event === 'fault').map((e) => JSON.stringify(e));
-      return this.client.fails(new Error([`a call ended instead of ${event}: ${JSON.stringify(found)}`, ...faults].join('\n')));
-    }
-    return found;
+    if (found.event === event) return found;
+    const faults = this.client.events.all.filter((e) => e.event === 'fault').map((e) => JSON.stringify(e));
+    return this.client.fails(new Error([`a call ended instead of ${event}: ${JSON.stringify(found)}`, ...faults].join('\n')));
   }
 
   #act(verb, ...args) {

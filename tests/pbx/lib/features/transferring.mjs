@@ -1,6 +1,10 @@
 // Transfers (RFC 3515), as the one who transfers and as the one who is transferred.
+import assert from 'node:assert/strict';
 import { HOLD_MUSIC } from '../pbx.mjs';
 import { OURS, PEER, THIRD, together } from '../rig.mjs';
+
+/** The status in the body of a NOTIFY about a REFER (RFC 3420). */
+const SIPFRAG = /^Content-Type: message\/sipfrag[^]*?^SIP\/2\.0 (\d{3})/gm;
 
 export function transferring(feature, rig) {
   /** The client in a call with 1002; 1003 is there as well. */
@@ -43,10 +47,21 @@ export function transferring(feature, rig) {
   }
 
   feature('blind transfer to a number that is busy', 'jssip', async () => {
-    const { client, call } = await three(['jssip', 'sipjs']);
-    // The PBX takes the transfer over, so it counts as done; the call is gone all the same.
-    await call.transfer('608').catch(() => {});
-    await client.hears({ [PEER]: false });
+    const { client, second, call } = await three(['jssip', 'sipjs']);
+    await rig.pbx.cli('pjsip set logger on');
+    try {
+      const from = (await rig.pbx.log()).length;
+      const told = await call.transfer('608').then(() => '200', (error) => /^REFER failed: (\d{3})$/.exec(error.message)?.[1]);
+      const [, said] = [...(await rig.pbx.log()).slice(from).matchAll(SIPFRAG)].at(-1);
+      // Asterisk says 200 where a packet of ours reaches the other side between the REFER and its
+      // leaving the bridge; whatever it says, the one who transfers must be told the same.
+      assert.match(said, /^(486|200)$/);
+      assert.equal(told, said);
+      await Promise.all([client.hears({ [PEER]: false }), second.hears({ [OURS]: false })]);
+      return { detail: `told ${told}` };
+    } finally {
+      await rig.pbx.cli('pjsip set logger off');
+    }
   });
 
   /** 1002 in a call with the client, which 1002 has called; 1003 is there as well. */

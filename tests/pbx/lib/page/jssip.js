@@ -89,7 +89,8 @@ class Phone {
   #refer(id, target, options) {
     const since = now();
     return new Promise((resolve, reject) => {
-      const failed = (why) => (e) => reject(new Error(`REFER ${why}: ${e.status_line ?? e.cause}`));
+      const failed = (why) => (e) =>
+        reject(new Error(`REFER ${why}: ${e.status_line?.status_code ?? e.response?.status_code ?? e.cause}`));
       this.calls.get(id).refer(target, {
         ...options,
         eventHandlers: {
