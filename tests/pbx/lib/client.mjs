@@ -8,6 +8,7 @@
 //   hold(id), resume(id)  → { ms, felt }  re-INVITE to its 200
 //   transfer(id, number)  → { at, asked } when the REFER left; done when the far side says so,
 //                                       or "REFER failed: 486", as its NOTIFY says (RFC 3515)
+//   consult(id, number)   → call's id     holds the call and calls somebody to ask
 //   attend(id, other)     → { at, asked } the same with Replaces
 //   dtmf(id, keys, by)                  `by`: rtp (RFC 4733) or info
 //   watch(number, about, accept)        SUBSCRIBE
@@ -178,6 +179,12 @@ export class Call {
 
   transfer(number) {
     return this.#act('transfer', number);
+  }
+
+  /** Holds this call, and calls somebody to ask. */
+  async consult(number) {
+    const from = this.client.events.length;
+    return new Call(this.client, await this.#act('consult', number), from);
   }
 
   /** The far side of `other` takes this phone's place here. */

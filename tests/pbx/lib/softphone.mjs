@@ -108,7 +108,8 @@ export class Softphone extends Client {
       case 'hangup': return this.#say(`hangup ${args[0]}`);
       case 'hold': return this.#changed(args[0], 'hold', 'held here');
       case 'resume': return this.#changed(args[0], 'resume', 'resumed here');
-      // Both are about the call in which this phone talks.
+      // These are about the call in which this phone talks, and the one that asks for it.
+      case 'consult': return (await this.#does(`consult ${args[1]}`, ['sent'])).said.call;
       case 'transfer': return this.#referred(`transfer ${args[1]}`, args[0]);
       case 'attend': return this.#referred('complete', null);
       case 'dtmf': return this.#say(`dtmf ${args[1]}`);

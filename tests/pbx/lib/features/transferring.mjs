@@ -35,8 +35,7 @@ export function transferring(feature, rig) {
 
     feature('attended transfer', peers, async () => {
       const { client, second, third, call } = await three(kinds);
-      await call.hold();
-      const consult = await client.call('1003');
+      const consult = await call.consult('1003');
       await consult.up();
       await Promise.all([together(client, third), client.hears({ [PEER]: false })]);
       await call.attend(consult);

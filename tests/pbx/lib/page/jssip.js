@@ -80,6 +80,12 @@ class Phone {
     return this.#refer(id, `sip:${number}@${this.ua.configuration.uri.host}`, {});
   }
 
+  /** Puts this call on hold and calls somebody to ask. */
+  async consult(id, number) {
+    await this.hold(id);
+    return this.call(number);
+  }
+
   /** The far side of `other` takes the place of this phone in `id`. */
   attend(id, other) {
     const replaces = this.calls.get(other);

@@ -121,6 +121,12 @@ class Phone {
     return this.#refer(id, this.#uri(number));
   }
 
+  /** Puts this call on hold and calls somebody to ask. */
+  async consult(id, number) {
+    await this.hold(id);
+    return this.call(number);
+  }
+
   /** The far side of `other` takes the place of this phone in `id`. */
   attend(id, other) {
     return this.#refer(id, this.calls.get(other));
