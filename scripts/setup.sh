@@ -12,7 +12,7 @@ headless=(xvfb xauth openbox dbus-x11 webkit2gtk-driver gnome-keyring libsecret-
   libayatana-appindicator3-1 fonts-dejavu-core at-spi2-core pulseaudio pulseaudio-utils
   espeak-ng sox)
 test=(chromium firefox-esr libnss3-tools xdotool wmctrl x11-utils imagemagick coturn xdg-utils
-  desktop-file-utils python3-venv openssl)
+  desktop-file-utils python3-venv openssl mmdebstrap bubblewrap baresip-core)
 
 case "${1:?build, headless or test}" in
   build) want=("${build[@]}") ;;
@@ -63,6 +63,7 @@ install_node ui
 install_node sdk/omni
 install_node sdk/examples/crm/react
 [ "$1" = build ] || [ ! -e tests/e2e/package-lock.json ] || install_node tests/e2e
+[ "$1" != test ] || install_node tests/pbx
 
 if [ "$1" = test ]; then
   for tool in cargo-nextest cargo-deny; do

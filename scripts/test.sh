@@ -79,6 +79,7 @@ if [ "$quick" != --quick ]; then
   step "REST by its document" - scripts/schemathesis.sh
   step "end to end" node e2e
   step "end to end, sdk" node node tests/e2e/sdk/run.mjs
+  step "real PBX" node node tests/pbx/run.mjs
 fi
 
 # Once more at the end: a record of a run often keeps its last lines only.

@@ -1,0 +1,7 @@
+// The clients that are checked and measured, by name: how one is opened at a PBX. The first is
+// what the others are compared with.
+
+export const clients = {
+  jssip: (rig, { url, ...phone }) => rig.browser.phone(url, { stack: 'jssip', ...phone }),
+  sipjs: (rig, { url, ...phone }) => rig.browser.phone(url, { stack: 'sipjs', ...phone }),
+};
