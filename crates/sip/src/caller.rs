@@ -177,13 +177,18 @@ mod tests {
             ("History-Info", "<sip:1001@h?Reason=SIP%3Bcause%3D486%3Btext%3D%22Busy%22>;index=1"),
             ("History-Info", "<sip:1002@h>;index=1.1, <sip:1003@h>;index=1.1.1"),
         ]));
-        let way: Vec<_> = caller.diverted.iter().map(|d| (d.from.user.as_str(), &*d.reason)).collect();
+        let way: Vec<_> =
+            caller.diverted.iter().map(|d| (d.from.user.as_str(), &*d.reason)).collect();
         assert_eq!(way, [("1001", "Busy"), ("1002", "")]);
         let caller = Caller::of(&fields(&[
             ("From", "<sip:+15555550101@h>;tag=1"),
-            ("Diversion", "<sip:1002@h>;reason=no-answer, \"One\" <sip:1001@h>;reason=\"user-busy\""),
+            (
+                "Diversion",
+                "<sip:1002@h>;reason=no-answer, \"One\" <sip:1001@h>;reason=\"user-busy\"",
+            ),
         ]));
-        let way: Vec<_> = caller.diverted.iter().map(|d| (d.from.user.as_str(), &*d.reason)).collect();
+        let way: Vec<_> =
+            caller.diverted.iter().map(|d| (d.from.user.as_str(), &*d.reason)).collect();
         assert_eq!(way, [("1001", "user-busy"), ("1002", "no-answer")]);
     }
 

@@ -123,7 +123,7 @@ fn words(text: &str) -> String {
 
 fn of_status(status: u16) -> CauseKind {
     match status {
-        300..400 => CauseKind::Moved,
+        300..=399 => CauseKind::Moved,
         401 | 407 => CauseKind::WrongPassword,
         402 | 403 | 405 | 421 => CauseKind::Forbidden,
         404 | 410 | 416 | 484 | 485 | 604 => CauseKind::NotFound,
@@ -134,7 +134,7 @@ fn of_status(status: u16) -> CauseKind {
         486 | 600 => CauseKind::Busy,
         487 => CauseKind::Ended,
         603 | 607 | 608 => CauseKind::Declined,
-        500..600 => CauseKind::ServerFailed,
+        500..=599 => CauseKind::ServerFailed,
         _ => CauseKind::Malformed,
     }
 }

@@ -50,7 +50,7 @@ impl Dialog {
             call_id: request.fields.get(names::CALL_ID)?.to_owned(),
             local_tag: tag.to_owned(),
             remote_tag: from.tag().unwrap_or_default().to_owned(),
-            local: format!("{to};tag={tag}"),
+            local: format!("{};tag={tag}", untagged(to)),
             remote: request.fields.get(names::FROM)?.to_owned(),
             local_number: first_number,
             remote_number: cseq(&request.fields).map(|(number, _)| number),

@@ -271,7 +271,9 @@ mod tests {
         assert!(answer("MD5").contains("response=\"8ca523f5e9506fed4657c9700eebdbec\""));
         let sha256 = "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1";
         assert!(answer("SHA-256").contains(&format!("response=\"{sha256}\"")));
-        assert!(answer("SHA-256").contains("nc=00000001") && answer("SHA-256").contains("qop=auth,"));
+        assert!(
+            answer("SHA-256").contains("nc=00000001") && answer("SHA-256").contains("qop=auth,")
+        );
     }
 
     /// The example of RFC 2617 section 3.5's predecessor: no quality of protection.
@@ -309,7 +311,8 @@ mod tests {
         let mut random = Random::new([1; 32]);
         let mut register = request(Method::Register, "sip:pbx.test");
         let asks = |nonce: &str, stale: bool| {
-            let value = format!("Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\", stale={stale}");
+            let value =
+                format!("Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\", stale={stale}");
             refusal(&[value.as_str()])
         };
         assert_eq!(credentials.asked(&register, &asks("a", false), true), Verdict::Again);
@@ -335,7 +338,9 @@ mod tests {
             assert!(register.fields.get(names::AUTHORIZATION).unwrap().contains(count));
         }
         let mut success = Response::made_up(200);
-        success.fields.push_received("Authentication-Info", "nextnonce=\"n2\", qop=auth".to_owned());
+        success
+            .fields
+            .push_received("Authentication-Info", "nextnonce=\"n2\", qop=auth".to_owned());
         credentials.noted(&success);
         credentials.sign(&mut register, &mut random);
         let sent = register.fields.get(names::AUTHORIZATION).unwrap();

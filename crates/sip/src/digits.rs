@@ -59,7 +59,10 @@ mod tests {
         for key in "0123456789*#ABCD".chars() {
             let digit = Digit::new(key).unwrap();
             let body = digit.relay(length);
-            assert_eq!(Digit::read("application/dtmf-relay", body.as_bytes()), Some((digit, length)));
+            assert_eq!(
+                Digit::read("application/dtmf-relay", body.as_bytes()),
+                Some((digit, length))
+            );
         }
         let five = (Digit('5'), Duration::from_millis(160));
         assert_eq!(Digit::read("application/dtmf", b"5\r\n"), Some(five));

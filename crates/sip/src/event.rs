@@ -1,6 +1,6 @@
 use crate::caller::{Caller, Party};
-use crate::{CallNumber, Cause, Colleague, Digit, Replaces, Waiting, WatchNumber};
 use crate::message::Uri;
+use crate::{CallNumber, Cause, Colleague, Digit, Replaces, Waiting, WatchNumber};
 use std::time::Duration;
 
 /// What the user agent wants done.
@@ -27,7 +27,10 @@ pub enum Event {
         seen_at: Option<String>,
     },
     /// `again_in`: the next attempt; `None` for a fault that only a person can mend.
-    RegistrationFailed { cause: Cause, again_in: Option<Duration> },
+    RegistrationFailed {
+        cause: Cause,
+        again_in: Option<Duration>,
+    },
     Unregistered,
 
     /// Somebody calls.
@@ -46,44 +49,103 @@ pub enum Event {
         referred_by: Option<Party>,
     },
     /// It rings at the far side.
-    Ringing { call: CallNumber },
+    Ringing {
+        call: CallNumber,
+    },
     /// The far side is heard before it answers: an announcement or its own ringing.
-    EarlyMedia { call: CallNumber, answer: String },
+    EarlyMedia {
+        call: CallNumber,
+        answer: String,
+    },
     /// The far side has answered; `answer` is `None` if it is the one of
     /// [`Event::EarlyMedia`].
-    Answered { call: CallNumber, answer: Option<String>, with: Party },
+    Answered {
+        call: CallNumber,
+        answer: Option<String>,
+        with: Party,
+    },
     /// The far side knows that it was accepted; `answer` is that to an offer in
     /// [`crate::Command::Accept`].
-    Established { call: CallNumber, answer: Option<String> },
+    Established {
+        call: CallNumber,
+        answer: Option<String>,
+    },
     /// The far side wants to change the call; [`crate::Command::Answer`] is due within
     /// 10 s. `held`: it puts this side on hold.
-    Offered { call: CallNumber, offer: String, held: bool },
+    Offered {
+        call: CallNumber,
+        offer: String,
+        held: bool,
+    },
     /// The far side's answer to an offer of this side during the call.
-    Changed { call: CallNumber, answer: String },
+    Changed {
+        call: CallNumber,
+        answer: String,
+    },
     /// Who hears nothing: `here` for a hold of this side, `there` for the far side's.
-    Held { call: CallNumber, here: bool, there: bool },
+    Held {
+        call: CallNumber,
+        here: bool,
+        there: bool,
+    },
     /// An offer of this side was refused; the call goes on as it was.
-    ChangeRefused { call: CallNumber, cause: Cause },
+    ChangeRefused {
+        call: CallNumber,
+        cause: Cause,
+    },
     /// The far side pressed a key (INFO).
-    Pressed { call: CallNumber, digit: Digit, length: Duration },
+    Pressed {
+        call: CallNumber,
+        digit: Digit,
+        length: Duration,
+    },
     /// A key was refused by the far side.
-    PressRefused { call: CallNumber, cause: Cause },
+    PressRefused {
+        call: CallNumber,
+        cause: Cause,
+    },
     /// The one to whom the far side was sent rings, or whatever `status` says.
-    Transferring { call: CallNumber, status: u16 },
+    Transferring {
+        call: CallNumber,
+        status: u16,
+    },
     /// The far side has reached him; the call ends by itself.
-    Transferred { call: CallNumber },
-    TransferFailed { call: CallNumber, cause: Cause },
+    Transferred {
+        call: CallNumber,
+    },
+    TransferFailed {
+        call: CallNumber,
+        cause: Cause,
+    },
     /// The far side asks this one to call somebody else in its stead.
-    TransferAsked { call: CallNumber, to: Uri, replaces: Option<Replaces> },
-    Ended { call: CallNumber, cause: Cause },
+    TransferAsked {
+        call: CallNumber,
+        to: Uri,
+        replaces: Option<Replaces>,
+    },
+    Ended {
+        call: CallNumber,
+        cause: Cause,
+    },
 
-    Messages { waiting: Waiting },
-    Colleague { watch: WatchNumber, state: Colleague },
+    Messages {
+        waiting: Waiting,
+    },
+    Colleague {
+        watch: WatchNumber,
+        state: Colleague,
+    },
     /// The exchange does not tell. Tried again later, unless nobody allows it.
-    WatchFailed { watch: WatchNumber, cause: Cause },
+    WatchFailed {
+        watch: WatchNumber,
+        cause: Cause,
+    },
 
     /// What was wanted makes no sense at the time.
-    Refused { call: Option<CallNumber>, why: Refusal },
+    Refused {
+        call: Option<CallNumber>,
+        why: Refusal,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(crate) const WANTED: u32 = 1_800;
 pub(crate) const SHORTEST: u32 = 90;
 /// Longest that is believed: a week.
-const LONGEST: u32 = 604_800;
+pub(crate) const LONGEST: u32 = 604_800;
 
 /// Who keeps the call alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) struct SessionTimer {
     interval: u32,
     pub(crate) refresher: Refresher,
     since: Moment,
+    /// A refresh that did not work is tried again then.
+    again: Option<Moment>,
 }
 
 /// What came of a request's wish.
@@ -42,7 +44,7 @@ impl SessionTimer {
             Some(who) if who.eq_ignore_ascii_case("uas") => Refresher::There,
             Some(_) | None => Refresher::Here,
         };
-        Some(Self { interval, refresher, since: now })
+        Some(Self { interval, refresher, since: now, again: None })
     }
 
     /// Of a request that came; `kept` is what this side was before (section 9: roles do
@@ -59,7 +61,7 @@ impl SessionTimer {
             None if supported => Refresher::There,
             None => Refresher::Here,
         };
-        Wish::With(Self { interval, refresher, since: now })
+        Wish::With(Self { interval, refresher, since: now, again: None })
     }
 
     /// The field of a 2xx that agrees.
@@ -83,6 +85,9 @@ impl SessionTimer {
     /// When to refresh, or to take the far side for gone: at half the time, or a third,
     /// 32 s at most, before its end (section 10).
     pub(crate) fn due(&self) -> Moment {
+        if let Some(again) = self.again {
+            return again;
+        }
         let whole = Duration::from_secs(self.interval.into());
         let wait = match self.refresher {
             Refresher::Here => whole / 2,
@@ -91,9 +96,22 @@ impl SessionTimer {
         self.since + wait
     }
 
-    /// The far side was heard of, or will be asked again later.
+    /// The far side was heard of.
     pub(crate) fn restarted(mut self, now: Moment) -> Self {
         self.since = now;
+        self.again = None;
+        self
+    }
+
+    /// A refresh is on its way; if nothing comes of it there is another.
+    pub(crate) fn delayed(mut self, now: Moment) -> Self {
+        self.again = Some(now + Duration::from_secs(u64::from(self.interval / 10).max(5)));
+        self
+    }
+
+    /// The far side wants longer intervals (422).
+    pub(crate) fn raised(mut self, least: u32) -> Self {
+        self.interval = self.interval.max(least.min(LONGEST));
         self
     }
 }

@@ -147,7 +147,7 @@ impl Document {
                 },
                 Event::Text(text) => {
                     let Some((_, dialog)) = &mut open else { continue };
-                    let text = text.decode().ok()?;
+                    let text = text.xml10_content();
                     let text: String = text.trim().chars().take(LONGEST).collect();
                     match (inside.last().map(String::as_str), remote) {
                         (Some("state"), _) => dialog.state = text,
@@ -212,7 +212,7 @@ fn name(party: &mut Party, uri: &str) {
 }
 
 fn local(element: &BytesStart<'_>) -> String {
-    String::from_utf8_lossy(element.local_name().as_ref()).into_owned()
+    element.local_name().as_ref().to_owned()
 }
 
 fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {

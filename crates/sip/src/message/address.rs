@@ -13,9 +13,7 @@ impl Params {
         Self(
             pieces
                 .map(|piece| match piece.split_once('=') {
-                    Some((name, value)) => {
-                        (name.trim().to_owned(), Some(value.trim().to_owned()))
-                    }
+                    Some((name, value)) => (name.trim().to_owned(), Some(value.trim().to_owned())),
                     None => (piece.to_owned(), None),
                 })
                 .collect(),
@@ -38,15 +36,6 @@ impl Params {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
-    }
-
-    pub(crate) fn set(&mut self, name: &str, value: Option<String>) {
-        self.remove(name);
-        self.0.push((name.to_owned(), value));
-    }
-
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.0.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
     }
 }
 
@@ -178,7 +167,8 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", "\"a <sip:a@h>", "<sip:a@h", "<sip:a@h>x", "sip:a@h?Route=x", "\"\"", "<>"] {
+        for text in ["", "\"a <sip:a@h>", "<sip:a@h", "<sip:a@h>x", "sip:a@h?Route=x", "\"\"", "<>"]
+        {
             assert!(Address::read(text).is_err(), "{text:?}");
         }
     }

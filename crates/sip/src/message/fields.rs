@@ -30,6 +30,16 @@ impl Fields {
         self.0.push((name, value));
     }
 
+    /// Puts before all others: where a Via belongs.
+    pub(crate) fn push_first(&mut self, name: &'static str, value: String) {
+        self.0.insert(0, (Cow::Borrowed(name), value));
+    }
+
+    /// Appends what was read before, as it was.
+    pub(crate) fn push_known(&mut self, name: &'static str, value: &str) {
+        self.0.push((Cow::Borrowed(name), value.to_owned()));
+    }
+
     /// Replaces every field of that name by one.
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
         self.remove(name);

@@ -9,8 +9,8 @@ pub(crate) mod uri;
 
 pub use address::{Address, Params};
 pub use fields::Fields;
-pub(crate) use read::{Via, cseq};
 pub use read::{Fault, MAX_FIELDS, MAX_MESSAGE};
+pub(crate) use read::{Via, cseq};
 pub use uri::{BadUri, Uri};
 
 use std::fmt;
@@ -136,7 +136,7 @@ impl Request {
     pub(crate) fn answer(&self, status: u16, tag: &str) -> Response {
         let mut fields = Fields::default();
         for via in self.fields.all(names::VIA) {
-            fields.push(names::VIA, via);
+            fields.push_known(names::VIA, via);
         }
         for name in [names::FROM, names::TO, names::CALL_ID, names::CSEQ] {
             let Some(value) = self.fields.get(name) else { continue };
@@ -144,15 +144,15 @@ impl Request {
                 && status > 100
                 && Address::read(value).is_ok_and(|to| to.tag().is_none());
             if untagged {
-                fields.push(name, format!("{value};tag={tag}"));
+                fields.push_known(name, &format!("{value};tag={tag}"));
             } else {
-                fields.push(name, value);
+                fields.push_known(name, value);
             }
         }
         // Set by whoever is on the way, and gone by (section 16.7).
         if (101..300).contains(&status) {
             for route in self.fields.all(names::RECORD_ROUTE) {
-                fields.push(names::RECORD_ROUTE, route);
+                fields.push_known(names::RECORD_ROUTE, route);
             }
         }
         Response { status, phrase: phrase(status).to_owned(), fields, body: vec![] }

@@ -130,10 +130,6 @@ impl Uri {
         &self.params
     }
 
-    pub(crate) fn params_mut(&mut self) -> &mut Params {
-        &mut self.params
-    }
-
     /// Value of the header of that name behind `?`, without escapes.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
@@ -148,6 +144,14 @@ impl Uri {
     pub fn without_headers(mut self) -> Self {
         self.headers.clear();
         self
+    }
+
+    /// Host and port alone.
+    pub(crate) fn place(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
     }
 
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
@@ -279,9 +283,17 @@ mod tests {
 
     #[test]
     fn what_leads_nowhere_is_refused() {
-        for text in
-            ["", "600", "sip:", "sip:@h", "sip:a@", "sip:a b@h", "<sip:a@h>", "sip:a@h:99999", "1:x"]
-        {
+        for text in [
+            "",
+            "600",
+            "sip:",
+            "sip:@h",
+            "sip:a@",
+            "sip:a b@h",
+            "<sip:a@h>",
+            "sip:a@h:99999",
+            "1:x",
+        ] {
             assert!(Uri::read(text).is_err(), "{text:?}");
         }
     }
