@@ -1,42 +1,106 @@
-/// A description with its candidates in it: most exchanges take none later (RFC 8838).
-/// `candidates` are `candidate:…` lines of the one medium that a peer has; an empty one
-/// is left out.
+/// A description with its candidates in it, and the first of them where those look who
+/// know no ICE (RFC 8839 section 4.2.1): most exchanges take none later (RFC 8838), and
+/// some take an address of zeros for a hold. `candidates` are `candidate:…` lines of the
+/// one medium that a peer has; what is none is left out.
 #[must_use]
 pub fn with_candidates<'a>(sdp: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let lines: Vec<&str> = candidates.into_iter().filter_map(usable).collect();
+    let default = lines.iter().filter_map(|line| Default::of(line)).min_by_key(|d| d.rank);
     let mut whole = String::with_capacity(sdp.len() + 512);
+    let mut push = |line: &str| {
+        whole.push_str(line);
+        whole.push_str("\r\n");
+    };
+    let mut written: Vec<&str> = Vec::new();
     for line in sdp.lines().map(str::trim_end) {
         // Trickling is not what is done here.
-        if line != "a=ice-options:trickle" && line != "a=end-of-candidates" {
-            whole.push_str(line);
-            whole.push_str("\r\n");
+        if line == "a=ice-options:trickle" || line == "a=end-of-candidates" {
+            continue;
+        }
+        written.extend(line.strip_prefix("a="));
+        match &default {
+            Some(default) if line.starts_with("m=audio 9 ") => {
+                push(&line.replacen(" 9 ", &format!(" {} ", default.port), 1));
+            }
+            Some(default) if line == "c=IN IP4 0.0.0.0" => push(&default.connection()),
+            Some(_) | None => push(line),
         }
     }
-    for candidate in candidates {
-        let line = candidate.trim();
-        let line = line.strip_prefix("a=").unwrap_or(line);
-        let known = whole.lines().any(|own| own.strip_prefix("a=") == Some(line));
-        if line.starts_with("candidate:") && !line.contains(['\r', '\n']) && !known {
-            whole.push_str("a=");
-            whole.push_str(line);
-            whole.push_str("\r\n");
+    for line in lines {
+        if !written.contains(&line) {
+            push(&format!("a={line}"));
+            written.push(line);
         }
     }
-    whole.push_str("a=end-of-candidates\r\n");
+    push("a=end-of-candidates");
     whole
+}
+
+fn usable(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let line = line.strip_prefix("a=").unwrap_or(line);
+    (line.starts_with("candidate:") && !line.contains(['\r', '\n'])).then_some(line)
+}
+
+/// The candidate most likely to work for who knows no ICE.
+struct Default<'a> {
+    address: &'a str,
+    port: u16,
+    /// Relays reach furthest, and IPv4 is understood by everybody.
+    rank: u8,
+}
+
+impl<'a> Default<'a> {
+    /// `None` for another component, for TCP, and for a name instead of an address.
+    fn of(line: &'a str) -> Option<Self> {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, "1", protocol, _, address, port, "typ", kind, ..] = words[..] else { return None };
+        let version = match address.parse().ok()? {
+            std::net::IpAddr::V4(_) => 0,
+            std::net::IpAddr::V6(_) => 1,
+        };
+        let kind = match kind {
+            "relay" => 0,
+            "srflx" => 2,
+            _ => 4,
+        };
+        if !protocol.eq_ignore_ascii_case("udp") {
+            return None;
+        }
+        Some(Self { address, port: port.parse().ok()?, rank: kind + version })
+    }
+
+    fn connection(&self) -> String {
+        let version = if self.address.contains(':') { 6 } else { 4 };
+        format!("c=IN IP{version} {}", self.address)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SDP: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n\
+        c=IN IP4 0.0.0.0\r\na=ice-options:trickle\r\na=mid:0\r\n";
+    const HOST: &str = "candidate:1 1 udp 1 192.0.2.1 4000 typ host";
+
     #[test]
     fn a_description_becomes_whole() {
-        let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-options:trickle\r\n";
-        let one = "candidate:1 1 udp 1 192.0.2.1 9 typ host";
-        let whole = with_candidates(sdp, [one, "", one, "a\r\nb"]);
-        let is = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=candidate:1 1 udp 1 192.0.2.1 9 \
-                  typ host\r\na=end-of-candidates\r\n";
+        let six = "candidate:2 1 udp 9 2001:db8::1 4001 typ host";
+        let whole = with_candidates(SDP, [six, HOST, "", HOST, "a\r\nb"]);
+        let is = format!(
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=audio 4000 UDP/TLS/RTP/SAVPF 111\r\n\
+             c=IN IP4 192.0.2.1\r\na=mid:0\r\na={six}\r\na={HOST}\r\na=end-of-candidates\r\n"
+        );
         assert_eq!(whole, is);
-        assert_eq!(with_candidates(&whole, [one]), whole);
+        assert_eq!(with_candidates(&whole, [HOST]), whole, "what is there is not added again");
+    }
+
+    #[test]
+    fn who_knows_no_ice_is_led_to_the_relay() {
+        let relay = "candidate:3 1 udp 1 198.51.100.7 5000 typ relay raddr 192.0.2.1 rport 4000";
+        assert!(with_candidates(SDP, [HOST, relay]).contains("c=IN IP4 198.51.100.7\r\n"));
+        let tcp = "candidate:4 1 tcp 1 192.0.2.1 9 typ host tcptype active";
+        assert!(with_candidates(SDP, [tcp]).contains("c=IN IP4 0.0.0.0\r\n"));
     }
 }
