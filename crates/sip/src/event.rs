@@ -1,16 +1,27 @@
 use crate::caller::{Caller, Party};
 use crate::message::Uri;
 use crate::{CallNumber, Cause, Colleague, Digit, Replaces, Waiting, WatchNumber};
+use std::fmt;
 use std::time::Duration;
 
 /// What the user agent wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
     /// One frame for the WebSocket. May hold credentials: not for a log.
     Send(Vec<u8>),
     /// Nothing comes through this connection any more: make another.
     Reconnect,
     Event(Event),
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Reconnect => f.write_str("Reconnect"),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+        }
+    }
 }
 
 /// What has happened.

@@ -3,21 +3,26 @@
 /// some take an address of zeros for a hold. `candidates` are `candidate:…` lines of the
 /// one medium that a peer has; what is none is left out.
 #[must_use]
-pub fn with_candidates<'a>(sdp: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    let lines: Vec<&str> = candidates.into_iter().filter_map(usable).collect();
+pub fn with_candidates<'a>(sdp: &'a str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let own = sdp.lines().filter_map(|line| line.strip_prefix("a=")).filter_map(usable);
+    let mut lines: Vec<&str> = Vec::new();
+    for line in own.chain(candidates.into_iter().filter_map(usable)) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
     let default = lines.iter().filter_map(|line| Default::of(line)).min_by_key(|d| d.rank);
     let mut whole = String::with_capacity(sdp.len() + 512);
     let mut push = |line: &str| {
         whole.push_str(line);
         whole.push_str("\r\n");
     };
-    let mut written: Vec<&str> = Vec::new();
     for line in sdp.lines().map(str::trim_end) {
         // Trickling is not what is done here.
-        if line == "a=ice-options:trickle" || line == "a=end-of-candidates" {
+        let trickle = line == "a=ice-options:trickle" || line == "a=end-of-candidates";
+        if trickle || line.starts_with("a=candidate:") {
             continue;
         }
-        written.extend(line.strip_prefix("a="));
         match &default {
             Some(default) if line.starts_with("m=audio 9 ") => {
                 push(&line.replacen(" 9 ", &format!(" {} ", default.port), 1));
@@ -27,10 +32,7 @@ pub fn with_candidates<'a>(sdp: &str, candidates: impl IntoIterator<Item = &'a s
         }
     }
     for line in lines {
-        if !written.contains(&line) {
-            push(&format!("a={line}"));
-            written.push(line);
-        }
+        push(&format!("a={line}"));
     }
     push("a=end-of-candidates");
     whole
@@ -39,7 +41,9 @@ pub fn with_candidates<'a>(sdp: &str, candidates: impl IntoIterator<Item = &'a s
 fn usable(line: &str) -> Option<&str> {
     let line = line.trim();
     let line = line.strip_prefix("a=").unwrap_or(line);
-    (line.starts_with("candidate:") && !line.contains(['\r', '\n'])).then_some(line)
+    let sound = line.starts_with("candidate:") && !line.contains(['\r', '\n']);
+    // RTP and RTCP share a port here (RFC 8834 section 4.5): there is one component.
+    (sound && line.split_ascii_whitespace().nth(1) == Some("1")).then_some(line)
 }
 
 /// The candidate most likely to work for who knows no ICE.
@@ -94,6 +98,8 @@ mod tests {
         );
         assert_eq!(whole, is);
         assert_eq!(with_candidates(&whole, [HOST]), whole, "what is there is not added again");
+        let second = "candidate:1 2 udp 1 192.0.2.1 4000 typ host";
+        assert_eq!(with_candidates(&whole, [second]), whole, "RTP and RTCP share a port");
     }
 
     #[test]

@@ -120,8 +120,7 @@ pub(super) async fn dial(
 ) -> Result<WebSocket, ConnectFault> {
     hush_frames();
     let stream = reach(&url).await?;
-    let mut request =
-        url.0.as_str().into_client_request().map_err(|_| ConnectFault::BadAddress)?;
+    let mut request = url.0.as_str().into_client_request().map_err(|_| ConnectFault::BadAddress)?;
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("sip"));
     let config = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)

@@ -33,8 +33,9 @@ pub(super) enum Order {
     Close(oneshot::Sender<()>),
 }
 
-type Dialling =
-    Pin<Box<dyn Future<Output = Result<(WebSocket, Option<Arc<ClientConfig>>), ConnectFault>> + Send>>;
+type Dialling = Pin<
+    Box<dyn Future<Output = Result<(WebSocket, Option<Arc<ClientConfig>>), ConnectFault>> + Send>,
+>;
 
 enum Link {
     Waiting { until: Instant },

@@ -156,8 +156,8 @@ exchange!(two_extensions_call_each_other, async {
 exchange!(a_blind_transfer_moves_the_other_party, async {
     let (mut one, _) = Phone::registered("1001", false).await;
     let (mut two, _) = Phone::registered("1002", false).await;
-    let ((call, _voice), (_, mut other)) = tokio::join!(one.answered("1002"), two.take());
-    other.hears(1).await;
+    let ((call, mut voice), (_, mut other)) = tokio::join!(one.answered("1002"), two.take());
+    tokio::join!(voice.hears(1), other.hears(1));
     let begun = Instant::now();
     let to = Uri::dialled("606", "pbx.test").unwrap();
     one.extension.command(Command::Transfer { call, to });

@@ -45,6 +45,8 @@ pub(super) struct Call {
     pub(super) local: Option<String>,
     pub(super) remote: Option<String>,
     pub(super) rang: bool,
+    /// Both sides know that the call is up.
+    pub(super) established: bool,
     pub(super) here_held: bool,
     pub(super) there_held: bool,
     pub(super) change: Change,
@@ -106,6 +108,7 @@ impl Call {
             local: None,
             remote: None,
             rang: false,
+            established: false,
             here_held: false,
             there_held: false,
             change: Change::Still,

@@ -263,11 +263,15 @@ impl UserAgent {
             }
             Some(offer) => {
                 let held = Direction::of(&offer).is_hold();
-                call.change = Change::Theirs {
+                let theirs = Change::Theirs {
                     request: Box::new(request),
                     offer: offer.clone(),
                     until: now + PATIENCE,
                 };
+                // What this side wanted when both began at once comes after it.
+                if let Change::Later { wanted, .. } = std::mem::replace(&mut call.change, theirs) {
+                    call.wanted.get_or_insert(wanted);
+                }
                 self.event(Event::Offered { call: number, offer, held });
             }
         }

@@ -230,8 +230,7 @@ impl UserAgent {
         });
         let Some((&id, call)) = found else { return };
         let Some(resent) = call.unacknowledged.take() else { return };
-        let first = !call.rang;
-        call.rang = true;
+        let first = !std::mem::replace(&mut call.established, true);
         if call.is_leaving() {
             self.bye(now, id, None);
             return self.forget(id);

@@ -99,6 +99,7 @@ impl UserAgent {
         let clients = self.clients.values().map(|client| client.deadline);
         let calls = self.calls.values().filter_map(Call::deadline);
         let watches = self.watches.values().filter_map(Watching::deadline);
+        let watches = watches.filter(|_| self.is_registered());
         let registration = self.connected.then(|| self.registration.deadline()).flatten();
         clients.chain(calls).chain(watches).chain(registration).min()
     }
@@ -108,6 +109,11 @@ impl UserAgent {
     pub fn calls(&self) -> Vec<CallNumber> {
         let open = self.calls.iter().filter(|(_, call)| !call.is_leaving());
         open.map(|(number, _)| *number).collect()
+    }
+
+    /// Nobody else is told what others do.
+    fn is_registered(&self) -> bool {
+        self.connected && self.registration.is_up()
     }
 
     fn connected(&mut self, now: Moment) {
@@ -176,6 +182,8 @@ impl UserAgent {
         self.calls_due(now);
         if self.connected {
             self.registration_due(now);
+        }
+        if self.is_registered() {
             self.watches_due(now);
         }
     }

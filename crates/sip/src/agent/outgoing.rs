@@ -186,6 +186,7 @@ impl UserAgent {
         let answer = description(&response.fields, &response.body);
         let known = call.remote.is_some();
         call.stage = Stage::Talking;
+        call.established = true;
         call.forks.clear();
         call.invite = None;
         call.timer = SessionTimer::agreed(now, &response.fields);

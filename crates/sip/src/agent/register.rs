@@ -79,6 +79,13 @@ impl Registration {
         }
     }
 
+    pub(super) fn is_up(&self) -> bool {
+        match self.state {
+            State::Registered { .. } | State::Asking { was_registered: true } => true,
+            State::Off | State::Asking { was_registered: false } | State::Waiting { .. } => false,
+        }
+    }
+
     pub(super) fn used(&mut self, number: u32) {
         self.number = self.number.max(number);
     }

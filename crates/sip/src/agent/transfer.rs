@@ -185,6 +185,11 @@ impl UserAgent {
         new: Option<(CallNumber, String)>,
     ) {
         let contact = self.contact();
+        if let Some((new, _)) = &new
+            && self.calls.contains_key(new)
+        {
+            return self.refuse(Some(*new), Refusal::NumberTaken);
+        }
         let Some(call) = self.call_in(number, Stage::Talking) else { return };
         let Some(asked) = call.transfer_asked.take() else {
             return self.refuse(Some(number), Refusal::NotNow);
