@@ -24,6 +24,9 @@ pub fn with_candidates<'a>(sdp: &'a str, candidates: impl IntoIterator<Item = &'
             continue;
         }
         match &default {
+            // An exchange that may choose says hello first, before this side knows the way,
+            // and again only a second later (RFC 6347 section 4.2.4.1).
+            _ if line == "a=setup:actpass" => push("a=setup:active"),
             Some(default) if line.starts_with("m=audio 9 ") => {
                 push(&line.replacen(" 9 ", &format!(" {} ", default.port), 1));
             }
@@ -85,7 +88,7 @@ mod tests {
     use super::*;
 
     const SDP: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n\
-        c=IN IP4 0.0.0.0\r\na=ice-options:trickle\r\na=mid:0\r\n";
+        c=IN IP4 0.0.0.0\r\na=ice-options:trickle\r\na=setup:actpass\r\na=mid:0\r\n";
     const HOST: &str = "candidate:1 1 udp 1 192.0.2.1 4000 typ host";
 
     #[test]
@@ -94,7 +97,7 @@ mod tests {
         let whole = with_candidates(SDP, [six, HOST, "", HOST, "a\r\nb"]);
         let is = format!(
             "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=audio 4000 UDP/TLS/RTP/SAVPF 111\r\n\
-             c=IN IP4 192.0.2.1\r\na=mid:0\r\na={six}\r\na={HOST}\r\na=end-of-candidates\r\n"
+             c=IN IP4 192.0.2.1\r\na=setup:active\r\na=mid:0\r\na={six}\r\na={HOST}\r\na=end-of-candidates\r\n"
         );
         assert_eq!(whole, is);
         assert_eq!(with_candidates(&whole, [HOST]), whole, "what is there is not added again");

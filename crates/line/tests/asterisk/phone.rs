@@ -172,7 +172,6 @@ impl Voice {
 
     pub(crate) async fn offer(&mut self) -> String {
         let sdp = self.peer.offer().await.unwrap();
-        let sdp = sdp.replace("a=setup:actpass", "a=setup:active");
         self.gathered(sdp).await
     }
 

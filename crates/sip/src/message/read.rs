@@ -131,8 +131,11 @@ fn read_fields<'a>(
         if line.starts_with([' ', '\t']) {
             match &mut open {
                 Some((_, value)) => {
-                    value.push(' ');
-                    value.push_str(line.trim());
+                    let more = line.trim();
+                    if !(value.is_empty() || more.is_empty()) {
+                        value.push(' ');
+                    }
+                    value.push_str(more);
                 }
                 None => sound = Err("the first field continues nothing"),
             }
