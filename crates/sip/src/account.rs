@@ -120,6 +120,7 @@ pub enum Command {
 
 /// What happens to the user agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 pub enum Input {
     /// The WebSocket is up, with the subprotocol `sip` agreed on.
     Connected,

@@ -68,8 +68,8 @@ impl UserAgent {
     pub(super) fn finish(&mut self, now: Moment, client: Client, response: &Response) {
         let client = if matches!(response.status, 401 | 407) {
             match self.sign_again(now, client, response) {
-                Ok(()) => return,
-                Err(client) => client,
+                None => return,
+                Some(client) => client,
             }
         } else {
             client

@@ -128,21 +128,21 @@ impl UserAgent {
         now: Moment,
         client: Client,
         refusal: &Response,
-    ) -> Result<(), Client> {
+    ) -> Option<Client> {
         let may = match client.request.method {
             Method::Ack | Method::Cancel => false,
             _ => client.attempts < MOST_ATTEMPTS && !client.cancelled,
         };
         let verdict = self.credentials.asked(&client.request, refusal, client.attempts == 0);
         if !may || verdict != crate::digest::Verdict::Again {
-            return Err(client);
+            return Some(client);
         }
         let mut request = client.request;
         self.raise(&mut request, client.purpose);
         self.complete(&mut request, true);
         let branch = self.start(now, request, client.purpose, client.attempts + 1);
         self.sent_again(client.purpose, branch);
-        Ok(())
+        None
     }
 
     /// The same request with the next number, for its second attempt.
