@@ -68,7 +68,7 @@ impl Extension {
     }
 
     pub fn command(&self, command: Command) {
-        self.post(task::Order::Command(command));
+        self.post(task::Order::Command(Box::new(command)));
     }
 
     /// Makes a new connection now: for a machine that has changed networks or woken up.

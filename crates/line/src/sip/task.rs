@@ -28,13 +28,16 @@ const HELD: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) enum Order {
-    Command(Command),
+    Command(Box<Command>),
     Reconnect,
     Close(oneshot::Sender<()>),
 }
 
 type Dialling = Pin<
-    Box<dyn Future<Output = Result<(WebSocket, Option<Arc<ClientConfig>>), ConnectFault>> + Send>,
+    Box<
+        dyn Future<Output = Result<(Box<WebSocket>, Option<Arc<ClientConfig>>), ConnectFault>>
+            + Send,
+    >,
 >;
 
 enum Link {
@@ -58,7 +61,7 @@ pub(super) struct Task {
 /// What woke the task.
 enum Woken {
     Order(Option<Order>),
-    Dialled(Result<(WebSocket, Option<Arc<ClientConfig>>), ConnectFault>),
+    Dialled(Result<(Box<WebSocket>, Option<Arc<ClientConfig>>), ConnectFault>),
     Frame(Option<Result<tungstenite::Message, tungstenite::Error>>),
     /// It is time for something.
     Due,
@@ -145,7 +148,7 @@ impl Task {
 
     async fn order(&mut self, order: Order) {
         match order {
-            Order::Command(command) => self.handle(Input::Command(command)),
+            Order::Command(command) => self.handle(Input::Command(*command)),
             Order::Reconnect => {
                 self.backoff.reset();
                 if let Link::Up { socket, .. } = &mut self.link {
@@ -164,10 +167,10 @@ impl Task {
         }
     }
 
-    fn up(&mut self, socket: WebSocket, tls: Option<Arc<ClientConfig>>) {
+    fn up(&mut self, socket: Box<WebSocket>, tls: Option<Arc<ClientConfig>>) {
         self.tls = tls;
         let now = Instant::now();
-        self.link = Link::Up { socket: Box::new(socket), since: now, heard: now, pinged: None };
+        self.link = Link::Up { socket, since: now, heard: now, pinged: None };
         tracing::info!("connected to the exchange");
         self.post(ExtensionEvent::Connected);
         self.handle(Input::Connected);
@@ -227,7 +230,7 @@ impl Task {
                         (true, Some(known)) => Some(known),
                         (true, None) => Some(trust(extra_ca).await?),
                     };
-                    Ok((dial(url, tls.clone()).await?, tls))
+                    Ok((Box::new(dial(url, tls.clone()).await?), tls))
                 }));
             }
             Link::Waiting { .. } | Link::Dialling(_) => {}

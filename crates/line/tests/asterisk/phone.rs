@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(12);
 
 pub(crate) struct Phone {
     pub(crate) extension: Extension,
@@ -158,6 +158,7 @@ impl Voice {
             bind: Bind::Only(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]),
             pace: Duration::from_millis(5),
             repair: Repair::NONE,
+            rebind_on_restart: true,
             ..PeerConfig::default()
         };
         let count = heard.clone();
