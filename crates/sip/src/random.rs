@@ -36,7 +36,7 @@ impl Random {
         low + high.saturating_sub(low).mul_f64(share)
     }
 
-    /// An instance id: a random UUID (RFC 4122 section 4.4) for who has none of his own.
+    /// Any of 2³².
     pub(crate) fn number(&mut self) -> u32 {
         let [a, b, c, d, ..] = self.draw();
         u32::from_be_bytes([a, b, c, d])
