@@ -11,16 +11,16 @@ use omnibar_sip::{
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n\
+pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n\
     m=audio 4000 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 192.0.2.1\r\na=sendrecv\r\n";
 
-pub fn sdp(port: u16) -> String {
+pub(crate) fn sdp(port: u16) -> String {
     SDP.replace("4000", &port.to_string())
 }
 
 /// Everything that happens among some extensions.
-pub struct World {
-    pub now: Moment,
+pub(crate) struct World {
+    pub(crate) now: Moment,
     agents: BTreeMap<&'static str, UserAgent>,
     events: Vec<(&'static str, Event)>,
     /// Messages on their way: from whom, and what.
@@ -30,12 +30,12 @@ pub struct World {
     /// Contact of each.
     places: BTreeMap<String, &'static str>,
     /// Messages that are lost: of whom, and which.
-    pub deaf: Vec<(&'static str, Method)>,
+    pub(crate) deaf: Vec<(&'static str, Method)>,
     /// Requests that the exchange has seen, oldest first.
-    pub seen: Vec<String>,
+    pub(crate) seen: Vec<String>,
 }
 
-pub fn account(user: &str) -> Account {
+pub(crate) fn account(user: &str) -> Account {
     Account {
         address: Uri::read(&format!("sip:{user}@pbx.test")).unwrap(),
         display: format!("Agent {user}"),
@@ -50,7 +50,7 @@ pub fn account(user: &str) -> Account {
 
 impl World {
     /// With extensions that are connected and registered.
-    pub fn new(users: &[&'static str]) -> Self {
+    pub(crate) fn new(users: &[&'static str]) -> Self {
         let mut world = Self {
             now: Moment::from_millis(1_000),
             agents: BTreeMap::new(),
@@ -70,21 +70,21 @@ impl World {
         world
     }
 
-    pub fn agent(&self, user: &str) -> &UserAgent {
+    pub(crate) fn agent(&self, user: &str) -> &UserAgent {
         &self.agents[user]
     }
 
-    pub fn command(&mut self, user: &'static str, command: Command) {
+    pub(crate) fn command(&mut self, user: &'static str, command: Command) {
         self.input(user, Input::Command(command));
     }
 
-    pub fn input(&mut self, user: &'static str, input: Input) {
+    pub(crate) fn input(&mut self, user: &'static str, input: Input) {
         self.agents.get_mut(user).unwrap().handle(self.now, input);
         self.settle();
     }
 
     /// The same for several at the same moment, before anything is passed on.
-    pub fn at_once(&mut self, commands: Vec<(&'static str, Command)>) {
+    pub(crate) fn at_once(&mut self, commands: Vec<(&'static str, Command)>) {
         for (user, command) in commands {
             self.agents.get_mut(user).unwrap().handle(self.now, Input::Command(command));
         }
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// Lets that time pass, waking everybody when he wants to be woken.
-    pub fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
             let next = self.agents.values().filter_map(UserAgent::deadline).min();
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// What has happened to somebody since the last look.
-    pub fn take(&mut self, user: &str) -> Vec<Event> {
+    pub(crate) fn take(&mut self, user: &str) -> Vec<Event> {
         let (his, others) =
             std::mem::take(&mut self.events).into_iter().partition(|(of, _)| *of == user);
         self.events = others;
@@ -117,7 +117,7 @@ impl World {
     }
 
     /// A call from one to the other that is up.
-    pub fn talk(
+    pub(crate) fn talk(
         &mut self,
         from: &'static str,
         to: &'static str,
@@ -136,13 +136,13 @@ impl World {
         (call, theirs)
     }
 
-    pub fn dial(&mut self, from: &'static str, to: &str, out: u32) {
+    pub(crate) fn dial(&mut self, from: &'static str, to: &str, out: u32) {
         let to = Uri::dialled(to, "pbx.test").unwrap();
         let call = CallNumber::Out(out);
         self.command(from, Command::Call { call, to, offer: sdp(4_000), replaces: None });
     }
 
-    pub fn rings(&mut self, user: &str) -> CallNumber {
+    pub(crate) fn rings(&mut self, user: &str) -> CallNumber {
         let events = self.take(user);
         events
             .iter()
