@@ -1,6 +1,7 @@
 //! An extension's connection, against an exchange that the test plays on loopback.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::result_large_err, reason = "the handshake asks for it")]
 
 use futures_util::{SinkExt, StreamExt};
 use omnibar_line::sip::core::{Account, CallNumber, Command, Event, Message, Method, Request, Uri};

@@ -2,7 +2,7 @@
 //! The files hold a message each, written after the section of the RFC that they are named
 //! for, with a WebSocket's Via.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests, which read files")]
 
 mod world;
 
