@@ -46,6 +46,17 @@ impl WebSocketUrl {
         self.0.scheme() == "wss"
     }
 
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
     fn place(&self) -> Option<(String, u16)> {
         let host = match self.0.host()? {
             url::Host::Domain(name) => name.to_owned(),

@@ -11,11 +11,13 @@
 mod backoff;
 mod described;
 mod dial;
+mod phone;
 mod task;
 
 pub use described::with_candidates;
 pub use dial::{ConnectFault, WebSocketUrl};
 pub use omnibar_sip as core;
+pub use phone::{Phone, PhoneConfig, PhoneEvent};
 
 use omnibar_sip::{Account, Command, Event};
 use std::path::PathBuf;
