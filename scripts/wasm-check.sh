@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # media is pure but links libopus (C), which has no build for bare wasm32.
-crates=(omnibar-model omnibar-desk omnibar-contract)
+crates=(omnibar-model omnibar-desk omnibar-contract omnibar-sip)
 target=wasm32-unknown-unknown
 args=()
 for c in "${crates[@]}"; do args+=(-p "$c"); done

@@ -44,7 +44,7 @@ pub(crate) struct CommonArgs {
     /// Directory for settings, logs and the outbox instead of the user's own.
     #[arg(long, value_name = "DIR", env = "OMNIBAR_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// Certificate authority of the centre, PEM, beside the system's.
+    /// Certificate authority of the centre or exchange, PEM, beside the system's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// Local address for voice; all interfaces when not given.
@@ -65,10 +65,22 @@ pub(crate) struct CommonArgs {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PhoneArgs {
     /// Address of the centre, for example ws://127.0.0.1:7340.
-    #[arg(long, value_name = "URL", required_unless_present = "direct")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["direct", "sip"])]
     pub(crate) centre: Option<String>,
-    #[arg(long, value_name = "NAME", required_unless_present = "direct")]
+    /// With --sip: the name that the password belongs to, where it is not the address's.
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["direct", "sip"])]
     pub(crate) user: Option<String>,
+    /// No centre: an extension of an exchange, for example sip:1001@pbx.example
+    /// (docs/sip.md).
+    #[arg(long, value_name = "ADDRESS", requires = "ws", conflicts_with_all = ["centre",
+        "direct", "campaign", "take_over"])]
+    pub(crate) sip: Option<String>,
+    /// Where the exchange takes SIP over WebSocket, for example wss://pbx.example/ws.
+    #[arg(long, value_name = "URL", requires = "sip")]
+    pub(crate) ws: Option<String>,
+    /// Name that is shown to those who are called.
+    #[arg(long, value_name = "TEXT", requires = "sip")]
+    pub(crate) display: Option<String>,
     /// No centre: calls other softphones by their addresses, and is called at this one
     /// (docs/direct.md).
     #[arg(long, value_name = "IP:PORT", conflicts_with_all = ["centre", "user",

@@ -56,6 +56,19 @@ impl Paths {
         self.root.join("logs")
     }
 
+    /// What exchanges know this installation by, the same at every start (RFC 5626
+    /// section 4.1).
+    pub(crate) fn instance(&self) -> std::io::Result<String> {
+        let file = self.root.join("instance");
+        let kept = std::fs::read_to_string(&file).ok();
+        if let Some(kept) = kept.and_then(|text| uuid::Uuid::parse_str(text.trim()).ok()) {
+            return Ok(kept.to_string());
+        }
+        let new = uuid::Uuid::new_v4().to_string();
+        std::fs::write(&file, &new)?;
+        Ok(new)
+    }
+
     pub(crate) fn demo(&self) -> PathBuf {
         self.root.join("demo-centre")
     }

@@ -17,6 +17,7 @@ mod link;
 mod network;
 mod probe;
 mod session;
+pub mod sip;
 mod voice;
 
 pub use direct::{CallEvent, CallNumber, Described, Direct, DirectEvent, End};

@@ -298,7 +298,7 @@ async fn next_event(current: &mut Option<Current>) -> Option<PeerEvent> {
     }
 }
 
-fn line_state(peer: PeerState, was_up: bool) -> LineState {
+pub(crate) fn line_state(peer: PeerState, was_up: bool) -> LineState {
     match peer {
         PeerState::Connecting if was_up => LineState::Recovering,
         PeerState::Connecting => LineState::Connecting,
@@ -309,7 +309,7 @@ fn line_state(peer: PeerState, was_up: bool) -> LineState {
     }
 }
 
-fn ice_server(server: IceServer) -> omnibar_peer::IceServer {
+pub(crate) fn ice_server(server: IceServer) -> omnibar_peer::IceServer {
     omnibar_peer::IceServer {
         urls: server.urls,
         username: server.username,

@@ -20,9 +20,9 @@ const MOST_REPORTS: usize = 64;
 
 /// What the media thread and the network's tasks share.
 pub(crate) struct Voice {
-    /// The connection that packets go to. Held only for a moment: the media thread
+    /// Where packets go. Held only for a moment: the media thread
     /// tries, and drops its packet if it would have to wait.
-    peer: Mutex<Option<Peer>>,
+    way: Mutex<Option<Way>>,
     received: Mutex<rtrb::Producer<Received>>,
     reports: Mutex<rtrb::Producer<Reported>>,
     agreement: Agreement,
@@ -36,7 +36,7 @@ impl Voice {
     pub(crate) fn new(received: rtrb::Producer<Received>, epoch: Instant) -> (Arc<Self>, LineSink) {
         let (reports, reported) = rtrb::RingBuffer::new(MOST_REPORTS);
         let voice = Arc::new(Self {
-            peer: Mutex::new(None),
+            way: Mutex::new(None),
             received: Mutex::new(received),
             reports: Mutex::new(reports),
             agreement: Agreement::default(),
@@ -47,15 +47,20 @@ impl Voice {
         (Arc::clone(&voice), LineSink { voice, reported })
     }
 
-    /// The connection that was used until now.
-    pub(crate) fn replace(&self, peer: Option<Peer>) -> Option<Peer> {
-        let mut current = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *current, peer);
+    pub(crate) fn replace(&self, peer: Option<Peer>) {
+        self.switch(peer.map(Way::new));
+    }
+
+    /// The way that was used until now, to be taken again later or dropped.
+    pub(crate) fn switch(&self, way: Option<Way>) -> Option<Way> {
+        let mut current = self.way.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *current, way);
         self.agreement.begin();
-        if let Some(before) = &before {
-            self.outgoing.fetch_add(before.dropped(), Ordering::Relaxed);
-        }
-        before
+        before.map(|before| {
+            let dropped = before.peer.dropped();
+            self.outgoing.fetch_add(dropped - before.counted, Ordering::Relaxed);
+            Way { counted: dropped, shift: None, ..before }
+        })
     }
 
     pub(crate) fn arrived(&self, incoming: Incoming) {
@@ -90,20 +95,20 @@ impl Voice {
     }
 
     pub(crate) fn dropped(&self) -> Dropped {
-        let peer = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
+        let way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
         Dropped {
             outgoing: self.outgoing.load(Ordering::Relaxed)
-                + peer.as_ref().map_or(0, Peer::dropped),
+                + way.as_ref().map_or(0, |way| way.peer.dropped() - way.counted),
             incoming: self.incoming.load(Ordering::Relaxed),
         }
     }
 
     /// Nothing is handed over while the connection is being replaced.
-    fn hand(&self, to: impl FnOnce(&Peer)) {
-        match self.peer.try_lock() {
-            Ok(peer) => {
-                if let Some(peer) = &*peer {
-                    return to(peer);
+    fn hand(&self, to: impl FnOnce(&mut Way)) {
+        match self.way.try_lock() {
+            Ok(mut way) => {
+                if let Some(way) = &mut *way {
+                    return to(way);
                 }
             }
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => {}
@@ -118,6 +123,35 @@ impl fmt::Debug for Voice {
     }
 }
 
+/// A connection, and how far the numbers of its packets have come. One of several calls is
+/// spoken in at a time, and the media thread counts on meanwhile: who decrypts a stream
+/// would take a gap of half the numbers for old packets (RFC 3711 section 3.3.1).
+#[derive(Debug)]
+pub(crate) struct Way {
+    peer: Peer,
+    last: Option<u16>,
+    /// Onto the media thread's numbers; `None`: nothing was sent since the last switch.
+    shift: Option<u16>,
+    /// Dropped packets that are in the sum already.
+    counted: u64,
+}
+
+impl Way {
+    pub(crate) fn new(peer: Peer) -> Self {
+        Self { peer, last: None, shift: None, counted: 0 }
+    }
+
+    fn send(&mut self, mut packet: Packet) {
+        let next = self.last.map(|last| last.wrapping_add(1));
+        let shift = *self
+            .shift
+            .get_or_insert_with(|| next.map_or(0, |next| next.wrapping_sub(packet.sequence)));
+        packet.sequence = packet.sequence.wrapping_add(shift);
+        self.last = Some(packet.sequence);
+        self.peer.send(packet);
+    }
+}
+
 /// The media thread's end. Never waits: what cannot be sent now is dropped and counted.
 #[derive(Debug)]
 pub struct LineSink {
@@ -127,13 +161,13 @@ pub struct LineSink {
 
 impl PacketSink for LineSink {
     fn send(&mut self, packet: Packet) {
-        self.voice.hand(|peer| peer.send(packet));
+        self.voice.hand(|way| way.send(packet));
     }
 }
 
 impl Channel for LineSink {
     fn report(&mut self, rtcp: &[u8]) {
-        self.voice.hand(|peer| peer.send_rtcp(rtcp));
+        self.voice.hand(|way| way.peer.send_rtcp(rtcp));
     }
 
     fn reported(&mut self) -> Option<Reported> {

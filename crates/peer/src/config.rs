@@ -38,6 +38,10 @@ pub struct PeerConfig {
     /// Of connectivity checks while connecting (Ta of RFC 8445 section 14.2).
     pub pace: Duration,
     pub repair: Repair,
+    /// Begin DTLS in answers too, instead of waiting for the other side to (RFC 8842
+    /// section 5.3): for one that says hello before this side can take it, and again only
+    /// a second later. Not for offers that leave the beginning to their own side.
+    pub answers_active: bool,
 }
 
 /// What is offered to the other side against loss, and taken from it. Whoever offers
@@ -90,6 +94,7 @@ impl Default for PeerConfig {
             patience: Duration::from_secs(20),
             pace: Duration::from_millis(50),
             repair: Repair::ALL,
+            answers_active: false,
         }
     }
 }

@@ -96,7 +96,8 @@ impl Peer {
     pub async fn answer(&self, offer: &str) -> Result<String, PeerError> {
         let described = Description::read(offer)?;
         let mut exchange = self.0.exchange.lock().await;
-        let sdp = RTCSessionDescription::offer(offer.to_owned()).map_err(refused)?;
+        let sdp =
+            RTCSessionDescription::offer(sdp::readable(offer).into_owned()).map_err(refused)?;
         guarded(self.0.connection.set_remote_description(sdp)).await?;
         // The stack would answer a hold as if nothing had been said.
         self.set_direction(described.direction.reversed()).await?;
@@ -124,7 +125,8 @@ impl Peer {
         if described.answers.as_ref().is_some_and(|answers| answers != version) {
             return Err(PeerError::Stale);
         }
-        let sdp = RTCSessionDescription::answer(answer.to_owned()).map_err(refused)?;
+        let sdp =
+            RTCSessionDescription::answer(sdp::readable(answer).into_owned()).map_err(refused)?;
         guarded(self.0.connection.set_remote_description(sdp)).await?;
         exchange.offered = None;
         exchange.described = true;

@@ -3,6 +3,7 @@
 
 use crate::{OPUS, PeerError, RED, Repair, TELEPHONE_EVENT, TELEPHONE_EVENT_8K, Terms};
 use omnibar_media::Micros;
+use std::borrow::Cow;
 
 /// Longer descriptions are refused; a browser's audio offer has about 2 KiB.
 const MAX_DESCRIPTION: usize = 64 * 1024;
@@ -20,6 +21,24 @@ const ANSWERS: &str = "a=x-omnibar-answers:";
 const OMNIBAR: &str = "a=x-omnibar-voice:";
 /// ms; what we take.
 const SHORTEST: u8 = 10;
+
+/// The description as the stack reads it: it knows the name of a fingerprint's hash in
+/// small letters only, and RFC 8122 section 5 has it in any.
+pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+    const FINGERPRINT: &str = "a=fingerprint:";
+    let loud = |line: &str| {
+        let hash = line.strip_prefix(FINGERPRINT).and_then(|rest| rest.split(' ').next());
+        hash.is_some_and(|hash| hash.bytes().any(|byte| byte.is_ascii_uppercase()))
+    };
+    if !text.lines().any(loud) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.lines().map(|line| match line.split_once(' ') {
+        Some((hash, value)) if loud(line) => format!("{} {value}\r\n", hash.to_ascii_lowercase()),
+        Some(_) | None => format!("{line}\r\n"),
+    });
+    Cow::Owned(lines.collect())
+}
 
 /// Which way voice may flow, as its describer sees it (RFC 8866 section 6.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -339,4 +358,17 @@ fn formats(section: &[&str]) -> Vec<(u8, String)> {
             Some((number.parse().ok().filter(|n| *n < 128)?, encoding.to_ascii_lowercase()))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_a_fingerprint_is_read_in_any_letters() {
+        let sdp = "v=0\r\na=fingerprint:SHA-256 AB:CD\r\na=mid:A B\r\n";
+        assert_eq!(readable(sdp), "v=0\r\na=fingerprint:sha-256 AB:CD\r\na=mid:A B\r\n");
+        let plain = "v=0\r\na=fingerprint:sha-256 AB:CD\r\n";
+        assert!(matches!(readable(plain), Cow::Borrowed(_)));
+    }
 }

@@ -139,7 +139,11 @@ fn settings(config: &PeerConfig) -> SettingEngine {
         .with_srflx_acceptance_min_wait(Some(Duration::from_millis(100)))
         .with_relay_acceptance_min_wait(Some(Duration::from_millis(300)))
         // The default picks a new role on a re-offer, which breaks the standing DTLS session.
-        .with_answering_dtls_role(RTCDtlsRole::Server)
+        .with_answering_dtls_role(if config.answers_active {
+            RTCDtlsRole::Client
+        } else {
+            RTCDtlsRole::Server
+        })
         .with_ice_timeouts(Some(DISCONNECTED), Some(config.patience), Some(KEEPALIVE))
         .with_ice_connection_attempts(Some(config.pace), Some(checks))
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)

@@ -5,6 +5,7 @@ mod chat;
 mod command;
 mod direct;
 mod report;
+mod sip;
 
 use crate::cli::PhoneArgs;
 use crate::compose::{self, Composed, Composition};
@@ -12,7 +13,7 @@ use crate::paths::Paths;
 use crate::shell::Kept;
 use command::Command;
 use omnibar_contract::{
-    AudioIntent, AudioView, DeviceChoice, DeviceView, Intent, Password, View, WindowView,
+    AudioIntent, AudioView, DeviceChoice, DeviceView, Intent, Password, Settings, View, WindowView,
 };
 use omnibar_desk::{Ask, SessionView};
 use omnibar_model::ExtensionKind;
@@ -34,8 +35,11 @@ pub(crate) async fn run(args: PhoneArgs, paths: Paths) -> ExitCode {
     if let Some(address) = args.direct {
         return direct::run(&args, address, &paths, input).await;
     }
+    if let Some(address) = &args.sip {
+        return sip::run(&args, address, &paths, input).await;
+    }
     let (Some(centre), Some(user)) = (&args.centre, &args.user) else {
-        print(&error("Give --centre and --user, or --direct."));
+        print(&error("Give --centre and --user, or --sip, or --direct."));
         return ExitCode::FAILURE;
     };
     let Some(password) = password(&args, &mut input).await else {
@@ -228,6 +232,24 @@ fn take_when_there(wish: &mut Option<String>, devices: &[DeviceView]) -> Option<
     let choice = DeviceChoice::Device { id: device.id.clone(), name: device.name.clone() };
     *wish = None;
     Some(choice)
+}
+
+/// The user's own, with the devices that are named here.
+fn settings(args: &PhoneArgs, paths: &Paths) -> Settings {
+    let mut settings = Kept::load(paths).settings;
+    let named = |name: &Option<String>, variable| {
+        // What libpulse takes for the default device of its program.
+        let id = name.clone().or_else(|| std::env::var(variable).ok())?;
+        Some(DeviceChoice::Device { id, name: String::new() })
+    };
+    if let Some(choice) = named(&args.mic, "PULSE_SOURCE") {
+        settings.microphone = choice;
+    }
+    if let Some(choice) = named(&args.speaker, "PULSE_SINK") {
+        settings.ringer = choice.clone();
+        settings.speaker = choice;
+    }
+    settings
 }
 
 fn post(doors: &Doors, intent: Intent) {

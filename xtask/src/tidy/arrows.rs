@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("omnibar-desk", &["omnibar-model"]),
     ("omnibar-contract", &["omnibar-desk", "omnibar-model"]),
     ("omnibar-protocol", &["omnibar-model"]),
+    ("omnibar-sip", &["omnibar-model"]),
     ("omnibar-tls", &[]),
     ("omnibar-peer", &["omnibar-media", "omnibar-model"]),
     ("omnibar-softphone", &["omnibar-contract", "omnibar-desk", "omnibar-model"]),
@@ -31,7 +32,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "omnibar-line",
-        &["omnibar-desk", "omnibar-media", "omnibar-model", "omnibar-peer", "omnibar-softphone"],
+        &[
+            "omnibar-desk",
+            "omnibar-media",
+            "omnibar-model",
+            "omnibar-peer",
+            "omnibar-sip",
+            "omnibar-softphone",
+            "omnibar-tls",
+        ],
     ),
     (
         "omnibar-backend",

@@ -5,6 +5,7 @@ use super::{Package, Source};
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("omnibar-model", &["schemars", "serde", "thiserror", "ts-rs"]),
     ("omnibar-desk", &["omnibar-model", "serde", "serde_json", "thiserror", "ts-rs"]),
+    ("omnibar-sip", &["md-5", "omnibar-model", "quick-xml", "sha2", "thiserror"]),
     ("omnibar-media", &["opus", "opusic-sys", "realfft", "rtrb", "sonora", "thiserror"]),
     (
         "omnibar-contract",
@@ -17,6 +18,7 @@ const FOLDERS: &[&str] = &[
     "crates/desk/src/",
     "crates/media/src/",
     "crates/contract/src/",
+    "crates/sip/src/",
     "crates/center/src/acd/",
     "crates/center/src/callbacks/",
     "crates/center/src/calls/",

@@ -4,13 +4,11 @@
 mod call;
 mod command;
 
-use super::{commands, error, print};
+use super::{commands, error, print, settings};
 use crate::cli::PhoneArgs;
 use crate::paths::Paths;
-use crate::shell::Kept;
 use call::Phone;
 use command::Command;
-use omnibar_contract::{DeviceChoice, Settings};
 use omnibar_headset::HeadsetConfig;
 use omnibar_line::{Bind, CallEvent, Direct, LineConfig};
 use omnibar_softphone::{Event, Inbox, Line as _};
@@ -115,22 +113,4 @@ async fn serve(
             _ = second.tick(), if phone.talks() => phone.tell_quality(),
         }
     }
-}
-
-/// The user's own, with the devices that are named here.
-fn settings(args: &PhoneArgs, paths: &Paths) -> Settings {
-    let mut settings = Kept::load(paths).settings;
-    let named = |name: &Option<String>, variable| {
-        // What libpulse takes for the default device of its program.
-        let id = name.clone().or_else(|| std::env::var(variable).ok())?;
-        Some(DeviceChoice::Device { id, name: String::new() })
-    };
-    if let Some(choice) = named(&args.mic, "PULSE_SOURCE") {
-        settings.microphone = choice;
-    }
-    if let Some(choice) = named(&args.speaker, "PULSE_SINK") {
-        settings.ringer = choice.clone();
-        settings.speaker = choice;
-    }
-    settings
 }

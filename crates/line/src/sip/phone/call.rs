@@ -1,0 +1,131 @@
+use super::connection::{Connection, Job};
+use crate::voice::Way;
+use omnibar_peer::Peer;
+use omnibar_sip::{CallNumber, Uri};
+use std::collections::VecDeque;
+use tokio::time::Instant;
+
+/// What a call waits for.
+///
+/// ```text
+///  ┌───────────┐ described ┌────────┐ answered
+///  │ Preparing │ ────────▶ │ Asked  │ ──────────┐   ┌─────────┐
+///  └───────────┘           └────────┘           ├─▶ │ Talking │
+///  ┌───────────┐ taken     ┌────────┐ described │   └─────────┘
+///  │ Ringing   │ ────────▶ │ Taking │ ──────────┘
+///  └───────────┘           └────────┘
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// For this side's offer; the exchange knows nothing yet.
+    Preparing,
+    /// For somebody to answer there.
+    Asked,
+    /// For somebody to answer here; with the caller's offer, if there was one.
+    Ringing {
+        offer: Option<String>,
+    },
+    /// For this side's description.
+    Taking,
+    Talking,
+}
+
+/// What a description is for that a connection makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Description {
+    Dial(Uri),
+    /// A call that the far side of that one asked for.
+    Follow(CallNumber),
+    /// Takes the call.
+    Accept,
+    /// Mends the path.
+    Restart,
+    /// Answers the far side's change.
+    Reply,
+}
+
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) stage: Stage,
+    pub(super) connection: Option<Connection>,
+    pub(super) peer: Option<Peer>,
+    /// Where the voice goes, while it does not.
+    pub(super) parked: Option<Way>,
+    pub(super) describing: VecDeque<Description>,
+    /// This side holds it, or has asked to.
+    pub(super) held: bool,
+    /// Packets can flow.
+    pub(super) up: bool,
+    pub(super) was_up: bool,
+    /// [`super::PhoneEvent::Connected`] has been told.
+    pub(super) told: bool,
+    /// An offer of the peer waits for its answer; with the far side's ICE name before it
+    /// (the answer to another offer has that one still, RFC 8839 section 4.4.1.1.1).
+    pub(super) mending: Option<Option<String>>,
+    /// ICE name of the far side's last description.
+    pub(super) far_name: Option<String>,
+    /// Restarts since the path was up.
+    pub(super) restarts: u8,
+    pub(super) answer_at: Option<Instant>,
+}
+
+impl Call {
+    pub(super) fn new(stage: Stage) -> Self {
+        Self {
+            stage,
+            connection: None,
+            peer: None,
+            parked: None,
+            describing: VecDeque::new(),
+            held: false,
+            up: false,
+            was_up: false,
+            told: false,
+            mending: None,
+            far_name: None,
+            restarts: 0,
+            answer_at: None,
+        }
+    }
+
+    pub(super) fn describe(&mut self, job: Job, what: Description) {
+        if let Job::Answer(offer) = &job {
+            self.far_name = ice_name(offer);
+        }
+        self.describing.push_back(what);
+        self.give(job);
+    }
+
+    /// Takes an answer of the far side.
+    pub(super) fn accept(&mut self, answer: String) {
+        self.far_name = ice_name(&answer);
+        self.give(Job::Accept(answer));
+    }
+
+    fn give(&self, job: Job) {
+        if let Some(connection) = &self.connection {
+            connection.give(job);
+        }
+    }
+
+    pub(super) fn is_talking(&self) -> bool {
+        self.stage == Stage::Talking
+    }
+}
+
+/// RFC 8839 section 5.4.
+pub(super) fn ice_name(sdp: &str) -> Option<String> {
+    let name = sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:"));
+    name.map(|name| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restart_is_known_by_its_name() {
+        assert_eq!(ice_name("v=0\r\na=ice-ufrag:ab+c\r\n"), Some("ab+c".to_owned()));
+        assert_eq!(ice_name("v=0\r\n"), None);
+    }
+}

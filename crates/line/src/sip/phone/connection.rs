@@ -1,0 +1,185 @@
+//! The voice connection of one call: a task that does what is asked of its peer, one
+//! thing after the other, and tells what comes of it.
+
+use crate::sip::with_candidates;
+use crate::voice::Voice;
+use omnibar_peer::{Incoming, Peer, PeerConfig, PeerError, PeerEvent, PeerState, Terms};
+use omnibar_sip::CallNumber;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+/// A description goes without the addresses that servers have not told until then.
+const GATHERING: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) enum Job {
+    /// The first offer.
+    Offer,
+    /// An offer that restarts ICE.
+    Restart,
+    /// Takes an offer; what comes of it is an answer.
+    Answer(String),
+    /// Takes an answer.
+    Accept(String),
+}
+
+/// What has become of a connection.
+#[derive(Debug)]
+pub(super) enum News {
+    Opened(Peer),
+    /// Of a job that makes a description, in their order.
+    Described(Result<String, PeerError>),
+    /// An answer could not be used.
+    NotAccepted(PeerError),
+    State(PeerState),
+    Agreed(Terms),
+    /// The first packet of the far side's voice has come.
+    Voice,
+}
+
+pub(super) type Post = mpsc::UnboundedSender<(CallNumber, News)>;
+
+/// The handle; dropping it closes the connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    jobs: mpsc::UnboundedSender<Job>,
+    /// Whether the far side is listened to. Exchanges send on to who holds a call.
+    heard: Arc<AtomicBool>,
+}
+
+impl Connection {
+    pub(super) fn open(
+        call: CallNumber,
+        config: PeerConfig,
+        voice: Arc<Voice>,
+        post: Post,
+    ) -> Self {
+        let (jobs, given) = mpsc::unbounded_channel();
+        let heard = Arc::new(AtomicBool::new(false));
+        let listens = heard.clone();
+        tokio::spawn(async move {
+            let (events_in, events) = mpsc::unbounded_channel();
+            let take = taking(call, listens, voice, post.clone());
+            match Peer::new(config, events_in, take).await {
+                Ok(peer) => {
+                    tell(&post, call, News::Opened(peer.clone()));
+                    Tended { call, peer, events, post, candidates: vec![], gathered: false }
+                        .run(given)
+                        .await;
+                }
+                Err(error) => tell(&post, call, News::Described(Err(error))),
+            }
+        });
+        Self { jobs, heard }
+    }
+
+    pub(super) fn give(&self, job: Job) {
+        // The task has ended only if there is no connection, and has said so.
+        let _ = self.jobs.send(job);
+    }
+
+    pub(super) fn hear(&self, on: bool) {
+        self.heard.store(on, Ordering::Relaxed);
+    }
+}
+
+fn taking(
+    call: CallNumber,
+    listens: Arc<AtomicBool>,
+    voice: Arc<Voice>,
+    post: Post,
+) -> impl FnMut(Incoming) + Send + 'static {
+    let mut first = true;
+    move |incoming| {
+        if matches!(incoming, Incoming::Rtp(_)) && std::mem::take(&mut first) {
+            tell(&post, call, News::Voice);
+        }
+        if listens.load(Ordering::Relaxed) {
+            voice.arrived(incoming);
+        }
+    }
+}
+
+struct Tended {
+    call: CallNumber,
+    peer: Peer,
+    events: mpsc::UnboundedReceiver<PeerEvent>,
+    post: Post,
+    /// Of this machine, as far as they are known.
+    candidates: Vec<String>,
+    gathered: bool,
+}
+
+impl Tended {
+    async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+        loop {
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(job) => self.work(job).await,
+                    None => return self.peer.close().await,
+                },
+                Some(event) = self.events.recv() => self.note(event),
+            }
+        }
+    }
+
+    async fn work(&mut self, job: Job) {
+        let described = match job {
+            Job::Offer => self.peer.offer().await,
+            Job::Restart => {
+                self.candidates.clear();
+                self.gathered = false;
+                self.peer.restart().await
+            }
+            Job::Answer(offer) => self.peer.answer(&offer).await,
+            Job::Accept(answer) => {
+                if let Err(error) = self.peer.accept(&answer).await {
+                    self.tell(News::NotAccepted(error));
+                }
+                return;
+            }
+        };
+        let described = match described {
+            Ok(sdp) => {
+                self.gather().await;
+                Ok(with_candidates(&sdp, self.candidates.iter().map(String::as_str)))
+            }
+            Err(error) => Err(error),
+        };
+        self.tell(News::Described(described));
+    }
+
+    async fn gather(&mut self) {
+        let until = Instant::now() + GATHERING;
+        while !self.gathered {
+            tokio::select! {
+                event = self.events.recv() => match event {
+                    Some(event) => self.note(event),
+                    None => return,
+                },
+                () = sleep_until(until) => return,
+            }
+        }
+    }
+
+    fn note(&mut self, event: PeerEvent) {
+        match event {
+            PeerEvent::Candidate(line) => self.candidates.push(line),
+            PeerEvent::EndOfCandidates => self.gathered = true,
+            PeerEvent::State(state) => self.tell(News::State(state)),
+            PeerEvent::Agreed(terms) => self.tell(News::Agreed(terms)),
+        }
+    }
+
+    fn tell(&self, news: News) {
+        tell(&self.post, self.call, news);
+    }
+}
+
+fn tell(post: &Post, call: CallNumber, news: News) {
+    // The phone has been dropped.
+    let _ = post.send((call, news));
+}

@@ -1,0 +1,184 @@
+//! A telephone at an exchange: an [`Extension`], a voice connection for each of its calls,
+//! and one headset, which is with one of them at a time.
+//!
+//! ```text
+//!  Phone ──orders──▶ task ──Command──▶ Extension ◀──▶ exchange
+//!        ◀─PhoneEvent─┘│ ◀─ExtensionEvent──┘
+//!                      ├──jobs──▶ connection of call 1 ─▶ Peer ◀──voice──▶ exchange
+//!                      └──jobs──▶ connection of call 2 ─▶ Peer
+//!  media thread ──LineSink──▶ the Peer of the call that the headset is with
+//! ```
+//!
+//! Whoever calls or answers takes the headset along; the call that had it is held.
+
+mod call;
+mod connection;
+mod signalled;
+mod task;
+
+use super::{Extension, ExtensionConfig, ExtensionEvent};
+use crate::voice::{self, LineSink};
+use crate::{LineConfig, network};
+use omnibar_desk::LineState;
+use omnibar_peer::PeerConfig;
+use omnibar_sip::{CallNumber, Digit, Uri};
+use omnibar_softphone::IceServer;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use task::Task;
+use tokio::sync::{mpsc, oneshot};
+
+/// The shortest that RFC 8445 section 14.2 allows: exchanges have few addresses.
+const PACE: Duration = Duration::from_millis(5);
+
+#[derive(Debug)]
+pub struct PhoneConfig {
+    pub extension: ExtensionConfig,
+    pub line: LineConfig,
+    pub ice_servers: Vec<IceServer>,
+}
+
+#[derive(Debug)]
+pub enum PhoneEvent {
+    /// What the extension tells. Its descriptions have been dealt with.
+    Extension(ExtensionEvent),
+    /// The headset is with this call now, or with none.
+    Active(Option<CallNumber>),
+    /// The far side has answered and voice can pass. `keys`: it takes keys in its media
+    /// (RFC 4733), otherwise as messages ([`Phone::press`]).
+    Connected { call: CallNumber, keys: bool },
+    /// The first packet of the far side's voice has come.
+    Voice { call: CallNumber },
+    /// The voice's path of a call that was connected.
+    Path { call: CallNumber, state: LineState },
+    /// The far side had this one call somebody else, in place of `old`.
+    Followed { old: CallNumber, new: CallNumber },
+    /// No voice comes about; the reason is for the log and the curious.
+    NoVoice { call: CallNumber, reason: String },
+}
+
+#[derive(Debug)]
+enum Order {
+    Call { call: CallNumber, to: Uri },
+    Answer(CallNumber),
+    Reject { call: CallNumber, busy: bool },
+    HangUp(CallNumber),
+    Hold(CallNumber),
+    Resume(CallNumber),
+    Press { call: CallNumber, digit: Digit },
+    Transfer { call: CallNumber, to: Uri },
+    Join { call: CallNumber, with: CallNumber },
+    Reconnect,
+    Close(oneshot::Sender<()>),
+}
+
+/// The handle. Every method posts and returns; dropping it ends everything at once.
+#[derive(Debug)]
+pub struct Phone {
+    orders: mpsc::UnboundedSender<Order>,
+    /// Numbers of calls that were given out.
+    calls: Arc<AtomicU32>,
+}
+
+impl Phone {
+    /// Connects, registers, and stays registered. The sink is for the media thread.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn start(
+        config: PhoneConfig,
+    ) -> Result<(Self, LineSink, mpsc::UnboundedReceiver<PhoneEvent>), getrandom::Error> {
+        let PhoneConfig { extension, line, ice_servers } = config;
+        let (voice, sink) = voice::Voice::new(line.received, line.epoch);
+        let peers = PeerConfig {
+            ice_servers: ice_servers.into_iter().map(crate::session::ice_server).collect(),
+            bind: line.bind,
+            relay_only: line.relay_only,
+            rebind_on_restart: true,
+            pace: PACE,
+            // Exchanges pass on neither copies nor requests for them.
+            repair: omnibar_peer::Repair::NONE,
+            ..PeerConfig::default()
+        };
+        let (extension, told) = Extension::start(extension)?;
+        let (orders, ordered) = mpsc::unbounded_channel();
+        let (events, posted) = mpsc::unbounded_channel();
+        let calls = Arc::new(AtomicU32::new(0));
+        let task = Task::new(extension, voice, peers, line.round_trip, events, calls.clone());
+        tokio::spawn(task.run(ordered, told, network::changes()));
+        Ok((Self { orders, calls }, sink, posted))
+    }
+
+    /// Calls, and takes the headset along.
+    pub fn call(&self, to: Uri) -> CallNumber {
+        let call = next(&self.calls);
+        self.post(Order::Call { call, to });
+        call
+    }
+
+    /// Answers a call that rings, and takes the headset along.
+    pub fn answer(&self, call: CallNumber) {
+        self.post(Order::Answer(call));
+    }
+
+    /// Refuses a call that rings: `busy`, or declined.
+    pub fn reject(&self, call: CallNumber, busy: bool) {
+        self.post(Order::Reject { call, busy });
+    }
+
+    /// Ends a call in whichever state it is.
+    pub fn hang_up(&self, call: CallNumber) {
+        self.post(Order::HangUp(call));
+    }
+
+    /// The headset leaves it, if it is with it.
+    pub fn hold(&self, call: CallNumber) {
+        self.post(Order::Hold(call));
+    }
+
+    /// Takes the headset to it.
+    pub fn resume(&self, call: CallNumber) {
+        self.post(Order::Resume(call));
+    }
+
+    /// Sends a key as a message (INFO), for a far side that takes none in its media.
+    pub fn press(&self, call: CallNumber, digit: Digit) {
+        self.post(Order::Press { call, digit });
+    }
+
+    /// Sends the far side to somebody else, unannounced.
+    pub fn transfer(&self, call: CallNumber, to: Uri) {
+        self.post(Order::Transfer { call, to });
+    }
+
+    /// Joins the far sides of two calls, which then end here.
+    pub fn join(&self, call: CallNumber, with: CallNumber) {
+        self.post(Order::Join { call, with });
+    }
+
+    /// Makes a new connection to the exchange now.
+    pub fn reconnect(&self) {
+        self.post(Order::Reconnect);
+    }
+
+    /// Ends all calls and gives the registration up. Takes two seconds at most.
+    pub async fn close(self) {
+        let (done, closed) = oneshot::channel();
+        self.post(Order::Close(done));
+        // A task that is gone has closed.
+        let _ = closed.await;
+    }
+
+    fn post(&self, order: Order) {
+        // The task is gone only when the runtime is being shut down.
+        let _ = self.orders.send(order);
+    }
+}
+
+fn next(calls: &AtomicU32) -> CallNumber {
+    CallNumber::Out(calls.fetch_add(1, Ordering::Relaxed) + 1)
+}

@@ -1,0 +1,152 @@
+//! `omnibar phone --sip`: a softphone at an exchange, without a centre (docs/sip.md).
+
+mod calls;
+mod command;
+mod events;
+mod words;
+
+use super::{commands, error, password, print, settings};
+use crate::cli::PhoneArgs;
+use crate::paths::Paths;
+use calls::Handset;
+use command::Command;
+use omnibar_headset::HeadsetConfig;
+use omnibar_line::sip::core::{Account, Uri};
+use omnibar_line::sip::{ExtensionConfig, Phone, PhoneConfig, PhoneEvent, WebSocketUrl};
+use omnibar_line::{Bind, LineConfig};
+use omnibar_model::Secret;
+use omnibar_softphone::{Event, Inbox};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::io::AsyncBufRead;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+/// Packets between line and media thread.
+const RING: usize = 256;
+const SECOND: Duration = Duration::from_secs(1);
+/// How long a registration is asked to hold.
+const EXPIRES: Duration = Duration::from_secs(300);
+
+/// Serves commands until `quit` or the end of standard input. Exit status 1: what was
+/// given on the command line makes no sense, or there is no password.
+pub(super) async fn run(
+    args: &PhoneArgs,
+    address: &str,
+    paths: &Paths,
+    mut input: impl AsyncBufRead + Unpin + Send + 'static,
+) -> ExitCode {
+    let Some(password) = password(args, &mut input).await else {
+        print(&error("No password was given."));
+        return ExitCode::FAILURE;
+    };
+    let extension = match extension(args, address, paths, password.into_secret()) {
+        Ok(extension) => extension,
+        Err(message) => {
+            print(&error(&message));
+            return ExitCode::FAILURE;
+        }
+    };
+    let domain = extension.account.address.host().to_owned();
+    let (received, arriving) = rtrb::RingBuffer::new(RING);
+    let round_trip = Arc::new(AtomicU64::new(0));
+    let epoch = std::time::Instant::now();
+    let bind = match args.common.bind.as_slice() {
+        [] if extension.server.is_local() => Bind::AllAndLoopback,
+        [] => Bind::AllInterfaces,
+        only => Bind::Only(only.to_vec()),
+    };
+    let line = LineConfig {
+        bind,
+        relay_only: args.common.relay_only,
+        received,
+        round_trip: Arc::clone(&round_trip),
+        epoch,
+    };
+    let config = PhoneConfig { extension, line, ice_servers: vec![] };
+    let (phone, sink, told) = match Phone::start(config) {
+        Ok(started) => started,
+        Err(fault) => {
+            print(&error(&format!("This system gives no random numbers: {fault}.")));
+            return ExitCode::FAILURE;
+        }
+    };
+    let (inbox, events) = Inbox::new();
+    let headset = omnibar_headset::start(
+        HeadsetConfig {
+            sink: Box::new(sink),
+            source: arriving,
+            round_trip,
+            epoch,
+            settings: settings(args, paths),
+        },
+        inbox,
+    );
+    let mut handset = Handset::new(args.auto_answer, domain, phone, headset);
+    serve(&mut handset, events, told, commands(input)).await;
+    handset.close().await;
+    ExitCode::SUCCESS
+}
+
+fn extension(
+    args: &PhoneArgs,
+    address: &str,
+    paths: &Paths,
+    password: Secret,
+) -> Result<ExtensionConfig, String> {
+    let address = Uri::read(address)
+        .ok()
+        .filter(|address| address.is_sip() && !address.user().is_empty())
+        .ok_or("--sip needs an address like sip:1001@pbx.example.")?;
+    let server = args.ws.as_deref().ok_or("Give --ws, where the exchange takes SIP.")?;
+    let server = WebSocketUrl::parse(server)
+        .map_err(|_| "--ws needs an address like wss://pbx.example/ws.".to_owned())?;
+    let instance = paths
+        .instance()
+        .map_err(|error| format!("This installation cannot be given a name: {error}."))?;
+    let account = Account {
+        display: args.display.clone().unwrap_or_default(),
+        user: args.user.clone().unwrap_or_default(),
+        password,
+        secure: server.is_tls(),
+        instance,
+        expires: EXPIRES,
+        agent: format!("Omnibar/{}", env!("CARGO_PKG_VERSION")),
+        address,
+    };
+    Ok(ExtensionConfig { account, server, extra_ca: args.common.ca.clone() })
+}
+
+async fn serve(
+    handset: &mut Handset,
+    mut events: mpsc::UnboundedReceiver<Event>,
+    mut told: mpsc::UnboundedReceiver<PhoneEvent>,
+    mut commands: mpsc::Receiver<String>,
+) {
+    let mut second = interval_at(Instant::now() + SECOND, SECOND);
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            Some(event) = events.recv() => match event {
+                Event::Audio(event) => handset.audio(event),
+                // Nobody posts these here.
+                Event::Line(_)
+                | Event::Intent(_)
+                | Event::Centre(_)
+                | Event::Shell(_)
+                | Event::Buttons(_)
+                | Event::Dock(_)
+                | Event::Stop => {}
+            },
+            Some(event) = told.recv() => handset.told(event),
+            line = commands.recv() => match line.as_deref().map(command::parse) {
+                None | Some(Ok(Command::Quit)) => return,
+                Some(Ok(command)) => handset.command(command),
+                Some(Err(message)) => print(&error(&message)),
+            },
+            _ = second.tick(), if handset.talks() => handset.tell_quality(),
+        }
+    }
+}
