@@ -69,10 +69,20 @@ impl Caller {
 }
 
 fn diverted(fields: &Fields) -> Vec<Diversion> {
-    let history = history(fields);
-    if !history.is_empty() {
-        return history;
+    let told = diversions(fields);
+    let mut history = history(fields);
+    if history.is_empty() {
+        return told;
     }
+    // Some exchanges send both and give the reason in one of them only.
+    for entry in history.iter_mut().filter(|entry| entry.reason.is_empty()) {
+        let same = told.iter().find(|told| told.from.user == entry.from.user);
+        entry.reason = same.map(|told| told.reason.clone()).unwrap_or_default();
+    }
+    history
+}
+
+fn diversions(fields: &Fields) -> Vec<Diversion> {
     // The last to divert stands on top (RFC 5806 section 4).
     let mut diversions: Vec<_> = fields
         .list(names::DIVERSION)
@@ -190,6 +200,15 @@ mod tests {
         let way: Vec<_> =
             caller.diverted.iter().map(|d| (d.from.user.as_str(), &*d.reason)).collect();
         assert_eq!(way, [("1001", "user-busy"), ("1002", "no-answer")]);
+        let caller = Caller::of(&fields(&[
+            ("From", "<sip:+15555550101@h>;tag=1"),
+            ("History-Info", "<sip:1001@h>;index=1, <sip:1003@h>;index=1.1"),
+            ("Diversion", "<sip:1001@h>;reason=user-busy"),
+        ]));
+        assert_eq!(
+            caller.diverted[0].reason, "user-busy",
+            "each may tell what the other leaves out"
+        );
     }
 
     #[test]

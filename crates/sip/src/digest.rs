@@ -276,6 +276,25 @@ mod tests {
         );
     }
 
+    /// The example of RFC 7616 section 3.9.2 as its erratum 4897 has it: the RFC's own cuts
+    /// SHA-512 short, which is another hash (FIPS 180-4 section 5.3.6).
+    #[test]
+    fn the_longest_hash_is_no_other_one_cut_short() {
+        let value = "Digest realm=\"api@example.org\", qop=\"auth\", algorithm=SHA-512-256, \
+                     nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", charset=UTF-8";
+        let mut challenge = Challenge::read(Asker::Server, value).unwrap();
+        let request = request(Method::Other("GET".to_owned()), "/doe.json");
+        let cnonce = "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v";
+        let answer = challenge.answer(
+            "J\u{e4}s\u{f8}n Doe",
+            &Secret::new("Secret, or not?"),
+            &request,
+            cnonce,
+        );
+        let right = "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5";
+        assert!(answer.contains(&format!("response=\"{right}\"")), "{answer}");
+    }
+
     /// The example of RFC 2617 section 3.5's predecessor: no quality of protection.
     #[test]
     fn a_server_without_qop_is_answered_the_old_way() {
