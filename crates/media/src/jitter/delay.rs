@@ -58,8 +58,8 @@ const PATIENCE: RangeInclusive<i64> = 3_000_000..=30_000_000;
 /// From this on it is the shortest.
 const MUCH: i64 = 80_000;
 /// A rise takes a quarter more than was asked for, up to this: the next peak finds room, as it is
-/// often a little higher, and a second move in the same sentence is heard more than 10 ms are.
-const ROOM: i64 = 10_000;
+/// often a little higher, and a second move in the same sentence is heard more than 6 ms are.
+const ROOM: i64 = 6_000;
 /// Packets at the start, whose rises are no peaks.
 const BEGINNING: u32 = 50;
 
