@@ -16,6 +16,7 @@ mod task;
 pub use described::with_candidates;
 pub use dial::{ConnectFault, WebSocketUrl};
 pub use omnibar_sip as core;
+pub(crate) use phone::Door;
 pub use phone::{Phone, PhoneConfig, PhoneEvent, VoiceFault};
 
 use omnibar_sip::{Account, Command, Event};

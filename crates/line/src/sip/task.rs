@@ -187,7 +187,9 @@ impl Task {
             }
             Link::Waiting { .. } | Link::Dialling(_) => false,
         };
-        let (_, again_in) = self.backoff.next_attempt();
+        let (_, pause) = self.backoff.next_attempt();
+        // In a call somebody waits for it.
+        let again_in = if self.agent.calls().is_empty() { pause } else { pause / 4 };
         self.link = Link::Waiting { until: Instant::now() + again_in };
         tracing::info!(%fault, ?again_in, "no connection to the exchange");
         self.post(ExtensionEvent::Disconnected { fault, again_in });

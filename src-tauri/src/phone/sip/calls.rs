@@ -23,6 +23,8 @@ pub(super) struct Handset {
     pub(super) active: Option<CallNumber>,
     /// The call that waits, and the one in which somebody is asked about it.
     pub(super) consult: Option<(CallNumber, CallNumber)>,
+    /// Who is in the conversation that the headset is in, if they are several.
+    pub(super) conference: Vec<CallNumber>,
     /// Colleagues, as they were named by whoever watches them.
     pub(super) watched: BTreeMap<WatchNumber, String>,
     pub(super) muted: bool,
@@ -98,6 +100,7 @@ impl Handset {
             calls: BTreeMap::new(),
             active: None,
             consult: None,
+            conference: vec![],
             watched: BTreeMap::new(),
             muted: false,
             registered: false,
@@ -128,10 +131,19 @@ impl Handset {
                 // makes "forbidden" of a 603.
                 self.phone.reject(call, true);
             }),
+            Command::HangUp(None) if !self.conference.is_empty() => {
+                self.conference.clone().into_iter().for_each(|call| self.given_up(call));
+                self.all_of_conference(|phone, call| phone.hang_up(call));
+                Ok(())
+            }
             Command::HangUp(call) => self.talking_or(call, Self::only).map(|call| {
                 self.given_up(call);
                 self.phone.hang_up(call);
             }),
+            Command::Hold(None) if !self.conference.is_empty() => {
+                self.all_of_conference(|phone, call| phone.hold(call));
+                Ok(())
+            }
             Command::Hold(call) => self.talking(call).map(|call| {
                 self.postponed(call);
                 self.phone.hold(call);
@@ -149,6 +161,7 @@ impl Handset {
             Command::Transfer(to) => self.transfer(&to),
             Command::Consult(to) => self.ask(&to),
             Command::Complete => self.complete(),
+            Command::Conference => self.bring_in(),
             Command::Watch(whom) => self.watch(whom),
             Command::Unwatch(whom) => self.unwatch(&whom),
             Command::Reconnect => {
@@ -273,6 +286,25 @@ impl Handset {
         Ok(())
     }
 
+    fn bring_in(&mut self) -> Result<(), &'static str> {
+        let talks = self.active_call().is_some_and(|call| call.connected.is_some());
+        let other = self.waiting().filter(|_| talks);
+        let other =
+            other.ok_or("A conference needs a call that is talked in and one that waits.")?;
+        if self.calls.get(&other).is_none_or(|call| call.connected.is_none()) {
+            return Err("The other side has not answered yet.");
+        }
+        self.postponed(other);
+        self.phone.bring_in(other);
+        Ok(())
+    }
+
+    fn all_of_conference(&mut self, act: impl Fn(&Phone, CallNumber)) {
+        for call in self.conference.clone() {
+            act(&self.phone, call);
+        }
+    }
+
     fn watch(&mut self, whom: String) -> Result<(), &'static str> {
         let address = self.address(&whom)?;
         if self.watched.values().any(|watched| *watched == whom) {
@@ -327,8 +359,10 @@ impl Handset {
 
     /// The first that was answered and that the headset is not with.
     fn waiting(&self) -> Option<CallNumber> {
-        let waits =
-            |(number, call): &(&CallNumber, &Call)| call.answered && Some(**number) != self.active;
+        let waits = |(number, call): &(&CallNumber, &Call)| {
+            let here = Some(**number) == self.active || self.conference.contains(number);
+            call.answered && !here
+        };
         self.calls.iter().find(waits).map(|(number, _)| *number)
     }
 
@@ -340,6 +374,7 @@ impl Handset {
                 json!({"call": id(*number), "state": call.state(), "far": words::party(&call.far),
                        "held": call.here, "held_by_far": call.there,
                        "active": self.active == Some(*number),
+                       "in_conference": self.conference.contains(number),
                        "seconds": call.connected.map(|at| at.elapsed().as_secs_f32())})
             })
             .collect();

@@ -17,6 +17,7 @@ pub(super) enum Command {
     Transfer(String),
     Consult(String),
     Complete,
+    Conference,
     Watch(String),
     Unwatch(String),
     Reconnect,
@@ -55,6 +56,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "transfer" => whom(word, rest).map(Command::Transfer),
         "consult" => whom(word, rest).map(Command::Consult),
         "complete" => alone(Command::Complete),
+        "conference" => alone(Command::Conference),
         "watch" => whom(word, rest).map(Command::Watch),
         "unwatch" => whom(word, rest).map(Command::Unwatch),
         "reconnect" => alone(Command::Reconnect),
@@ -63,7 +65,7 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "quit" => alone(Command::Quit),
         _ => Err("Unknown command. Known: call N, answer, reject, hangup, hold, resume (each \
                   with a call's id if it is not clear which), swap, mute, unmute, dtmf KEYS, \
-                  transfer N, consult N, complete, watch N, unwatch N, reconnect, status, \
+                  transfer N, consult N, complete, conference, watch N, unwatch N, reconnect, status, \
                   devices, quit."
             .to_owned()),
     }
@@ -123,6 +125,7 @@ mod tests {
         for (line, command) in [
             ("swap", Command::Swap),
             ("complete", Command::Complete),
+            ("conference", Command::Conference),
             ("reconnect", Command::Reconnect),
             ("status", Command::Status),
             ("devices", Command::Devices),

@@ -52,10 +52,19 @@ impl Handset {
                 self.calls.insert(new, Call::new(Party::default(), true));
                 print(&json!({"event": "following", "call": id(old), "new": id(new)}));
             }
+            PhoneEvent::Conference(calls) => {
+                let shown: Vec<String> = calls.iter().copied().map(id).collect();
+                print(&json!({"event": "conference", "calls": shown}));
+                self.conference = calls;
+            }
+            PhoneEvent::Pressed { call, digit } => {
+                print(&json!({"event": "digit", "call": id(call), "key": digit.key(),
+                              "by": "rtp"}));
+            }
             PhoneEvent::NoVoice { call, fault } => {
                 let detail = match &fault {
                     VoiceFault::NoPath => None,
-                    VoiceFault::Description(why) => Some(why),
+                    VoiceFault::Description(why) | VoiceFault::NoMixing(why) => Some(why),
                 };
                 print(&json!({"event": "no_voice", "call": id(call),
                               "cause": words::no_voice(&fault), "detail": detail}));

@@ -92,6 +92,9 @@ pub(super) fn no_voice(fault: &VoiceFault) -> &'static str {
              VPN may keep it back: try another network, or have the exchange's UDP ports opened. \
              It is tried again until somebody hangs up."
         }
+        VoiceFault::NoMixing(_) => {
+            "This computer cannot bring the calls together at the moment; they stay apart."
+        }
         VoiceFault::Description(_) => {
             "This computer and the exchange found no form of voice in common. Let the \
              administrator of the exchange see the detail."

@@ -1,4 +1,4 @@
-use super::connection::{Connection, Job};
+use super::connection::{Connection, Job, Listener};
 use crate::voice::Way;
 use omnibar_peer::Peer;
 use omnibar_sip::{CallNumber, Uri};
@@ -56,6 +56,8 @@ pub(super) struct Call {
     pub(super) peer: Option<Peer>,
     /// Where the voice goes, while it does not.
     pub(super) parked: Option<Way>,
+    /// It is one of several in the conversation that the headset is in.
+    pub(super) in_room: bool,
     pub(super) describing: VecDeque<Description>,
     /// This side wants it held.
     pub(super) held: bool,
@@ -85,6 +87,7 @@ impl Call {
             connection: None,
             peer: None,
             parked: None,
+            in_room: false,
             describing: VecDeque::new(),
             held: false,
             held_there: false,
@@ -111,6 +114,13 @@ impl Call {
     pub(super) fn accept(&mut self, answer: String) {
         self.far_name = ice_name(&answer);
         self.give(Job::Accept(answer));
+    }
+
+    /// Who hears the far side.
+    pub(super) fn listen(&self, listener: Listener) {
+        if let Some(connection) = &self.connection {
+            connection.listen(listener);
+        }
     }
 
     fn give(&self, job: Job) {

@@ -12,9 +12,13 @@
 //! Whoever calls or answers takes the headset along; the call that had it is held.
 
 mod call;
+mod conference;
 mod connection;
+mod room;
 mod signalled;
 mod task;
+
+pub(crate) use room::Door;
 
 use super::{Extension, ExtensionConfig, ExtensionEvent};
 use crate::voice::{self, LineSink};
@@ -54,6 +58,10 @@ pub enum PhoneEvent {
     Path { call: CallNumber, state: LineState },
     /// The far side had this one call somebody else, in place of `old`.
     Followed { old: CallNumber, new: CallNumber },
+    /// Who is in the conversation that the headset is in; nobody while that is no conference.
+    Conference(Vec<CallNumber>),
+    /// The far side of a call in a conference pressed a key (RFC 4733).
+    Pressed { call: CallNumber, digit: omnibar_media::Digit },
     /// No voice comes about.
     NoVoice { call: CallNumber, fault: VoiceFault },
 }
@@ -66,6 +74,8 @@ pub enum VoiceFault {
     NoPath,
     /// One of the two sides' descriptions cannot be used; why is for the log and the curious.
     Description(String),
+    /// This machine cannot mix; the calls stay apart.
+    NoMixing(String),
 }
 
 #[derive(Debug)]
@@ -79,6 +89,7 @@ enum Order {
     Press { call: CallNumber, digit: Digit },
     Transfer { call: CallNumber, to: Uri },
     Join { call: CallNumber, with: CallNumber },
+    BringIn(CallNumber),
     Watch { watch: WatchNumber, whom: Uri },
     Unwatch(WatchNumber),
     Reconnect,
@@ -172,6 +183,12 @@ impl Phone {
     /// Joins the far sides of two calls, which then end here.
     pub fn join(&self, call: CallNumber, with: CallNumber) {
         self.post(Order::Join { call, with });
+    }
+
+    /// Brings a call that waits into the conversation that the headset is in: everybody
+    /// hears everybody else. One that is held, or ends, leaves it again.
+    pub fn bring_in(&self, call: CallNumber) {
+        self.post(Order::BringIn(call));
     }
 
     /// Watches a colleague's phone, over every connection, until [`Phone::unwatch`].

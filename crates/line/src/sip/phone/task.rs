@@ -2,12 +2,13 @@
 //! exchange says is dealt with in `signalled`.
 
 use super::call::{Call, Description, Stage};
-use super::connection::{Connection, Job, News, Post};
+use super::connection::{Connection, Job, Listener, News, Post};
+use super::room::Room;
 use super::{Order, PhoneEvent, VoiceFault};
 use crate::network::Networks;
 use crate::session::line_state;
 use crate::sip::{Extension, ExtensionEvent};
-use crate::voice::{Voice, Way};
+use crate::voice::{Exit, Voice, Way};
 use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
 use omnibar_peer::{PeerConfig, PeerError, PeerState};
@@ -28,16 +29,18 @@ const MOST_RESTARTS: u8 = 3;
 
 pub(super) struct Task {
     pub(super) extension: Extension,
-    voice: Arc<Voice>,
+    pub(super) voice: Arc<Voice>,
     peers: PeerConfig,
     round_trip: Arc<AtomicU64>,
     events: mpsc::UnboundedSender<PhoneEvent>,
-    post: Post,
+    pub(super) post: Post,
     news: mpsc::UnboundedReceiver<(CallNumber, News)>,
     pub(super) numbers: Arc<AtomicU32>,
     pub(super) calls: BTreeMap<CallNumber, Call>,
     /// Whom the headset is with.
     pub(super) active: Option<CallNumber>,
+    /// Where the headset's conversation is mixed, if it is with several.
+    pub(super) room: Option<Room>,
     /// The voice mail box is watched.
     pub(super) watches: bool,
     /// There was no connection to the exchange since the calls' paths were settled.
@@ -66,6 +69,7 @@ impl Task {
             numbers,
             calls: BTreeMap::new(),
             active: None,
+            room: None,
             watches: false,
             was_away: false,
             networks: Networks::default(),
@@ -129,8 +133,13 @@ impl Task {
                 self.extension.command(Command::Reject { call, busy });
             }
             Order::HangUp(call) => self.hang_up(call),
-            Order::Hold(call) if self.active == Some(call) => self.activate_none(),
-            Order::Hold(call) => self.hold(call, true),
+            Order::Hold(call) if self.active == Some(call) && self.room.is_none() => {
+                self.activate_none();
+            }
+            Order::Hold(call) => {
+                self.take_out(call);
+                self.hold(call, true);
+            }
             Order::Resume(call) => {
                 self.activate(call);
                 self.hold(call, false);
@@ -140,6 +149,7 @@ impl Task {
             }
             Order::Transfer { call, to } => self.extension.command(Command::Transfer { call, to }),
             Order::Join { call, with } => self.extension.command(Command::Join { call, with }),
+            Order::BringIn(call) => self.bring_in(call),
             Order::Watch { watch, whom } => {
                 self.extension.command(Command::Watch { watch, whom });
             }
@@ -213,7 +223,8 @@ impl Task {
 
     /// Takes the headset to that call; whoever had it is held.
     pub(super) fn activate(&mut self, number: CallNumber) {
-        if self.active == Some(number) || !self.calls.contains_key(&number) {
+        let elsewhere = self.calls.get(&number).is_some_and(|call| !call.in_room);
+        if self.active == Some(number) || !elsewhere {
             return;
         }
         self.park();
@@ -229,27 +240,27 @@ impl Task {
 
     /// The headset leaves the call that it is with.
     fn park(&mut self) {
+        let members = self.break_up();
         let Some(number) = self.active.take() else { return };
-        let way = self.voice.switch(None);
+        if !members.is_empty() {
+            return members.into_iter().for_each(|member| self.hold(member, true));
+        }
+        let way = self.voice.switch(None).and_then(Exit::into_way);
         if let Some(call) = self.calls.get_mut(&number) {
             call.parked = way;
-            if let Some(connection) = &call.connection {
-                connection.hear(false);
-            }
+            call.listen(Listener::Nobody);
         }
         self.hold(number, true);
     }
 
-    fn unpark(&mut self) {
+    pub(super) fn unpark(&mut self) {
         let call = self.active.and_then(|number| self.calls.get_mut(&number));
         let Some(call) = call else { return };
         if let (Some(way), Some(peer)) = (call.parked.take(), &call.peer) {
-            self.voice.switch(Some(way));
+            self.voice.switch(Some(Exit::Call(way)));
             self.voice.agree(peer.terms());
         }
-        if let Some(connection) = &call.connection {
-            connection.hear(true);
-        }
+        call.listen(Listener::Headset);
     }
 
     /// A call that is not yet up is held once it is.
@@ -275,6 +286,13 @@ impl Task {
                     self.unpark();
                 }
             }
+            News::Parked(way) => {
+                call.parked = Some(way);
+                if self.active == Some(number) {
+                    self.way_is_back(number);
+                }
+            }
+            News::Pressed(digit) => self.tell(PhoneEvent::Pressed { call: number, digit }),
             News::Described(described) => {
                 if let Some(what) = call.describing.pop_front() {
                     self.described(number, what, described);
@@ -288,7 +306,9 @@ impl Task {
                 self.extension.command(Command::HangUp { call: number });
             }
             News::State(state) => self.path(number, state),
-            News::Agreed(terms) if self.active == Some(number) => self.voice.agree(terms),
+            News::Agreed(terms) if self.active == Some(number) && self.room.is_none() => {
+                self.voice.agree(terms);
+            }
             News::Agreed(_) => {}
             News::Voice => self.tell(PhoneEvent::Voice { call: number }),
         }
@@ -411,6 +431,7 @@ impl Task {
 
     /// Forgets a call; its connection closes.
     pub(super) fn forget(&mut self, number: CallNumber) {
+        self.take_out(number);
         self.calls.remove(&number);
         if self.active == Some(number) {
             self.active = None;
