@@ -1,6 +1,7 @@
 // Omnibar's own softphone without a window, with what browsers cannot be asked for.
 import { clients } from './lib/clients.mjs';
 import { answering } from './lib/features/answering.mjs';
+import { conferring } from './lib/features/conferring.mjs';
 import { surviving } from './lib/features/surviving.mjs';
 import { telling } from './lib/features/telling.mjs';
 import { matrix } from './lib/matrix.mjs';
@@ -8,7 +9,7 @@ import { matrix } from './lib/matrix.mjs';
 const ONLY_OPUS = { why: 'it speaks Opus only', fails: /instead of|no_common_media/ };
 
 matrix('omnibar', clients.omnibar, {
-  groups: [answering, surviving, telling],
+  groups: [answering, conferring, surviving, telling],
   absent: {
     'echo in audio/G722': ONLY_OPUS,
     'echo in audio/PCMU': ONLY_OPUS,

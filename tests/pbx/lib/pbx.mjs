@@ -75,6 +75,10 @@ export class Pbx {
     return readFile(join(this.dir, 'log/full'), 'utf8');
   }
 
+  get runs() {
+    return this.child !== null;
+  }
+
   /** A path as the PBX says it, as it is outside. */
   outside(path) {
     return path.replace(/^\/srv\/pbx(?=\/)/, this.dir);

@@ -83,6 +83,14 @@ export class Relay {
   }
 }
 
+/** A message with another description in it, whose length it tells. */
+export function described(text, change) {
+  const [head, body] = text.split('\r\n\r\n', 2);
+  if (!body) return text;
+  const changed = change(body);
+  return `${head.replace(/^(Content-Length|l)\s*:.*$/im, `Content-Length: ${Buffer.byteLength(changed)}`)}\r\n\r\n${changed}`;
+}
+
 /** The value of a field in a message. */
 export function field(text, name) {
   return new RegExp(`^${name}\\s*:\\s*(.*?)\\r?$`, 'im').exec(text)?.[1] ?? null;

@@ -29,6 +29,8 @@ export class Rig {
 
   /** Everybody leaves, and the PBX forgets them. */
   async clear() {
+    // A check that failed may have left it as it crashed.
+    if (this.pbx && !this.pbx.runs) await this.pbx.again();
     await this.pbx?.ami?.cli('channel request hangup all');
     for (const party of this.parties.splice(0).reverse()) await party.close();
   }

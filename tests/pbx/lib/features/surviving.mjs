@@ -53,7 +53,7 @@ export function surviving(feature, rig) {
     relay.cut();
     await told(client, 'registered', from);
     await relay.hears('phone', /^INVITE [^]*^a=sendonly/m, { from: said });
-    await told(client, 'reached', from);
+    await relay.hears('pbx', /^SIP\/2\.0 200 [^]*^CSeq: \d+ INVITE/m, { from: said });
     await Promise.all([
       peer.hears({ [HOLD_MUSIC]: true, [OURS]: false }), client.hears({ [PEER]: false, [HOLD_MUSIC]: false }),
     ]);
@@ -62,7 +62,9 @@ export function surviving(feature, rig) {
     await call.hold();
     await peer.hears({ [HOLD_MUSIC]: true, [OURS]: false });
     await call.resume();
-    return { detail: await together(client, peer) };
+    const detail = await together(client, peer);
+    inWords(await told(client, 'reached', from));
+    return { detail };
   });
 
   feature('held, and resumed, while there is no connection', 'jssip', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { PASSWORD } from '../accounts.mjs';
+import { described } from '../relay.mjs';
 import { OURS } from '../rig.mjs';
 
 /** What proves who somebody is, or lets others in, as it stands in messages. */
@@ -37,6 +38,21 @@ export function telling(feature, rig) {
       return { detail: `${secrets.length} secrets on the wire, none in ${log.length} bytes of log` };
     });
   }
+
+  feature('no way for the voice is named', 'asterisk', async () => {
+    const relay = await rig.relay();
+    // Both sides are told addresses at which nobody is.
+    relay.change = (text) => described(text, (sdp) => sdp
+      .replace(/^(a=candidate:(?:\S+ ){5})\d+/gm, '$19').replace(/^m=audio \d+/gm, 'm=audio 9'));
+    const client = await rig.client({ url: relay.url });
+    const call = await client.call('600');
+    const { cause, call: of } = await client.events.wait('word of it', (e) => e.event === 'no_voice', { from: call.from });
+    assert.equal(of, call.id);
+    assert.match(cause, /No way was found for the voice/);
+    assert.equal(call.has('connected'), false);
+    assert.equal((await call.hangup()).by, 'us');
+    return { detail: cause };
+  });
 
   feature('an authority that nobody knows is named', 'asterisk', async () => {
     const client = await rig.client({ url: rig.pbx.wss, trusts: false, register: false });
