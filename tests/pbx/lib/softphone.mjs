@@ -11,7 +11,7 @@ import { PASSWORD } from './accounts.mjs';
 import { Client } from './client.mjs';
 import { Devices } from './devices.mjs';
 
-const PROGRAM = process.env.OMNIBAR_BIN ?? fileURLToPath(new URL('../../../target/debug/omnibar', import.meta.url));
+export const PROGRAM = process.env.OMNIBAR_BIN ?? fileURLToPath(new URL('../../../target/debug/omnibar', import.meta.url));
 const now = () => performance.timeOrigin + performance.now();
 /** What RFC 4235 calls what a colleague is doing. */
 const STATES = { free: 'terminated', ringing: 'early', talking: 'confirmed' };
