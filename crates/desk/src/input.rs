@@ -200,6 +200,9 @@ pub struct SessionStart {
     pub resumed: bool,
     pub campaigns: Vec<Campaign>,
     pub extensions: Vec<Extension>,
+    /// Nobody is to be asked: all campaigns and the first extension are taken.
+    #[serde(default)]
+    pub unasked: bool,
 }
 
 /// The one voice connection of the session.

@@ -93,9 +93,13 @@ impl Headset {
     /// Sends a key to the far side as telephone event (RFC 4733). One that the keypad does
     /// not have is not sent.
     pub fn press(&self, key: char) {
-        if let Some(digit) = Digit::new(key) {
-            self.post(Message::Press(digit));
-        }
+        self.keypad().press(key);
+    }
+
+    /// Presses keys without the headset at hand.
+    #[must_use]
+    pub fn keypad(&self) -> Keypad {
+        Keypad(self.orders.clone())
     }
 
     #[must_use]
@@ -106,6 +110,20 @@ impl Headset {
     fn post(&self, message: Message) {
         // Without a media thread the view says that there is no sound.
         let _ = self.orders.send(message);
+    }
+}
+
+/// What sends keys to the far side.
+#[derive(Clone, Debug)]
+pub struct Keypad(Sender<Message>);
+
+impl Keypad {
+    /// As [`Headset::press`].
+    pub fn press(&self, key: char) {
+        if let Some(digit) = Digit::new(key) {
+            // Without a media thread nothing is heard anyway.
+            let _ = self.0.send(Message::Press(digit));
+        }
     }
 }
 

@@ -1,0 +1,505 @@
+//! The seat with a telephone that notes down what is asked of it.
+
+use super::Book;
+use super::seat::{Seat, Telephone};
+use crate::sip::{ExtensionEvent, PhoneEvent};
+use omnibar_contract::{DirectoryEntry, HistoryEntry};
+use omnibar_desk::{LineState, Order};
+use omnibar_model::{
+    AgentState, Cause, CommandId, Conversation, Destination, DiversionReason, Interaction,
+    InteractionId, LegState, Moment, PhoneNumber, Presence, VoiceRecord,
+};
+use omnibar_sip::{
+    CallNumber, Caller, CauseKind, Digit, Diversion, Event as Sip, Party, Uri, Waiting,
+};
+use omnibar_softphone::{CentreEvent, Event, LineEvent};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
+const CUSTOMER: CallNumber = CallNumber::In(1);
+const OUT: CallNumber = CallNumber::Out(1);
+
+#[derive(Default)]
+struct Noted {
+    asked: RefCell<Vec<String>>,
+    calls: RefCell<u32>,
+}
+
+impl Noted {
+    fn note(&self, text: String) {
+        self.asked.borrow_mut().push(text);
+    }
+}
+
+impl Telephone for Noted {
+    fn call(&self, to: Uri) -> CallNumber {
+        *self.calls.borrow_mut() += 1;
+        self.note(format!("call {to}"));
+        CallNumber::Out(*self.calls.borrow())
+    }
+
+    fn answer(&self, call: CallNumber) {
+        self.note(format!("answer {call:?}"));
+    }
+
+    fn reject(&self, call: CallNumber, busy: bool) {
+        self.note(format!("reject {call:?} {busy}"));
+    }
+
+    fn hang_up(&self, call: CallNumber) {
+        self.note(format!("hang up {call:?}"));
+    }
+
+    fn hold(&self, call: CallNumber) {
+        self.note(format!("hold {call:?}"));
+    }
+
+    fn resume(&self, call: CallNumber) {
+        self.note(format!("resume {call:?}"));
+    }
+
+    fn press(&self, call: CallNumber, digit: Digit) {
+        self.note(format!("press {call:?} {}", digit.key()));
+    }
+
+    fn transfer(&self, call: CallNumber, to: Uri) {
+        self.note(format!("transfer {call:?} {to}"));
+    }
+
+    fn join(&self, call: CallNumber, with: CallNumber) {
+        self.note(format!("join {call:?} {with:?}"));
+    }
+
+    fn mend(&self, call: CallNumber) {
+        self.note(format!("mend {call:?}"));
+    }
+}
+
+/// Knows one number, and keeps what it is given.
+#[derive(Default)]
+struct Paper(Mutex<Vec<HistoryEntry>>);
+
+impl Book for Paper {
+    fn open(&self, _address: &str) {}
+
+    fn keep(&self, call: HistoryEntry) {
+        self.0.lock().unwrap().push(call);
+    }
+
+    fn note(&self, _call: &InteractionId, _note: String) {}
+
+    fn measured(&self, _call: &InteractionId, _record: VoiceRecord) {}
+
+    fn history(&self, _before: Option<&InteractionId>) -> Vec<HistoryEntry> {
+        Vec::new()
+    }
+
+    fn search(&self, _text: &str) -> Vec<DirectoryEntry> {
+        Vec::new()
+    }
+
+    fn name(&self, number: &PhoneNumber) -> Option<String> {
+        (number.as_str() == "1002").then(|| "Desk Two".to_owned())
+    }
+}
+
+struct Bench {
+    seat: Seat<Noted>,
+    paper: Arc<Paper>,
+    keys: Arc<Mutex<String>>,
+    commands: u64,
+    /// Answers that were not looked at yet.
+    answers: Vec<(CommandId, Result<(), String>)>,
+    interactions: Vec<Interaction>,
+    agent: Vec<AgentState>,
+    lines: Vec<LineState>,
+    voicemail: Vec<u32>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (paper, keys) = (Arc::new(Paper::default()), Arc::new(Mutex::new(String::new())));
+        let pressed = Arc::clone(&keys);
+        let press = Arc::new(move |key| pressed.lock().unwrap().push(key));
+        let book = Arc::clone(&paper) as Arc<dyn Book>;
+        let seat = Seat::new(Noted::default(), "pbx.test".into(), None, book, press);
+        let mut bench = Self {
+            seat,
+            paper,
+            keys,
+            commands: 0,
+            answers: Vec::new(),
+            interactions: Vec::new(),
+            agent: Vec::new(),
+            lines: Vec::new(),
+            voicemail: Vec::new(),
+        };
+        bench.listen();
+        bench
+    }
+
+    fn listen(&mut self) {
+        for event in self.seat.said() {
+            match event {
+                Event::Centre(CentreEvent::Answered { command, result }) => {
+                    self.answers.push((command, result));
+                }
+                Event::Centre(CentreEvent::InteractionChanged(interaction)) => {
+                    self.interactions.push(interaction);
+                }
+                Event::Centre(CentreEvent::AgentChanged(news)) => self.agent.push(news.state),
+                Event::Centre(CentreEvent::Voicemail(box_)) => self.voicemail.push(box_.new),
+                Event::Line(LineEvent::Changed(state)) => self.lines.push(state),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn sip(&mut self, event: Sip) {
+        self.told(PhoneEvent::Extension(ExtensionEvent::Sip(event)));
+    }
+
+    fn told(&mut self, event: PhoneEvent) {
+        self.seat.now = Moment(self.seat.now.0 + 1_000);
+        self.seat.told(event);
+        self.listen();
+    }
+
+    /// The command's number; its answer, if there is one already, is in `answers`.
+    fn order(&mut self, order: Order) -> CommandId {
+        self.commands += 1;
+        self.seat.order(CommandId(self.commands), order);
+        self.listen();
+        CommandId(self.commands)
+    }
+
+    /// Answered with yes, at once and once.
+    fn done(&mut self, order: Order) {
+        let command = self.order(order);
+        assert_eq!(std::mem::take(&mut self.answers), [(command, Ok(()))]);
+    }
+
+    fn refused(&mut self, order: Order) -> String {
+        let command = self.order(order);
+        let (answered, result) = self.answers.pop().unwrap();
+        assert_eq!((answered, self.answers.len()), (command, 0));
+        result.unwrap_err()
+    }
+
+    fn last(&self) -> &Interaction {
+        self.interactions.last().unwrap()
+    }
+
+    fn id(&self) -> InteractionId {
+        self.last().id.clone()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.seat.phone.asked.borrow_mut())
+    }
+
+    fn rows(&self) -> Vec<(String, Option<Cause>, Option<String>)> {
+        let rows = self.paper.0.lock().unwrap();
+        let row = |e: &HistoryEntry| (e.customer.name.clone(), e.cause, e.disposition.clone());
+        rows.iter().map(row).collect()
+    }
+
+    fn incoming(&mut self) -> InteractionId {
+        self.sip(incoming(CUSTOMER, "+15550123", "Zoë Customer", None));
+        self.id()
+    }
+
+    /// An incoming call that was answered.
+    fn talking() -> (Self, InteractionId) {
+        let mut bench = Self::new();
+        let id = bench.incoming();
+        bench.done(Order::Accept { interaction: id.clone() });
+        bench.told(PhoneEvent::Active(Some(CUSTOMER)));
+        bench.sip(Sip::Established { call: CUSTOMER, answer: None });
+        bench.told(PhoneEvent::Connected { call: CUSTOMER, keys: true });
+        bench.asked();
+        (bench, id)
+    }
+
+    /// The customer is on hold, and 1002 has been asked and has answered.
+    fn consulting() -> (Self, InteractionId) {
+        let (mut bench, id) = Self::talking();
+        bench.done(Order::Consult { interaction: id.clone(), to: number("1002") });
+        bench.told(PhoneEvent::Active(Some(OUT)));
+        bench.sip(Sip::Held { call: CUSTOMER, here: true, there: false });
+        bench.sip(Sip::Answered { call: OUT, answer: None, with: Party::default() });
+        bench.told(PhoneEvent::Connected { call: OUT, keys: true });
+        bench.asked();
+        (bench, id)
+    }
+}
+
+fn incoming(call: CallNumber, user: &str, display: &str, replaces: Option<CallNumber>) -> Sip {
+    let party = |user: &str, display: &str| Party {
+        display: display.into(),
+        user: user.into(),
+        uri: format!("sip:{user}@pbx.test"),
+    };
+    let diverted = vec![Diversion { from: party("1003", "Three"), reason: "user-busy".into() }];
+    let caller = Caller { party: party(user, display), diverted, ..Caller::default() };
+    Sip::Incoming {
+        call,
+        caller: Box::new(caller),
+        to: Party::default(),
+        offer: None,
+        auto_answer: None,
+        replaces,
+        referred_by: None,
+    }
+}
+
+fn ended(call: CallNumber, kind: CauseKind) -> Sip {
+    let cause = omnibar_sip::Cause { kind, status: None, words: String::new(), reason: None };
+    Sip::Ended { call, cause }
+}
+
+fn number(text: &str) -> Destination {
+    Destination::Number(PhoneNumber::parse(text).unwrap())
+}
+
+fn dial(text: &str) -> Order {
+    Order::Dial { campaign: "phone".into(), number: PhoneNumber::parse(text).unwrap() }
+}
+
+fn states(interaction: &Interaction) -> Vec<LegState> {
+    interaction.legs.iter().map(|leg| leg.state).collect()
+}
+
+#[test]
+fn a_call_is_offered_with_who_calls_and_whom_he_called_first() {
+    let mut bench = Bench::new();
+    let id = bench.incoming();
+    let offer = bench.last();
+    assert!(matches!(offer.conversation, Conversation::Offered { .. }));
+    assert_eq!(offer.customer.name, "Zoë Customer");
+    assert_eq!(offer.customer.number.as_ref().map(PhoneNumber::as_str), Some("+15550123"));
+    assert_eq!(offer.diverted[0].by.name, "Three");
+    assert_eq!(offer.diverted[0].reason, DiversionReason::Busy);
+    assert_eq!(bench.agent, [AgentState::Busy]);
+
+    bench.done(Order::Accept { interaction: id });
+    assert_eq!(bench.asked(), ["answer In(1)"]);
+    bench.told(PhoneEvent::Active(Some(CUSTOMER)));
+    bench.sip(Sip::Established { call: CUSTOMER, answer: None });
+    assert_eq!(bench.last().conversation, Conversation::Connected);
+    bench.told(PhoneEvent::Connected { call: CUSTOMER, keys: true });
+    assert_eq!(bench.lines, [LineState::Up, LineState::Connecting, LineState::Up]);
+
+    bench.sip(ended(CUSTOMER, CauseKind::HungUp));
+    let last = bench.last();
+    assert_eq!((last.conversation, last.cause), (Conversation::Ended, Some(Cause::CustomerHungUp)));
+    assert_eq!(bench.agent, [AgentState::Busy, AgentState::Available]);
+    assert_eq!(bench.rows(), [("Zoë Customer".into(), Some(Cause::CustomerHungUp), None)]);
+    assert!(bench.paper.0.lock().unwrap()[0].talk_ms > 0);
+}
+
+#[test]
+fn who_gives_up_was_missed_and_who_is_rejected_was_not() {
+    let mut bench = Bench::new();
+    bench.incoming();
+    bench.sip(ended(CUSTOMER, CauseKind::GivenUp));
+    assert_eq!(bench.last().cause, Some(Cause::Abandoned));
+    let interaction = bench.incoming();
+    bench.done(Order::Reject { interaction });
+    bench.sip(ended(CUSTOMER, CauseKind::Ended));
+    assert_eq!(bench.last().cause, Some(Cause::Rejected));
+    bench.incoming();
+    bench.sip(ended(CUSTOMER, CauseKind::AnsweredElsewhere));
+    assert_eq!(bench.last().cause, Some(Cause::Transferred));
+}
+
+#[test]
+fn a_number_that_is_busy_says_so_in_the_history() {
+    let mut bench = Bench::new();
+    bench.done(dial("1002"));
+    assert_eq!(bench.asked(), ["call sip:1002@pbx.test"]);
+    assert_eq!(bench.last().conversation, Conversation::Ringing);
+    assert_eq!(bench.last().customer.name, "Desk Two", "as the book has it");
+    bench.sip(ended(OUT, CauseKind::Busy));
+    let said = Some("The line is busy".to_owned());
+    assert_eq!(bench.rows(), [("Desk Two".into(), Some(Cause::Busy), said)]);
+}
+
+#[test]
+fn hold_and_resume_are_answered_when_the_far_side_has_agreed() {
+    let (mut bench, id) = Bench::talking();
+    let hold = bench.order(Order::Hold { interaction: id.clone(), leg: None });
+    assert_eq!((bench.asked(), bench.answers.len()), (vec!["hold In(1)".to_owned()], 0));
+    bench.sip(Sip::Held { call: CUSTOMER, here: true, there: false });
+    assert_eq!(std::mem::take(&mut bench.answers), [(hold, Ok(()))]);
+    assert_eq!(bench.last().conversation, Conversation::Held);
+    bench.done(Order::Hold { interaction: id.clone(), leg: None });
+
+    let resume = bench.order(Order::Resume { interaction: id, leg: None });
+    let cause = omnibar_sip::Cause {
+        kind: CauseKind::TimedOut,
+        status: None,
+        words: String::new(),
+        reason: None,
+    };
+    bench.sip(Sip::ChangeRefused { call: CUSTOMER, cause });
+    let why = "The exchange did not answer in time.".to_owned();
+    assert_eq!(bench.answers, [(resume, Err(why))]);
+    assert_eq!(bench.last().conversation, Conversation::Held);
+}
+
+#[test]
+fn a_consult_is_a_leg_and_completing_it_transfers_the_customer() {
+    let (mut bench, id) = Bench::consulting();
+    let shown = bench.last();
+    assert_eq!(shown.conversation, Conversation::Held);
+    assert_eq!(states(shown), [LegState::Held, LegState::Connected]);
+    assert!(shown.legs[1].consult);
+    assert_eq!(shown.legs[1].party.name, "Desk Two");
+
+    let complete = bench.order(Order::Complete { interaction: id });
+    assert_eq!((bench.asked(), bench.answers.len()), (vec!["join In(1) Out(1)".to_owned()], 0));
+    bench.sip(Sip::Transferred { call: CUSTOMER });
+    assert_eq!(bench.answers, [(complete, Ok(()))]);
+    bench.sip(ended(CUSTOMER, CauseKind::HungUp));
+    bench.sip(ended(OUT, CauseKind::HungUp));
+    assert_eq!(bench.last().cause, Some(Cause::Transferred));
+    assert_eq!(bench.agent.last(), Some(&AgentState::Available));
+    assert_eq!(bench.rows().len(), 1);
+}
+
+#[test]
+fn the_agent_goes_between_the_two_and_lets_one_go() {
+    let (mut bench, id) = Bench::consulting();
+    let customer = bench.last().legs[0].id.clone();
+    let asked = bench.last().legs[1].id.clone();
+    let hold = bench.order(Order::Hold { interaction: id.clone(), leg: Some(asked.clone()) });
+    let resume = bench.order(Order::Resume { interaction: id.clone(), leg: Some(customer) });
+    assert_eq!(bench.asked(), ["hold Out(1)", "resume In(1)"]);
+    bench.sip(Sip::Held { call: OUT, here: true, there: false });
+    bench.sip(Sip::Held { call: CUSTOMER, here: false, there: false });
+    assert_eq!(std::mem::take(&mut bench.answers), [(hold, Ok(())), (resume, Ok(()))]);
+    assert_eq!(states(bench.last()), [LegState::Connected, LegState::Held]);
+
+    bench.done(Order::Drop { interaction: id, leg: asked });
+    assert_eq!(bench.asked(), ["hang up Out(1)"]);
+    bench.sip(ended(OUT, CauseKind::Ended));
+    let dropped = LegState::Ended { cause: Cause::Dropped };
+    assert_eq!(states(bench.last()), [LegState::Connected, dropped]);
+}
+
+#[test]
+fn who_was_asked_stays_when_the_customer_leaves() {
+    let (mut bench, _) = Bench::consulting();
+    let before = bench.id();
+    bench.sip(ended(CUSTOMER, CauseKind::HungUp));
+    let [.., over, stays] = &bench.interactions[..] else { panic!("two were told") };
+    assert_eq!((&over.id, over.cause), (&before, Some(Cause::CustomerHungUp)));
+    assert_ne!(stays.id, before);
+    assert_eq!(stays.conversation, Conversation::Connected);
+    assert_eq!(stays.customer.name, "Desk Two");
+    assert_eq!(bench.agent.last(), Some(&AgentState::Busy));
+}
+
+#[test]
+fn a_transfer_that_fails_leaves_the_call() {
+    let (mut bench, id) = Bench::talking();
+    let transfer = bench.order(Order::Transfer { interaction: id.clone(), to: number("608") });
+    assert_eq!(bench.asked(), ["transfer In(1) sip:608@pbx.test"]);
+    let cause = omnibar_sip::Cause {
+        kind: CauseKind::Busy,
+        status: Some(486),
+        words: String::new(),
+        reason: None,
+    };
+    bench.sip(Sip::TransferFailed { call: CUSTOMER, cause });
+    assert_eq!(std::mem::take(&mut bench.answers), [(transfer, Err("The line is busy.".into()))]);
+    assert_eq!(bench.last().conversation, Conversation::Connected);
+
+    // Some say good-bye at once and nothing more.
+    let transfer = bench.order(Order::Transfer { interaction: id, to: number("600") });
+    bench.sip(ended(CUSTOMER, CauseKind::HungUp));
+    assert_eq!(bench.answers, [(transfer, Ok(()))]);
+    assert_eq!(bench.last().cause, Some(Cause::Transferred));
+}
+
+#[test]
+fn keys_go_into_the_voice_or_as_messages() {
+    let (mut bench, id) = Bench::talking();
+    let keys = || Order::Dtmf { interaction: id.clone(), digits: "1#".into() };
+    bench.done(keys());
+    assert_eq!(*bench.keys.lock().unwrap(), "1#");
+    bench.told(PhoneEvent::Connected { call: CUSTOMER, keys: false });
+    bench.done(keys());
+    assert_eq!(bench.asked(), ["press In(1) 1", "press In(1) #"]);
+    bench.told(PhoneEvent::Active(None));
+    assert!(bench.refused(keys()).contains("on hold"));
+}
+
+#[test]
+fn do_not_disturb_tells_callers_that_the_line_is_busy() {
+    let mut bench = Bench::new();
+    let rest = Presence::Break { reason: "dnd".into() };
+    bench.done(Order::SetPresence { presence: rest.clone() });
+    assert_eq!(bench.agent, [AgentState::Break]);
+    bench.sip(incoming(CUSTOMER, "1004", "Four", None));
+    bench.sip(ended(CUSTOMER, CauseKind::Ended));
+    assert_eq!(bench.asked(), ["reject In(1) true"]);
+    assert_eq!((bench.interactions.len(), bench.agent.len()), (0, 1), "nothing is seen of it");
+    let said = Some("Do not disturb was on".to_owned());
+    assert_eq!(bench.rows(), [("Four".into(), Some(Cause::Rejected), said)]);
+
+    // During a call it is for what comes after, and for those who call meanwhile.
+    bench.done(Order::SetPresence { presence: Presence::Available });
+    bench.incoming();
+    bench.done(Order::SetPresence { presence: rest });
+    bench.sip(incoming(CallNumber::In(2), "1005", "", None));
+    assert_eq!(bench.asked(), ["reject In(2) true"]);
+    bench.sip(ended(CUSTOMER, CauseKind::GivenUp));
+    assert_eq!(bench.agent.last(), Some(&AgentState::Break));
+}
+
+#[test]
+fn another_call_takes_the_place_of_one() {
+    let (mut bench, id) = Bench::talking();
+    bench.sip(incoming(CallNumber::In(2), "1002", "Two", Some(CUSTOMER)));
+    bench.told(PhoneEvent::Active(Some(CallNumber::In(2))));
+    bench.sip(Sip::Established { call: CallNumber::In(2), answer: None });
+    bench.sip(ended(CUSTOMER, CauseKind::Replaced));
+    assert_eq!((bench.last().id.clone(), bench.last().conversation), (id, Conversation::Connected));
+    assert_eq!(bench.last().customer.name, "Desk Two");
+    bench.sip(ended(CallNumber::In(2), CauseKind::HungUp));
+    assert_eq!(bench.last().cause, Some(Cause::CustomerHungUp));
+}
+
+#[test]
+fn a_call_that_is_sent_elsewhere_in_vain_goes_on() {
+    let (mut bench, id) = Bench::talking();
+    bench.told(PhoneEvent::Followed { old: CUSTOMER, new: OUT });
+    bench.sip(ended(OUT, CauseKind::NotFound));
+    bench.done(Order::End { interaction: id });
+    assert_eq!(bench.asked(), ["hang up In(1)"]);
+    bench.sip(ended(CUSTOMER, CauseKind::Ended));
+    assert_eq!(bench.last().cause, Some(Cause::AgentHungUp));
+}
+
+#[test]
+fn the_light_of_the_voice_mail_box_is_told() {
+    let mut bench = Bench::new();
+    let waiting = |any, new| Sip::Messages { waiting: Waiting { any, new, ..Waiting::default() } };
+    bench.sip(waiting(true, 3));
+    bench.sip(waiting(false, 0));
+    // Some count nothing, and only say that there is something.
+    bench.sip(waiting(true, 0));
+    assert_eq!(bench.voicemail, [3, 0, 1]);
+}
+
+#[test]
+fn what_only_a_centre_does_is_refused_once() {
+    let (mut bench, id) = Bench::talking();
+    assert!(bench.refused(Order::Conference { interaction: id.clone() }).contains("three"));
+    let to = Destination::Queue("support".into());
+    assert!(bench.refused(Order::Transfer { interaction: id, to }).contains("number"));
+    let nobody = InteractionId::new("nobody");
+    assert!(bench.refused(Order::End { interaction: nobody }).contains("no such call"));
+}
