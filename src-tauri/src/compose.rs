@@ -11,7 +11,7 @@ use omnibar_buttons::ButtonsConfig;
 use omnibar_contract::WindowView;
 use omnibar_dock::{DockConfig, Loopback};
 use omnibar_headset::HeadsetConfig;
-use omnibar_line::exchange::ExchangeConfig;
+use omnibar_line::exchange::{self, ExchangeConfig};
 use omnibar_line::{Bind, LineConfig};
 use omnibar_softphone::{Clock, Doors, Endpoints, Event, Inbox, Initial, Ports, Softphone};
 use std::net::IpAddr;
@@ -86,7 +86,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         },
         inbox.clone(),
     );
-    let keypad = headset.keypad();
+    let handset = AtHeadset(headset.handle());
     let buttons = omnibar_buttons::start(
         ButtonsConfig { list: Some(c.paths.headsets()), settings: settings.clone() },
         inbox.clone(),
@@ -103,19 +103,19 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         clock,
     );
     let endpoints: Arc<dyn Endpoints> = Arc::new(backend.endpoints());
-    let exchange = omnibar_line::exchange::start(
+    let telephone = exchange::start(
         ExchangeConfig {
             instance: c.paths.instance().map_err(Fault::Instance)?,
             agent: format!("Omnibar/{VERSION}"),
             extra_ca: c.common.ca.clone(),
             book: Arc::new(c.kept.book.clone()),
-            press: Arc::new(move |key| keypad.press(key)),
+            handset: Arc::new(handset),
         },
         &line,
         inbox.clone(),
         clock,
     );
-    let (centre, line) = route::ports(backend, line, exchange);
+    let (centre, line) = route::ports(backend, line, telephone);
     let loopback = match c.common.dock_port {
         _ if c.common.no_dock => Loopback::Off,
         Some(port) => Loopback::Port(port),
@@ -149,6 +149,19 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
     let open = dock.open(doors.clone(), endpoints.clone(), config);
     open.relay(endpoints.clone());
     Ok(Composed { inbox, doors, endpoints, dock_port: open.port })
+}
+
+/// What a telephone asks of the headset.
+struct AtHeadset(omnibar_headset::Handle);
+
+impl exchange::Handset for AtHeadset {
+    fn press(&self, key: char) {
+        self.0.press(key);
+    }
+
+    fn ring_back(&self, on: bool) {
+        self.0.ring_back(on);
+    }
 }
 
 /// Ends the softphone; calls at the centre go on.

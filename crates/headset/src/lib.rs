@@ -93,13 +93,13 @@ impl Headset {
     /// Sends a key to the far side as telephone event (RFC 4733). One that the keypad does
     /// not have is not sent.
     pub fn press(&self, key: char) {
-        self.keypad().press(key);
+        self.handle().press(key);
     }
 
-    /// Presses keys without the headset at hand.
+    /// For whom tells calls apart, without the headset at hand.
     #[must_use]
-    pub fn keypad(&self) -> Keypad {
-        Keypad(self.orders.clone())
+    pub fn handle(&self) -> Handle {
+        Handle(self.orders.clone())
     }
 
     /// Plays the ringback tone at the speaker, as long as it is `on` and a call is: for an
@@ -119,17 +119,26 @@ impl Headset {
     }
 }
 
-/// What sends keys to the far side.
+/// The same, for those who have no headset but use its voice.
 #[derive(Clone, Debug)]
-pub struct Keypad(Sender<Message>);
+pub struct Handle(Sender<Message>);
 
-impl Keypad {
+impl Handle {
     /// As [`Headset::press`].
     pub fn press(&self, key: char) {
         if let Some(digit) = Digit::new(key) {
-            // Without a media thread nothing is heard anyway.
-            let _ = self.0.send(Message::Press(digit));
+            self.post(Message::Press(digit));
         }
+    }
+
+    /// As [`Headset::ring_back`].
+    pub fn ring_back(&self, on: bool) {
+        self.post(Message::RingBack(on));
+    }
+
+    fn post(&self, message: Message) {
+        // Without a media thread nothing is heard anyway.
+        let _ = self.0.send(message);
     }
 }
 

@@ -1010,6 +1010,11 @@ gaps: number,
  */
 jitter: number, };
 
+/**
+ * How far the way to a telephone system's server led. `detail` is for whoever runs it.
+ */
+export type ServerFault = { "server": "name_not_found" } | { "server": "closed" } | { "server": "timed_out" } | { "server": "no_way", detail: string, } | { "server": "no_trust", detail: string, } | { "server": "certificate", detail: string, } | { "server": "tls", detail: string, } | { "server": "http", status: number, } | { "server": "no_sip" } | { "server": "broken", detail: string, };
+
 export type SessionView = { "state": "signed_out", fault: SignInFault | null, } | { "state": "signing_in", centre: string, user: AgentId, } | { "state": "choosing", user: AgentId, name: string, campaigns: Array<Campaign>, extensions: Array<Extension>,
 /**
  * The choice has been sent.
@@ -1052,7 +1057,7 @@ edge: Edge, };
 /**
  * Why a sign-in did not happen. The UI has words and a next step for each.
  */
-export type SignInFault = { "fault": "wrong_credentials" } | { "fault": "elsewhere" } | { "fault": "too_many_tries" } | { "fault": "bad_address" } | { "fault": "unreachable", detail: string, } | { "fault": "version" } | { "fault": "expired" } | { "fault": "taken_over" } | { "fault": "removed" } | { "fault": "refused", detail: string, };
+export type SignInFault = { "fault": "wrong_credentials" } | { "fault": "elsewhere" } | { "fault": "too_many_tries" } | { "fault": "bad_address" } | { "fault": "unreachable", detail: string, } | { "fault": "version" } | { "fault": "expired" } | { "fault": "taken_over" } | { "fault": "removed" } | { "fault": "refused", detail: string, } | { "fault": "server", server: ServerFault, } | { "fault": "not_registered", status: number | null, };
 
 /**
  * What a call's voice shows that something may be wrong with it.

@@ -183,6 +183,9 @@ export const en = {
         return say('Your administrator ended the session', 'Ask your administrator, then sign in again.');
       case 'refused':
         return say(`The centre refused: ${fault.detail}`, 'Ask your administrator.');
+      case 'server':
+      case 'not_registered':
+        return exchange.signInFault(fault) ?? never(fault as never);
       default:
         return never(fault);
     }

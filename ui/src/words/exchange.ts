@@ -1,4 +1,4 @@
-import type { Diversion, DiversionReason, SignInFault, VoicemailView } from '../contract/generated';
+import type { Diversion, DiversionReason, ServerFault, SignInFault, VoicemailView } from '../contract/generated';
 import type { Message } from './en';
 
 const say = (what: string, next: string): Message => ({ what, next });
@@ -10,6 +10,59 @@ const reasons: Record<DiversionReason, string> = {
   always: 'forwards all calls',
   other: '',
 };
+
+/** The way to the server, as far as it led: name, port, TLS, WebSocket, SIP. */
+function server(fault: ServerFault): Message {
+  switch (fault.server) {
+    case 'name_not_found':
+      return say('There is no server of that name', 'Check the name of the server, and your network.');
+    case 'closed':
+      return say('Nothing listens at that port of the server', 'Check the port, for example wss://pbx.example:8089/ws.');
+    case 'timed_out':
+      return say('The server does not answer', 'A firewall may keep you from it. Try another network or a VPN.');
+    case 'no_way':
+      return say(`Your network does not lead to the server: ${fault.detail}`, 'Check your network, then try again.');
+    case 'no_trust':
+      return say(`Certificates cannot be checked: ${fault.detail}`, 'Check the certificate file under More.');
+    case 'certificate':
+      return say(
+        `The certificate of the server is not trusted: ${fault.detail}`,
+        'Check the name of the server, or name the certificate file of its authority under More.',
+      );
+    case 'tls':
+      return say(`The server speaks no TLS there: ${fault.detail}`, 'Check the port, or try ws:// instead of wss://.');
+    case 'http':
+      return say(
+        `There is no SIP over WebSocket at that path (HTTP ${fault.status})`,
+        'Check what follows the host; often it is /ws.',
+      );
+    case 'no_sip':
+      return say('The server is there, but does not speak SIP', 'Check port and path of the server.');
+    case 'broken':
+      return say(`The connection to the server broke: ${fault.detail}`, 'Try again in a moment.');
+    default: {
+      const unknown: never = fault;
+      return say(JSON.stringify(unknown), '');
+    }
+  }
+}
+
+function notRegistered(status: number | null): Message {
+  switch (status) {
+    case 403:
+      return say(
+        'The phone system does not allow this extension here (403)',
+        'Ask whoever runs it to let the extension register over WebSocket.',
+      );
+    case 404:
+      return say('The phone system does not know this extension (404)', 'Check the number in the address.');
+    case null:
+    case 408:
+      return say('The server is there, but the phone system does not answer', 'Try again in a moment.');
+    default:
+      return say(`The phone system refused to register this extension (${status})`, 'Ask whoever runs it.');
+  }
+}
 
 /** Where there is a telephone system instead of a centre. */
 export const exchange = {
@@ -72,13 +125,10 @@ export const exchange = {
           'Address or server cannot be right',
           'They look like sip:1001@pbx.example and wss://pbx.example/ws.',
         );
-      case 'unreachable':
-        return say(
-          `The phone system cannot be reached: ${fault.detail}`,
-          'Check the server and your network, then try again.',
-        );
-      case 'refused':
-        return say(`The phone system refused: ${fault.detail}`, 'Ask whoever runs it.');
+      case 'server':
+        return server(fault.server);
+      case 'not_registered':
+        return notRegistered(fault.status);
       default:
         return null;
     }

@@ -49,6 +49,10 @@ pub(super) struct Side {
     pub(super) answered: bool,
     /// This side holds it.
     pub(super) held: bool,
+    /// It rings there.
+    pub(super) rings: bool,
+    /// Something has come of the far side's voice.
+    pub(super) heard: bool,
     /// The far side takes keys in its voice; as messages otherwise.
     pub(super) keys: bool,
     /// `None` until voice has passed.
@@ -67,6 +71,8 @@ impl Side {
             destination: None,
             answered: false,
             held: false,
+            rings: false,
+            heard: false,
             keys: false,
             path: None,
             mute: false,
@@ -81,6 +87,11 @@ impl Side {
             None if self.answered => LineState::Connecting,
             None => LineState::Up,
         }
+    }
+
+    /// It rings there, and the telephone system sends no tone of its own.
+    pub(super) fn rings_unheard(&self) -> bool {
+        self.rings && !self.heard && !self.answered
     }
 
     fn leg(&self, consult: bool) -> Leg {

@@ -52,6 +52,15 @@ pub trait Book: Send + Sync {
     fn name(&self, number: &PhoneNumber) -> Option<String>;
 }
 
+/// What of the headset only a telephone knows when to use. Every method returns at once.
+pub trait Handset: Send + Sync {
+    /// Sends a key in the voice of the call that the headset is with (RFC 4733).
+    fn press(&self, key: char);
+    /// Plays the ringback tone: for a far side that rings and is not heard yet (RFC 3960
+    /// section 3.2).
+    fn ring_back(&self, on: bool);
+}
+
 pub struct ExchangeConfig {
     /// Names this installation, the same over restarts: a UUID (RFC 5626 section 4.1).
     pub instance: String,
@@ -61,8 +70,7 @@ pub struct ExchangeConfig {
     /// account names its own.
     pub extra_ca: Option<PathBuf>,
     pub book: Arc<dyn Book>,
-    /// Sends a key in the voice of the call that the headset is with (RFC 4733).
-    pub press: Arc<dyn Fn(char) + Send + Sync>,
+    pub handset: Arc<dyn Handset>,
 }
 
 impl fmt::Debug for ExchangeConfig {

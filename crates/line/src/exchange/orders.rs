@@ -176,7 +176,7 @@ impl<T: Telephone> Seat<T> {
         let side = call.sides().find(|side| Some(side.number) == self.active).ok_or(HELD)?;
         for key in digits.chars() {
             if side.keys {
-                (self.keys)(key);
+                self.handset.press(key);
             } else if let Some(digit) = Digit::new(key) {
                 self.phone.press(side.number, digit);
             }

@@ -1,8 +1,8 @@
 //! The agent at a telephone: his calls, his presence, and what he has asked for. It knows
 //! no clock and no network; what it says is taken by whoever holds it.
 
-use super::Book;
 use super::calls::{CAMPAIGN, Call, Side};
+use super::{Book, Handset};
 use omnibar_contract::VoicemailView;
 use omnibar_desk::{LineState, SessionStart};
 use omnibar_model::{
@@ -45,7 +45,7 @@ pub(super) struct Seat<T> {
     /// Of numbers that are dialled.
     pub(super) domain: String,
     pub(super) book: Arc<dyn Book>,
-    pub(super) keys: Arc<dyn Fn(char) + Send + Sync>,
+    pub(super) handset: Arc<dyn Handset>,
     /// The present, on the softphone's clock.
     pub(super) now: Moment,
     /// The same in milliseconds since 1970-01-01T00:00Z.
@@ -60,6 +60,7 @@ pub(super) struct Seat<T> {
     legs: u64,
     agent: (AgentState, Moment, Option<Presence>),
     line: Option<LineState>,
+    rings_back: bool,
     said: Vec<Event>,
 }
 
@@ -69,13 +70,13 @@ impl<T: Telephone> Seat<T> {
         domain: String,
         voicemail: Option<PhoneNumber>,
         book: Arc<dyn Book>,
-        keys: Arc<dyn Fn(char) + Send + Sync>,
+        handset: Arc<dyn Handset>,
     ) -> Self {
         Self {
             phone,
             domain,
             book,
-            keys,
+            handset,
             now: Moment::ZERO,
             wall: 0,
             presence: Presence::Available,
@@ -87,6 +88,7 @@ impl<T: Telephone> Seat<T> {
             legs: 0,
             agent: (AgentState::Available, Moment::ZERO, None),
             line: None,
+            rings_back: false,
             said: Vec::new(),
         }
     }
@@ -215,6 +217,11 @@ impl<T: Telephone> Seat<T> {
         self.settle_agent();
         let line =
             self.active.and_then(|active| self.side(active)).map_or(LineState::Up, Side::line);
+        let rings =
+            self.active.and_then(|active| self.side(active)).is_some_and(Side::rings_unheard);
+        if std::mem::replace(&mut self.rings_back, rings) != rings {
+            self.handset.ring_back(rings);
+        }
         if self.line != Some(line) {
             self.line = Some(line);
             self.said.push(Event::Line(LineEvent::Changed(line)));

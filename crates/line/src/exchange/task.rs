@@ -2,13 +2,13 @@
 //! there is one.
 
 use super::seat::{Seat, Telephone};
-use super::{Book, ExchangeConfig};
+use super::{Book, ExchangeConfig, Handset};
 use crate::sip::core::{Account, CallNumber, Cause, CauseKind, Digit, Event as SipEvent, Uri};
-use crate::sip::{ExtensionConfig, ExtensionEvent, Phone, PhoneEvent, WebSocketUrl, words};
+use crate::sip::{ConnectFault, ExtensionConfig, ExtensionEvent, Phone, PhoneEvent, WebSocketUrl};
 use crate::voice::Voice;
 use crate::{Bind, Line, probe};
 use omnibar_contract::PhoneAccount;
-use omnibar_desk::{Link, Order, SignInFault};
+use omnibar_desk::{Link, Order, ServerFault, SignInFault};
 use omnibar_model::{CommandId, InteractionId, PhoneNumber};
 use omnibar_peer::PeerConfig;
 use omnibar_softphone::{CentreEvent, Clock, Event, IceServer, Inbox, SignIn};
@@ -40,7 +40,7 @@ pub(super) struct Task {
     agent: String,
     extra_ca: Option<PathBuf>,
     book: Arc<dyn Book>,
-    press: Arc<dyn Fn(char) + Send + Sync>,
+    handset: Arc<dyn Handset>,
     voice: Arc<Voice>,
     peers: PeerConfig,
     round_trip: Arc<AtomicU64>,
@@ -68,7 +68,7 @@ impl Task {
             agent: config.agent,
             extra_ca: config.extra_ca,
             book: config.book,
-            press: config.press,
+            handset: config.handset,
             voice: Arc::clone(&line.voice),
             peers: line.peers.clone(),
             round_trip: Arc::clone(&line.round_trip),
@@ -183,7 +183,7 @@ impl Task {
         self.book.open(&centre);
         let voicemail = PhoneNumber::parse(&voicemail).ok();
         let seat =
-            Seat::new(phone, domain, voicemail, Arc::clone(&self.book), Arc::clone(&self.press));
+            Seat::new(phone, domain, voicemail, Arc::clone(&self.book), Arc::clone(&self.handset));
         let name = if display.is_empty() { user.to_string() } else { display };
         let open = Open { seat, told, address: centre, name, registered: false, attempts: 0 };
         self.open = Some(open);
@@ -202,8 +202,8 @@ impl Task {
                 again_in,
             })) => self.not_registered(fault(cause), *again_in),
             PhoneEvent::Extension(ExtensionEvent::Disconnected { fault, again_in }) => {
-                let detail = fault.to_string();
-                self.not_registered(SignInFault::Unreachable { detail }, Some(*again_in));
+                let fault = SignInFault::Server { server: server(fault) };
+                self.not_registered(fault, Some(*again_in));
             }
             PhoneEvent::Extension(_)
             | PhoneEvent::Active(_)
@@ -284,13 +284,23 @@ async fn next(open: &mut Option<Open>) -> PhoneEvent {
 fn fault(cause: &Cause) -> SignInFault {
     match cause.kind {
         CauseKind::WrongPassword => SignInFault::WrongCredentials,
-        kind => {
-            let words = words::cause(kind).trim_end_matches('.');
-            let detail = match cause.status {
-                Some(status) => format!("{words} ({status} {})", cause.words),
-                None => words.to_owned(),
-            };
-            SignInFault::Refused { detail }
+        _ => SignInFault::NotRegistered { status: cause.status },
+    }
+}
+
+fn server(fault: &ConnectFault) -> ServerFault {
+    match fault {
+        ConnectFault::NameNotFound | ConnectFault::BadAddress => ServerFault::NameNotFound,
+        ConnectFault::Refused => ServerFault::Closed,
+        ConnectFault::TimedOut | ConnectFault::Silent => ServerFault::TimedOut,
+        ConnectFault::Unreachable(detail) => ServerFault::NoWay { detail: detail.clone() },
+        ConnectFault::NoTrust(detail) => ServerFault::NoTrust { detail: detail.clone() },
+        ConnectFault::Certificate(detail) => ServerFault::Certificate { detail: detail.clone() },
+        ConnectFault::Tls(detail) => ServerFault::Tls { detail: detail.clone() },
+        ConnectFault::Http(status) => ServerFault::Http { status: *status },
+        ConnectFault::NoSip => ServerFault::NoSip,
+        ConnectFault::Broken(_) | ConnectFault::Closed | ConnectFault::Renewed => {
+            ServerFault::Broken { detail: fault.to_string() }
         }
     }
 }

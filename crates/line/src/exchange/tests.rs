@@ -1,7 +1,7 @@
 //! The seat with a telephone that notes down what is asked of it.
 
-use super::Book;
 use super::seat::{Seat, Telephone};
+use super::{Book, Handset};
 use crate::sip::{ExtensionEvent, PhoneEvent};
 use omnibar_contract::{DirectoryEntry, HistoryEntry};
 use omnibar_desk::{LineState, Order};
@@ -103,10 +103,24 @@ impl Book for Paper {
     }
 }
 
+/// Keys that were pressed, and `~` for each time that the ringback tone begins or ends.
+#[derive(Default)]
+struct Keys(Mutex<String>);
+
+impl Handset for Keys {
+    fn press(&self, key: char) {
+        self.0.lock().unwrap().push(key);
+    }
+
+    fn ring_back(&self, _on: bool) {
+        self.press('~');
+    }
+}
+
 struct Bench {
     seat: Seat<Noted>,
     paper: Arc<Paper>,
-    keys: Arc<Mutex<String>>,
+    keys: Arc<Keys>,
     commands: u64,
     /// Answers that were not looked at yet.
     answers: Vec<(CommandId, Result<(), String>)>,
@@ -118,11 +132,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let (paper, keys) = (Arc::new(Paper::default()), Arc::new(Mutex::new(String::new())));
-        let pressed = Arc::clone(&keys);
-        let press = Arc::new(move |key| pressed.lock().unwrap().push(key));
+        let (paper, keys) = (Arc::new(Paper::default()), Arc::new(Keys::default()));
+        let handset = Arc::clone(&keys) as Arc<dyn Handset>;
         let book = Arc::clone(&paper) as Arc<dyn Book>;
-        let seat = Seat::new(Noted::default(), "pbx.test".into(), None, book, press);
+        let seat = Seat::new(Noted::default(), "pbx.test".into(), None, book, handset);
         let mut bench = Self {
             seat,
             paper,
@@ -326,6 +339,22 @@ fn a_number_that_is_busy_says_so_in_the_history() {
 }
 
 #[test]
+fn who_rings_and_is_not_heard_is_rung_back_for() {
+    let mut bench = Bench::new();
+    let tones = |bench: &Bench| bench.keys.0.lock().unwrap().len();
+    bench.done(dial("1002"));
+    bench.told(PhoneEvent::Active(Some(OUT)));
+    assert_eq!(tones(&bench), 0);
+    bench.sip(Sip::Ringing { call: OUT });
+    assert_eq!(tones(&bench), 1, "it begins");
+    bench.told(PhoneEvent::Voice { call: OUT });
+    assert_eq!(tones(&bench), 2, "the telephone system has a tone of its own");
+    bench.sip(Sip::Ringing { call: OUT });
+    bench.sip(Sip::Answered { call: OUT, answer: None, with: Party::default() });
+    assert_eq!(tones(&bench), 2);
+}
+
+#[test]
 fn hold_and_resume_are_answered_when_the_far_side_has_agreed() {
     let (mut bench, id) = Bench::talking();
     let hold = bench.order(Order::Hold { interaction: id.clone(), leg: None });
@@ -428,7 +457,7 @@ fn keys_go_into_the_voice_or_as_messages() {
     let (mut bench, id) = Bench::talking();
     let keys = || Order::Dtmf { interaction: id.clone(), digits: "1#".into() };
     bench.done(keys());
-    assert_eq!(*bench.keys.lock().unwrap(), "1#");
+    assert_eq!(*bench.keys.0.lock().unwrap(), "1#");
     bench.told(PhoneEvent::Connected { call: CUSTOMER, keys: false });
     bench.done(keys());
     assert_eq!(bench.asked(), ["press In(1) 1", "press In(1) #"]);

@@ -24,7 +24,11 @@ impl<T: Telephone> Seat<T> {
                 }
                 self.answered(call);
             }
-            PhoneEvent::Voice { .. } => {}
+            PhoneEvent::Voice { call } => {
+                if let Some(side) = self.side_mut(call) {
+                    side.heard = true;
+                }
+            }
             PhoneEvent::Path { call, state } => {
                 if let Some(side) = self.side_mut(call) {
                     side.path = Some(state);
@@ -44,6 +48,11 @@ impl<T: Telephone> Seat<T> {
         match event {
             Event::Incoming { call, caller, replaces, .. } => {
                 self.incoming(call, &caller, replaces)
+            }
+            Event::Ringing { call } => {
+                if let Some(side) = self.side_mut(call) {
+                    side.rings = true;
+                }
             }
             Event::Answered { call, with, answer: _ } => {
                 self.answered(call);
@@ -94,7 +103,6 @@ impl<T: Telephone> Seat<T> {
             Event::Registered { .. }
             | Event::RegistrationFailed { .. }
             | Event::Unregistered
-            | Event::Ringing { .. }
             | Event::EarlyMedia { .. }
             | Event::Offered { .. }
             | Event::Changed { .. }
