@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 
 /// How long a registration is asked to hold.
 const EXPIRES: Duration = Duration::from_secs(300);
+/// Longest part of a sign-in, in bytes; no address needs more.
+const MOST_TEXT: usize = 2_048;
 
 #[derive(Debug)]
 pub(super) enum Ask {
@@ -152,6 +154,10 @@ impl Task {
         let SignIn { centre, user, password, account, take_over: _ } = sign_in;
         let PhoneAccount { server, user: name, display, ca, voicemail } =
             account.ok_or(SignInFault::BadAddress)?;
+        let fit = |text: &String| text.len() <= MOST_TEXT && !text.contains(char::is_control);
+        if ![&centre, &server, &name, &display, &ca, &voicemail].into_iter().all(fit) {
+            return Err(SignInFault::BadAddress);
+        }
         let address = Uri::read(&centre)
             .ok()
             .filter(|address| address.is_sip() && !address.user().is_empty())
