@@ -9,7 +9,8 @@ import { world } from './world';
 afterEach(() => void vi.useRealTimers());
 
 const fresh = { centre: '', user: null, password: false };
-const out = (fault: { fault: 'wrong_credentials' } | null = null) => ({ session: { state: 'signed_out', fault } }) as const;
+const out = (fault: { fault: 'wrong_credentials' } | null = null) =>
+  ({ session: { state: 'signed_out', fault } }) as const;
 
 it('signs in to a phone system with what was typed', async () => {
   const w = await world(exchange({ desk: out(), view: { remembered: fresh } }));
@@ -144,7 +145,9 @@ it('finds contacts by what is typed, and calls them', async () => {
   await w.type('dial-number', 'mar');
   await w.pass(500);
   expect(w.sent()).toContainEqual({ to: 'search', ask: { do: 'directory', text: 'mar' } });
-  const entries = [{ destination: { kind: 'number', id: maria.number! }, name: maria.name, available: true } as const];
+  const entries = [
+    { destination: { kind: 'number', id: maria.number! }, name: maria.name, available: true } as const,
+  ];
   await w.push(exchange({ view: { directory: { text: 'mar', searching: false, entries: [...entries] } } }));
   await w.settle();
   await w.click('found-call');

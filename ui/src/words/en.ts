@@ -202,7 +202,10 @@ export const en = {
           ? say('A call is still open', 'End it first.')
           : say('A call or a chat is still open', 'End and dispose it first.');
       case 'centre_away':
-        return say(atExchange ? exchange.away : 'The centre is away', 'Voice goes on. Try again once it is back.');
+        return say(
+          atExchange ? exchange.away : 'The centre is away',
+          'Voice goes on. Try again once it is back.',
+        );
       case 'no_such_call':
         return say('That call is over', 'Nothing to do.');
       case 'no_such_chat':
@@ -228,7 +231,10 @@ export const en = {
       case 'bad_chat_text':
         return say('That message cannot be sent', 'Write something, with at most 4,000 characters.');
       case 'finish_call_first':
-        return say('Another call is open', atExchange ? 'Hold or end it first.' : 'Hold, end or dispose it first.');
+        return say(
+          'Another call is open',
+          atExchange ? 'Hold or end it first.' : 'Hold, end or dispose it first.',
+        );
       case 'centre':
         return say(`Could not ${verbs[reason.verb]}: ${reason.message}`, '');
       default:

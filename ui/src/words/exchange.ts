@@ -1,4 +1,10 @@
-import type { Diversion, DiversionReason, ServerFault, SignInFault, VoicemailView } from '../contract/generated';
+import type {
+  Diversion,
+  DiversionReason,
+  ServerFault,
+  SignInFault,
+  VoicemailView,
+} from '../contract/generated';
 import type { Message } from './en';
 
 const say = (what: string, next: string): Message => ({ what, next });
@@ -17,11 +23,20 @@ function server(fault: ServerFault): Message {
     case 'name_not_found':
       return say('There is no server of that name', 'Check the name of the server, and your network.');
     case 'closed':
-      return say('Nothing listens at that port of the server', 'Check the port, for example wss://pbx.example:8089/ws.');
+      return say(
+        'Nothing listens at that port of the server',
+        'Check the port, for example wss://pbx.example:8089/ws.',
+      );
     case 'timed_out':
-      return say('The server does not answer', 'A firewall may keep you from it. Try another network or a VPN.');
+      return say(
+        'The server does not answer',
+        'A firewall may keep you from it. Try another network or a VPN.',
+      );
     case 'no_way':
-      return say(`Your network does not lead to the server: ${fault.detail}`, 'Check your network, then try again.');
+      return say(
+        `Your network does not lead to the server: ${fault.detail}`,
+        'Check your network, then try again.',
+      );
     case 'no_trust':
       return say(`Certificates cannot be checked: ${fault.detail}`, 'Check the certificate file under More.');
     case 'certificate':
@@ -30,7 +45,10 @@ function server(fault: ServerFault): Message {
         'Check the name of the server, or name the certificate file of its authority under More.',
       );
     case 'tls':
-      return say(`The server speaks no TLS there: ${fault.detail}`, 'Check the port, or try ws:// instead of wss://.');
+      return say(
+        `The server speaks no TLS there: ${fault.detail}`,
+        'Check the port, or try ws:// instead of wss://.',
+      );
     case 'http':
       return say(
         `There is no SIP over WebSocket at that path (HTTP ${fault.status})`,

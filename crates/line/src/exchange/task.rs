@@ -85,7 +85,7 @@ impl Task {
         loop {
             tokio::select! {
                 ask = asks.recv() => match ask {
-                    None => return,
+                    None => break,
                     Some(ask) => self.ask(ask).await,
                 },
                 event = next(&mut self.open) => self.told(event),
@@ -95,6 +95,9 @@ impl Task {
                     self.inbox.post(event);
                 }
             }
+        }
+        if let Some(open) = self.open {
+            open.seat.phone.close().await;
         }
     }
 
