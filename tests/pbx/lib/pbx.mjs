@@ -83,7 +83,17 @@ export class Pbx {
   /** The same PBX again, on the same ports; `crash` ends it without a word to anybody. */
   async restart({ crash = false } = {}) {
     await this.#halt(crash);
-    await this.#run();
+    await this.again();
+  }
+
+  /** Ends it without a word to anybody; its files and ports are kept. */
+  crash() {
+    return this.#halt(true);
+  }
+
+  /** Starts it after a crash. */
+  again() {
+    return this.#run();
   }
 
   async stop() {

@@ -2,7 +2,7 @@
 
 use super::seat::{Seat, Telephone};
 use super::{Book, Handset};
-use crate::sip::{ExtensionEvent, PhoneEvent};
+use crate::sip::{ExtensionEvent, PhoneEvent, VoiceFault};
 use omnibar_contract::{DirectoryEntry, HistoryEntry};
 use omnibar_desk::{LineState, Order};
 use omnibar_model::{
@@ -531,4 +531,21 @@ fn what_only_a_centre_does_is_refused_once() {
     assert!(bench.refused(Order::Transfer { interaction: id, to }).contains("number"));
     let nobody = InteractionId::new("nobody");
     assert!(bench.refused(Order::End { interaction: nobody }).contains("no such call"));
+}
+
+#[test]
+fn voice_that_finds_no_way_is_told_until_it_does() {
+    let mut bench = Bench::new();
+    bench.done(dial("1002"));
+    bench.told(PhoneEvent::Active(Some(OUT)));
+    bench.sip(Sip::Answered { call: OUT, answer: None, with: Party::default() });
+    bench.told(PhoneEvent::NoVoice { call: OUT, fault: VoiceFault::NoPath });
+    bench.told(PhoneEvent::Connected { call: OUT, keys: true });
+    let lines = [LineState::Up, LineState::Connecting, LineState::Failed, LineState::Up];
+    assert_eq!(bench.lines, lines);
+
+    let why = VoiceFault::Description("no codec in common".into());
+    bench.told(PhoneEvent::NoVoice { call: OUT, fault: why });
+    bench.sip(ended(OUT, CauseKind::Ended));
+    assert_eq!(bench.last().cause, Some(Cause::MediaFailed));
 }

@@ -2,7 +2,7 @@
 
 use super::calls::{caller, diverted, party};
 use super::seat::{Seat, Telephone, Wait};
-use crate::sip::{ExtensionEvent, PhoneEvent, words};
+use crate::sip::{ExtensionEvent, PhoneEvent, VoiceFault, words};
 use omnibar_contract::VoicemailView;
 use omnibar_desk::LineState;
 use omnibar_model::{Cause, Direction, Party};
@@ -35,10 +35,14 @@ impl<T: Telephone> Seat<T> {
                 }
             }
             PhoneEvent::Followed { old, new } => self.replaced(old, new),
-            PhoneEvent::NoVoice { call, reason } => {
-                tracing::info!(reason, "no voice comes about");
+            PhoneEvent::NoVoice { call, fault } => {
+                tracing::info!(?fault, "no voice comes about");
                 if let Some(side) = self.side_mut(call) {
-                    side.mute = true;
+                    match fault {
+                        // It is looked for further.
+                        VoiceFault::NoPath => side.path = Some(LineState::Failed),
+                        VoiceFault::Description(_) => side.mute = true,
+                    }
                 }
             }
         }

@@ -8,7 +8,6 @@
 //! Frames may hold credentials and numbers: nothing here logs one. At DEBUG stand the
 //! method or status of each message and its Call-ID.
 
-mod backoff;
 mod described;
 mod dial;
 mod phone;
@@ -18,7 +17,7 @@ pub mod words;
 pub use described::with_candidates;
 pub use dial::{ConnectFault, WebSocketUrl};
 pub use omnibar_sip as core;
-pub use phone::{Phone, PhoneConfig, PhoneEvent};
+pub use phone::{Phone, PhoneConfig, PhoneEvent, VoiceFault};
 
 use omnibar_sip::{Account, Command, Event};
 use std::path::PathBuf;

@@ -23,7 +23,10 @@ pub fn cause(kind: CauseKind) -> &'static str {
         CauseKind::TimedOut => "The exchange did not answer in time.",
         CauseKind::ConnectionLost => "The connection to the exchange broke.",
         CauseKind::Replaced => "Another call has taken this one's place.",
-        CauseKind::Gone => "The exchange does not know this call any more.",
+        CauseKind::Gone => {
+            "The exchange does not know this call any more: it has started anew, or ended the \
+             call while it could not be reached."
+        }
         CauseKind::Malformed => "What the other side sent made no sense.",
     }
 }

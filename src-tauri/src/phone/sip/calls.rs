@@ -6,7 +6,7 @@ use super::words;
 use omnibar_contract::{AudioView, Meter};
 use omnibar_headset::Headset;
 use omnibar_line::sip::Phone;
-use omnibar_line::sip::core::{CallNumber, Digit, Party, Uri};
+use omnibar_line::sip::core::{CallNumber, Digit, Party, Uri, WatchNumber};
 use omnibar_softphone::Audio as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub(super) struct Handset {
     pub(super) active: Option<CallNumber>,
     /// The call that waits, and the one in which somebody is asked about it.
     pub(super) consult: Option<(CallNumber, CallNumber)>,
+    /// Colleagues, as they were named by whoever watches them.
+    pub(super) watched: BTreeMap<WatchNumber, String>,
     pub(super) muted: bool,
     pub(super) registered: bool,
     pub(super) was_registered: bool,
@@ -40,6 +42,12 @@ pub(super) struct Call {
     /// Somebody has answered, or here somebody has taken it.
     pub(super) answered: bool,
     pub(super) connected: Option<Instant>,
+    /// The exchange says that it rings there.
+    pub(super) rings_there: bool,
+    /// Something has come of the far side's voice.
+    pub(super) heard: bool,
+    /// The connection to the exchange broke, and it has not answered about this call since.
+    pub(super) out_of_reach: bool,
     /// The far side takes keys in its media.
     pub(super) keys: bool,
     pub(super) here: bool,
@@ -56,6 +64,9 @@ impl Call {
             begun: Instant::now(),
             answered: false,
             connected: None,
+            rings_there: false,
+            heard: false,
+            out_of_reach: false,
             keys: false,
             here: false,
             there: false,
@@ -87,6 +98,7 @@ impl Handset {
             calls: BTreeMap::new(),
             active: None,
             consult: None,
+            watched: BTreeMap::new(),
             muted: false,
             registered: false,
             was_registered: false,
@@ -111,16 +123,23 @@ impl Handset {
             Command::Answer(call) => self.ringing(call).map(|call| self.answer(call)),
             Command::Reject(call) => self.ringing(call).map(|call| {
                 self.given_up(call);
-                self.phone.reject(call, false);
+                // Busy, not declined: what a desk phone's button says, and what another
+                // phone or a mail box may follow (RFC 3261 section 21.6.4); an Asterisk
+                // makes "forbidden" of a 603.
+                self.phone.reject(call, true);
             }),
             Command::HangUp(call) => self.talking_or(call, Self::only).map(|call| {
                 self.given_up(call);
                 self.phone.hang_up(call);
             }),
-            Command::Hold(call) => self.talking(call).map(|call| self.phone.hold(call)),
-            Command::Resume(call) => {
-                self.talking_or(call, Self::waiting).map(|call| self.phone.resume(call))
-            }
+            Command::Hold(call) => self.talking(call).map(|call| {
+                self.postponed(call);
+                self.phone.hold(call);
+            }),
+            Command::Resume(call) => self.talking_or(call, Self::waiting).map(|call| {
+                self.postponed(call);
+                self.phone.resume(call);
+            }),
             Command::Swap => self.swap(),
             Command::Mute(on) => {
                 self.mute(on);
@@ -130,6 +149,8 @@ impl Handset {
             Command::Transfer(to) => self.transfer(&to),
             Command::Consult(to) => self.ask(&to),
             Command::Complete => self.complete(),
+            Command::Watch(whom) => self.watch(whom),
+            Command::Unwatch(whom) => self.unwatch(&whom),
             Command::Reconnect => {
                 self.phone.reconnect();
                 Ok(())
@@ -178,6 +199,18 @@ impl Handset {
             self.headset.start_ringing();
         } else {
             self.headset.stop_ringing();
+        }
+    }
+
+    /// Rings back as long as it rings there and nothing is heard of it (RFC 3960 section 3.2).
+    pub(super) fn ring_back(&self) {
+        let waits = |call: &Call| call.rings_there && !call.heard && !call.answered;
+        self.headset.ring_back(self.active_call().is_some_and(waits));
+    }
+
+    fn postponed(&self, number: CallNumber) {
+        if self.calls.get(&number).is_some_and(|call| call.out_of_reach) {
+            print(&json!({"event": "postponed", "call": id(number), "cause": words::POSTPONED}));
         }
     }
 
@@ -237,6 +270,23 @@ impl Handset {
             return Err("The consulted party has not answered yet.");
         }
         self.phone.join(call, asked);
+        Ok(())
+    }
+
+    fn watch(&mut self, whom: String) -> Result<(), &'static str> {
+        let address = self.address(&whom)?;
+        if self.watched.values().any(|watched| *watched == whom) {
+            return Err("This colleague is watched already.");
+        }
+        self.watched.insert(self.phone.watch(address), whom);
+        Ok(())
+    }
+
+    fn unwatch(&mut self, whom: &str) -> Result<(), &'static str> {
+        let found = self.watched.iter().find(|(_, watched)| *watched == whom);
+        let watch = *found.ok_or("This colleague is not watched.")?.0;
+        self.watched.remove(&watch);
+        self.phone.unwatch(watch);
         Ok(())
     }
 

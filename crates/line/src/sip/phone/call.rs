@@ -3,7 +3,12 @@ use crate::voice::Way;
 use omnibar_peer::Peer;
 use omnibar_sip::{CallNumber, Uri};
 use std::collections::VecDeque;
+use std::time::Duration;
 use tokio::time::Instant;
+
+/// From the answer until whoever waits is told that no way for the voice has been found: a
+/// path through relays takes two seconds.
+const VOICE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a call waits for.
 ///
@@ -52,8 +57,10 @@ pub(super) struct Call {
     /// Where the voice goes, while it does not.
     pub(super) parked: Option<Way>,
     pub(super) describing: VecDeque<Description>,
-    /// This side holds it, or has asked to.
+    /// This side wants it held.
     pub(super) held: bool,
+    /// The exchange has agreed to hold it.
+    pub(super) held_there: bool,
     /// Packets can flow.
     pub(super) up: bool,
     pub(super) was_up: bool,
@@ -67,6 +74,8 @@ pub(super) struct Call {
     /// Restarts since the path was up.
     pub(super) restarts: u8,
     pub(super) answer_at: Option<Instant>,
+    /// Voice is to pass by then, or whoever waits for it is told.
+    pub(super) voice_by: Option<Instant>,
 }
 
 impl Call {
@@ -78,6 +87,7 @@ impl Call {
             parked: None,
             describing: VecDeque::new(),
             held: false,
+            held_there: false,
             up: false,
             was_up: false,
             told: false,
@@ -85,6 +95,7 @@ impl Call {
             far_name: None,
             restarts: 0,
             answer_at: None,
+            voice_by: None,
         }
     }
 
@@ -105,6 +116,14 @@ impl Call {
     fn give(&self, job: Job) {
         if let Some(connection) = &self.connection {
             connection.give(job);
+        }
+    }
+
+    /// Both sides want it from now on.
+    pub(super) fn talk(&mut self) {
+        self.stage = Stage::Talking;
+        if !self.up {
+            self.voice_by = Some(Instant::now() + VOICE_PATIENCE);
         }
     }
 

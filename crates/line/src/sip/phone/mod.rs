@@ -21,7 +21,7 @@ use crate::voice::{self, LineSink};
 use crate::{LineConfig, network};
 use omnibar_desk::LineState;
 use omnibar_peer::PeerConfig;
-use omnibar_sip::{CallNumber, Digit, Uri};
+use omnibar_sip::{CallNumber, Digit, Uri, WatchNumber};
 use omnibar_softphone::IceServer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -54,8 +54,18 @@ pub enum PhoneEvent {
     Path { call: CallNumber, state: LineState },
     /// The far side had this one call somebody else, in place of `old`.
     Followed { old: CallNumber, new: CallNumber },
-    /// No voice comes about; the reason is for the log and the curious.
-    NoVoice { call: CallNumber, reason: String },
+    /// No voice comes about.
+    NoVoice { call: CallNumber, fault: VoiceFault },
+}
+
+/// Why no voice comes about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VoiceFault {
+    /// The call is up, and no way to the far side has been found yet (RFC 8445). It is
+    /// looked for further; [`PhoneEvent::Connected`] follows if one is found.
+    NoPath,
+    /// One of the two sides' descriptions cannot be used; why is for the log and the curious.
+    Description(String),
 }
 
 #[derive(Debug)]
@@ -84,6 +94,11 @@ enum Order {
         call: CallNumber,
         with: CallNumber,
     },
+    Watch {
+        watch: WatchNumber,
+        whom: Uri,
+    },
+    Unwatch(WatchNumber),
     /// For calls that begin from now on.
     Servers(Vec<IceServer>),
     Mend(CallNumber),
@@ -97,6 +112,8 @@ pub struct Phone {
     orders: mpsc::UnboundedSender<Order>,
     /// Numbers of calls that were given out.
     calls: Arc<AtomicU32>,
+    /// Numbers of watches that were given out; 0 is the voice mail box.
+    watches: AtomicU32,
 }
 
 impl Phone {
@@ -143,7 +160,7 @@ impl Phone {
         let calls = Arc::new(AtomicU32::new(0));
         let task = Task::new(extension, voice, peers, round_trip, events, calls.clone());
         tokio::spawn(task.run(ordered, told, network::changes()));
-        Ok((Self { orders, calls }, posted))
+        Ok((Self { orders, calls, watches: AtomicU32::new(0) }, posted))
     }
 
     /// Calls, and takes the headset along.
@@ -201,6 +218,17 @@ impl Phone {
     /// Looks for another path for the voice of a call.
     pub fn mend(&self, call: CallNumber) {
         self.post(Order::Mend(call));
+    }
+
+    /// Watches a colleague's phone, over every connection, until [`Phone::unwatch`].
+    pub fn watch(&self, whom: Uri) -> WatchNumber {
+        let watch = WatchNumber(self.watches.fetch_add(1, Ordering::Relaxed) + 1);
+        self.post(Order::Watch { watch, whom });
+        watch
+    }
+
+    pub fn unwatch(&self, watch: WatchNumber) {
+        self.post(Order::Unwatch(watch));
     }
 
     /// Makes a new connection to the exchange now.

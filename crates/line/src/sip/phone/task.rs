@@ -3,7 +3,7 @@
 
 use super::call::{Call, Description, Stage};
 use super::connection::{Connection, Job, News, Post};
-use super::{Order, PhoneEvent};
+use super::{Order, PhoneEvent, VoiceFault};
 use crate::network::Networks;
 use crate::session::line_state;
 use crate::sip::{Extension, ExtensionEvent};
@@ -84,7 +84,8 @@ impl Task {
         measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let settled = self.networks.deadline();
-            let answers = self.calls.values().filter_map(|call| call.answer_at).min();
+            let waits = |call: &Call| call.answer_at.into_iter().chain(call.voice_by).min();
+            let due = self.calls.values().filter_map(waits).min();
             let talks = self.active_call().is_some_and(|call| call.up);
             tokio::select! {
                 order = orders.recv() => match order {
@@ -106,8 +107,9 @@ impl Task {
                         self.extension.reconnect();
                     }
                 }
-                () = sleep_until(answers.unwrap_or_else(Instant::now)), if answers.is_some() => {
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     self.answers_due();
+                    self.voice_due();
                 }
                 _ = measure.tick(), if talks => self.measure().await,
             }
@@ -143,6 +145,10 @@ impl Task {
                 self.peers.ice_servers = servers.collect();
             }
             Order::Mend(call) => self.mend(call),
+            Order::Watch { watch, whom } => {
+                self.extension.command(Command::Watch { watch, whom });
+            }
+            Order::Unwatch(watch) => self.extension.command(Command::Unwatch { watch }),
             Order::Reconnect => self.extension.reconnect(),
             // The loop above ends by it.
             Order::Close(_) => {}
@@ -176,6 +182,19 @@ impl Task {
         let due = |call: &Call| call.answer_at.is_some_and(|at| at <= now);
         while let Some(number) = self.calls.iter().find(|(_, call)| due(call)).map(|(n, _)| *n) {
             self.take(number);
+        }
+    }
+
+    fn voice_due(&mut self) {
+        let now = Instant::now();
+        let late = |call: &mut Call| call.voice_by.take_if(|by| *by <= now).is_some();
+        let late: Vec<CallNumber> = self
+            .calls
+            .iter_mut()
+            .filter_map(|(number, call)| late(call).then_some(*number))
+            .collect();
+        for call in late {
+            self.tell(PhoneEvent::NoVoice { call, fault: VoiceFault::NoPath });
         }
     }
 
@@ -241,8 +260,12 @@ impl Task {
     /// A call that is not yet up is held once it is.
     pub(super) fn hold(&mut self, number: CallNumber, on: bool) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        if call.is_talking() && call.held != on {
-            call.held = on;
+        if !call.is_talking() || (call.held == on && call.held_there == on) {
+            return;
+        }
+        call.held = on;
+        // What is wanted while there is no connection is said by the offer after it.
+        if !self.was_away {
             self.extension.command(Command::Hold { call: number, on, offer: None });
         }
     }
@@ -266,8 +289,7 @@ impl Task {
                 tracing::debug!("an answer to an earlier offer came late");
             }
             News::NotAccepted(error) => {
-                let reason = error.to_string();
-                self.tell(PhoneEvent::NoVoice { call: number, reason });
+                self.no_voice(number, &error);
                 self.extension.command(Command::HangUp { call: number });
             }
             News::State(state) => self.path(number, state),
@@ -298,12 +320,13 @@ impl Task {
                 Command::Follow { call: old, new: Some((number, sdp)) }
             }
             Description::Accept => {
-                call.stage = Stage::Talking;
+                call.talk();
                 Command::Accept { call: number, sdp }
             }
             Description::Restart => {
                 call.mending = Some(call.far_name.clone());
-                Command::Offer { call: number, offer: sdp }
+                // It tells a hold again: whoever has lost the connection may have lost that.
+                Command::Hold { call: number, on: call.held, offer: Some(sdp) }
             }
             Description::Reply => Command::Answer { call: number, answer: Some(sdp) },
         };
@@ -315,7 +338,7 @@ impl Task {
         tracing::warn!(%error, ?what, "a call has no description");
         match what {
             Description::Dial(_) => {
-                self.tell(PhoneEvent::NoVoice { call: number, reason: error.to_string() });
+                self.no_voice(number, error);
                 self.gone(number, CauseKind::NoCommonMedia);
             }
             Description::Follow(old) => {
@@ -323,11 +346,11 @@ impl Task {
                 self.gone(number, CauseKind::NoCommonMedia);
             }
             Description::Accept => {
-                self.tell(PhoneEvent::NoVoice { call: number, reason: error.to_string() });
+                self.no_voice(number, error);
                 self.extension.command(Command::Reject { call: number, busy: false });
             }
             Description::Restart => {
-                self.tell(PhoneEvent::NoVoice { call: number, reason: error.to_string() });
+                self.no_voice(number, error);
             }
             Description::Reply => {
                 self.extension.command(Command::Answer { call: number, answer: None });
@@ -342,7 +365,7 @@ impl Task {
         call.was_up |= call.up;
         let state_told = line_state(state, call.was_up);
         match state {
-            PeerState::Connected => call.restarts = 0,
+            PeerState::Connected => (call.restarts, call.voice_by) = (0, None),
             PeerState::Failed => self.mend(number),
             PeerState::Connecting | PeerState::Disconnected | PeerState::Closed => {}
         }
@@ -400,6 +423,11 @@ impl Task {
             self.round_trip.store(0, Ordering::Relaxed);
             self.tell(PhoneEvent::Active(None));
         }
+    }
+
+    fn no_voice(&self, call: CallNumber, error: &PeerError) {
+        let fault = VoiceFault::Description(error.to_string());
+        self.tell(PhoneEvent::NoVoice { call, fault });
     }
 
     pub(super) fn tell(&self, event: PhoneEvent) {
