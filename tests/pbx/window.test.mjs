@@ -214,10 +214,11 @@ proves('do not disturb: the caller is told that the line is busy', 'baresip', as
   await app.click('presence-menu');
   await app.click('presence-break-dnd');
   await says('presence-state', /Do not disturb/);
-  await picture('do-not-disturb');
   const { status } = await (await desk.call('1001')).ended();
   assert.equal(status, 486);
   assert.equal(await app.is('offer'), false);
+  await says('recent', /Desk One[^]*Do not disturb was on/);
+  await picture('do-not-disturb');
   await app.click('presence-menu');
   await app.click('presence-available');
   await says('presence-state', /Available/);

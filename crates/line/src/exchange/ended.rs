@@ -56,8 +56,15 @@ impl<T: Telephone> Seat<T> {
         if let Some(at) = self.calls.iter().position(|call| call.main.number == number) {
             let call = self.calls.remove(at);
             let said = Some(TURNED_AWAY.to_owned());
-            self.book.keep(entry(&call, self.now, Cause::Rejected, said));
+            self.keep(entry(&call, self.now, Cause::Rejected, said));
         }
+    }
+
+    /// Into the history, which may be on the screen.
+    fn keep(&mut self, call: HistoryEntry) {
+        self.book.keep(call);
+        let entries = self.book.history(None);
+        self.tell(CentreEvent::History { before: None, entries });
     }
 
     fn over(&mut self, mut call: Call, why: Cause, kind: CauseKind) {
@@ -65,7 +72,7 @@ impl<T: Telephone> Seat<T> {
         // One that never came about says why in its row, as nobody has heard it.
         let said = (call.direction == Direction::Outbound && call.connected_at.is_none())
             .then(|| words::cause(kind).trim_end_matches('.').to_owned());
-        self.book.keep(entry(&call, self.now, why, said));
+        self.keep(entry(&call, self.now, why, said));
         let last = call.over(self.now, why);
         self.tell(CentreEvent::InteractionChanged(last));
         let ended_here = matches!(why, Cause::AgentHungUp | Cause::Transferred);

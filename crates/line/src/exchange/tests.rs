@@ -91,7 +91,7 @@ impl Book for Paper {
     fn measured(&self, _call: &InteractionId, _record: VoiceRecord) {}
 
     fn history(&self, _before: Option<&InteractionId>) -> Vec<HistoryEntry> {
-        Vec::new()
+        self.0.lock().unwrap().clone()
     }
 
     fn search(&self, _text: &str) -> Vec<DirectoryEntry> {
@@ -162,6 +162,9 @@ impl Bench {
                 }
                 Event::Centre(CentreEvent::AgentChanged(news)) => self.agent.push(news.state),
                 Event::Centre(CentreEvent::Voicemail(box_)) => self.voicemail.push(box_.new),
+                Event::Centre(CentreEvent::History { before: None, entries }) => {
+                    assert_eq!(entries.len(), self.rows().len(), "all of them, and at once");
+                }
                 Event::Line(LineEvent::Changed(state)) => self.lines.push(state),
                 other => panic!("{other:?}"),
             }
