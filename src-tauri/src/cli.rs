@@ -33,6 +33,23 @@ pub(crate) struct WindowArgs {
     /// Address of the centre to offer at sign-in, for example wss://centre.example.
     #[arg(long, value_name = "URL")]
     pub(crate) centre: Option<String>,
+    /// Address of an extension to offer at sign-in instead, for example
+    /// sip:1001@pbx.example (docs/sip.md).
+    #[arg(long, value_name = "ADDRESS", requires = "ws", conflicts_with_all = ["centre", "demo"])]
+    pub(crate) sip: Option<String>,
+    /// Where its telephone system takes SIP over WebSocket, for example
+    /// wss://pbx.example/ws.
+    #[arg(long, value_name = "URL", requires = "sip")]
+    pub(crate) ws: Option<String>,
+    /// With --sip: the name that the password belongs to, where it is not the address's.
+    #[arg(long, value_name = "NAME", requires = "sip")]
+    pub(crate) user: Option<String>,
+    /// With --sip: name that is shown to those who are called.
+    #[arg(long, value_name = "TEXT", requires = "sip")]
+    pub(crate) display: Option<String>,
+    /// With --sip: number of the voice mail box.
+    #[arg(long, value_name = "NUMBER", requires = "sip")]
+    pub(crate) voicemail: Option<String>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     /// A `tel:` link to dial.

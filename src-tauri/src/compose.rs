@@ -1,6 +1,8 @@
 //! Puts the softphone together: driver, desk and the four adapters. The adapters
 //! meet here and nowhere else.
 
+mod route;
+
 use crate::cli::CommonArgs;
 use crate::paths::Paths;
 use crate::shell::{Kept, PagesKeeper, ShellPort, Surface};
@@ -9,6 +11,7 @@ use omnibar_buttons::ButtonsConfig;
 use omnibar_contract::WindowView;
 use omnibar_dock::{DockConfig, Loopback};
 use omnibar_headset::HeadsetConfig;
+use omnibar_line::exchange::{self, ExchangeConfig};
 use omnibar_line::{Bind, LineConfig};
 use omnibar_softphone::{Clock, Doors, Endpoints, Event, Inbox, Initial, Ports, Softphone};
 use std::net::IpAddr;
@@ -19,6 +22,7 @@ use std::time::Instant;
 /// Packets between line and media thread: 256 of 20 ms are 5 s, more than any jitter
 /// buffer would take.
 const RING: usize = 256;
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) struct Composition<'a> {
     pub(crate) common: &'a CommonArgs,
@@ -42,6 +46,8 @@ pub(crate) struct Composed {
 pub(crate) enum Fault {
     #[error("the window could not be opened: {0}")]
     Window(String),
+    #[error("this installation cannot be given a name: {0}")]
+    Instance(std::io::Error),
 }
 
 /// Starts everything. Must be called within the runtime.
@@ -80,6 +86,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         },
         inbox.clone(),
     );
+    let handset = AtHeadset(headset.handle());
     let buttons = omnibar_buttons::start(
         ButtonsConfig { list: Some(c.paths.headsets()), settings: settings.clone() },
         inbox.clone(),
@@ -88,7 +95,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
     let backend = omnibar_backend::start(
         BackendConfig {
             outbox_dir: c.paths.outbox(),
-            client: format!("omnibar/{} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS),
+            client: format!("omnibar/{VERSION} {}", std::env::consts::OS),
             extra_ca: c.common.ca.clone(),
             seed: u64::from(std::process::id()),
         },
@@ -96,6 +103,19 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         clock,
     );
     let endpoints: Arc<dyn Endpoints> = Arc::new(backend.endpoints());
+    let telephone = exchange::start(
+        ExchangeConfig {
+            instance: c.paths.instance().map_err(Fault::Instance)?,
+            agent: format!("Omnibar/{VERSION}"),
+            extra_ca: c.common.ca.clone(),
+            book: Arc::new(c.kept.book.clone()),
+            handset: Arc::new(handset),
+        },
+        &line,
+        inbox.clone(),
+        clock,
+    );
+    let (centre, line) = route::ports(backend, line, telephone);
     let loopback = match c.common.dock_port {
         _ if c.common.no_dock => Loopback::Off,
         Some(port) => Loopback::Port(port),
@@ -108,8 +128,8 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
     let (keeper, kept) = PagesKeeper::start(&shell, origins, stores, paths, has_window);
     let doors = Softphone::start(
         Ports {
-            centre: Box::new(backend),
-            line: Box::new(line),
+            centre,
+            line,
             audio: Box::new(headset),
             buttons: Box::new(buttons),
             shell: Box::new(shell),
@@ -121,7 +141,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
     );
     let config = DockConfig {
         loopback,
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         extra_ca: c.common.ca.clone(),
         kept,
         keeper: Box::new(keeper),
@@ -129,6 +149,19 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
     let open = dock.open(doors.clone(), endpoints.clone(), config);
     open.relay(endpoints.clone());
     Ok(Composed { inbox, doors, endpoints, dock_port: open.port })
+}
+
+/// What a telephone asks of the headset.
+struct AtHeadset(omnibar_headset::Handle);
+
+impl exchange::Handset for AtHeadset {
+    fn press(&self, key: char) {
+        self.0.press(key);
+    }
+
+    fn ring_back(&self, on: bool) {
+        self.0.ring_back(on);
+    }
 }
 
 /// Ends the softphone; calls at the centre go on.

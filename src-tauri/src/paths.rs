@@ -34,6 +34,11 @@ impl Paths {
         self.root.join("signin.toml")
     }
 
+    /// Calls and contacts of accounts that are used without a centre.
+    pub(crate) fn book(&self) -> PathBuf {
+        self.root.join("book.toml")
+    }
+
     pub(crate) fn origins(&self) -> PathBuf {
         self.root.join("origins.toml")
     }

@@ -37,6 +37,7 @@ impl Client {
             user: "agent1".into(),
             password: Some(Secret::new(password)),
             take_over: false,
+            account: None,
         });
     }
 

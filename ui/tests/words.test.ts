@@ -23,6 +23,8 @@ const signInFaults = {
   taken_over: { fault: 'taken_over' },
   removed: { fault: 'removed' },
   refused: { fault: 'refused', detail: 'maintenance' },
+  server: { fault: 'server', server: { server: 'closed' } },
+  not_registered: { fault: 'not_registered', status: 403 },
 } satisfies { [K in SignInFault['fault']]: Extract<SignInFault, { fault: K }> };
 
 const refusals = {

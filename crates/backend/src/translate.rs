@@ -57,6 +57,7 @@ pub(crate) fn start(opened: SessionOpened) -> SessionStart {
         resumed: opened.resumed,
         campaigns: opened.campaigns,
         extensions: opened.extensions,
+        unasked: false,
     }
 }
 

@@ -1,6 +1,6 @@
-use crate::{AudioIntent, DockIntent, Settings, Shape, VoiceIntent};
+use crate::{AudioIntent, DockIntent, PhoneAccount, Settings, Shape, VoiceIntent};
 use omnibar_desk::Ask;
-use omnibar_model::{AgentId, InteractionId, Secret};
+use omnibar_model::{AgentId, InteractionId, PhoneNumber, Secret};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use ts_rs::TS;
@@ -9,7 +9,8 @@ use ts_rs::TS;
 #[derive(Clone, Debug, PartialEq, Deserialize, TS)]
 #[serde(tag = "to", rename_all = "snake_case")]
 pub enum Intent {
-    /// Signs in with a password. With `None` the one in the keychain is used.
+    /// Signs in with a password. With `None` the one in the keychain is used. `account` is
+    /// given when `centre` is the address of an extension of a telephone system.
     SignIn {
         centre: String,
         user: AgentId,
@@ -17,6 +18,9 @@ pub enum Intent {
         /// Keep centre, user and password (in the keychain) for the next time.
         remember: bool,
         take_over: bool,
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        account: Option<PhoneAccount>,
     },
     Desk {
         ask: Ask,
@@ -88,6 +92,12 @@ pub enum SettingsIntent {
         url: String,
         username: String,
         credential: Password,
+    },
+    /// Keeps what the agent calls this number, where no centre does; an empty name is
+    /// forgotten.
+    KeepContact {
+        number: PhoneNumber,
+        name: String,
     },
     /// Forgets centre, user and password.
     ForgetSignIn,

@@ -28,11 +28,12 @@ pub use dock::{
 };
 pub use intent::{Fault, Intent, Password, SearchIntent, SettingsIntent, WindowIntent};
 pub use settings::{
-    AlsoRings, Cleaning, Density, Dock, Edge, Locale, Remembered, Ringing, Settings, Shape, Theme,
-    TurnServer, Volumes, WindowView,
+    AlsoRings, Cleaning, Density, Dock, Edge, Locale, PhoneAccount, Remembered, Ringing, Settings,
+    Shape, Theme, TurnServer, Volumes, WindowView,
 };
 pub use view::{
     DirectoryEntry, DirectoryView, HistoryEntry, HistoryView, Notice, NoticeKind, View,
+    VoicemailView,
 };
 pub use voice::{
     CheckState, CheckView, Finding, LayersView, SentView, Signs, VoiceIntent, VoiceView,

@@ -170,6 +170,27 @@ pub struct Remembered {
     pub user: Option<AgentId>,
     /// A password is in the keychain.
     pub password: bool,
+    /// The address is that of an extension of a telephone system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub account: Option<PhoneAccount>,
+}
+
+/// What an extension of a telephone system needs beside its address (`sip:1001@pbx.example`)
+/// and its password. Empty where nothing is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct PhoneAccount {
+    /// Where it takes SIP: `wss://pbx.example/ws` or `ws://…` (RFC 7118).
+    pub server: String,
+    /// Name that the password belongs to, where it is not the address's.
+    pub user: String,
+    /// Shown to those who are called.
+    pub display: String,
+    /// PEM file of a certificate authority to trust beside the system's.
+    pub ca: String,
+    /// Number of the voice mail box.
+    pub voicemail: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]

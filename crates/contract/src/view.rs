@@ -2,7 +2,7 @@ use crate::{AudioView, ButtonsView, DockView, Remembered, Settings, VoiceView, W
 use omnibar_desk::Snapshot;
 use omnibar_model::{
     Callback, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Moment, Party,
-    QueueId, VoiceRecord,
+    PhoneNumber, QueueId, VoiceRecord,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -28,6 +28,21 @@ pub struct View {
     pub dock: DockView,
     /// Those that the agent may take, by their time.
     pub callbacks: Vec<Callback>,
+    /// `None`: at a centre, or the telephone system has no box for this extension.
+    #[ts(optional = nullable)]
+    pub voicemail: Option<VoicemailView>,
+}
+
+/// The voice mail box of an extension (RFC 3842).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct VoicemailView {
+    /// Messages that nobody has heard.
+    pub new: u32,
+    pub old: u32,
+    /// Of the new ones.
+    pub urgent: u32,
+    /// Called to hear them; `None`: not known.
+    pub number: Option<PhoneNumber>,
 }
 
 /// Result of the last directory search.

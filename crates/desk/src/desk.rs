@@ -236,10 +236,13 @@ impl Desk {
             Session::SigningIn { .. } => self.session_ended(Some(fault)),
             Session::Choosing { .. } | Session::SignedIn { .. } => match fault {
                 // One try of a reconnection; the next may succeed.
-                SignInFault::Unreachable { .. } | SignInFault::TooManyTries => {}
+                SignInFault::Unreachable { .. }
+                | SignInFault::TooManyTries
+                | SignInFault::Server { .. } => {}
                 SignInFault::WrongCredentials
                 | SignInFault::Elsewhere
                 | SignInFault::BadAddress
+                | SignInFault::NotRegistered { .. }
                 | SignInFault::Version
                 | SignInFault::Expired
                 | SignInFault::TakenOver

@@ -187,6 +187,49 @@ pub enum SignInFault {
     Refused {
         detail: String,
     },
+    /// A telephone system's server takes no SIP from this machine.
+    Server {
+        server: ServerFault,
+    },
+    /// It does not let this extension in; `status` is SIP's (RFC 3261 section 21).
+    NotRegistered {
+        status: Option<u16>,
+    },
+}
+
+/// How far the way to a telephone system's server led. `detail` is for whoever runs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "server", rename_all = "snake_case")]
+pub enum ServerFault {
+    NameNotFound,
+    /// Nothing listens at that port.
+    Closed,
+    TimedOut,
+    /// The network leads nowhere.
+    NoWay {
+        detail: String,
+    },
+    /// The file with the authority, or those of the system, cannot be read.
+    NoTrust {
+        detail: String,
+    },
+    Certificate {
+        detail: String,
+    },
+    /// No TLS, or another.
+    Tls {
+        detail: String,
+    },
+    /// No WebSocket at this path; `status` is HTTP's.
+    Http {
+        status: u16,
+    },
+    /// A WebSocket, but not for SIP.
+    NoSip,
+    /// The connection was made and broke.
+    Broken {
+        detail: String,
+    },
 }
 
 /// What the centre says at sign-in.
@@ -200,6 +243,9 @@ pub struct SessionStart {
     pub resumed: bool,
     pub campaigns: Vec<Campaign>,
     pub extensions: Vec<Extension>,
+    /// Nobody is to be asked: all campaigns and the first extension are taken.
+    #[serde(default)]
+    pub unasked: bool,
 }
 
 /// The one voice connection of the session.

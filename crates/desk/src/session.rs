@@ -48,6 +48,8 @@ pub(crate) struct Who {
     pub(crate) centre: String,
     pub(crate) campaigns: Vec<Campaign>,
     pub(crate) extensions: Vec<Extension>,
+    /// All campaigns and the first extension are taken without a question.
+    pub(crate) unasked: bool,
     /// Sign-out was asked for; at this moment it is taken for done.
     pub(crate) leaving: Option<Moment>,
 }
@@ -97,7 +99,7 @@ impl Session {
         })
     }
 
-    /// The session's new start. Returns a choice that the centre should be told again.
+    /// The session's new start. Returns a choice that the centre should be told (again).
     pub(crate) fn opened(&mut self, start: SessionStart) -> Option<Choice> {
         let resumed = start.resumed;
         match self {
@@ -110,11 +112,13 @@ impl Session {
                     centre: std::mem::take(centre),
                     campaigns: Vec::new(),
                     extensions: Vec::new(),
+                    unasked: false,
                     leaving: None,
                 };
                 who.learn(start);
+                let only = who.only_choice();
                 *self = Self::Choosing { who, wanted: None, pending: false };
-                None
+                only
             }
             Self::Choosing { who, wanted, pending } => {
                 who.learn(start);
@@ -193,6 +197,10 @@ impl Session {
             Self::SigningIn { centre, user } => {
                 SessionView::SigningIn { centre: centre.clone(), user: user.clone() }
             }
+            // Nothing is to be seen of a choice that is nobody's.
+            Self::Choosing { who, pending: true, .. } if who.unasked => {
+                SessionView::SigningIn { centre: who.centre.clone(), user: who.user.clone() }
+            }
             Self::Choosing { who, pending, .. } => SessionView::Choosing {
                 user: who.user.clone(),
                 name: who.name.clone(),
@@ -232,12 +240,19 @@ impl Default for Who {
             centre: String::new(),
             campaigns: Vec::new(),
             extensions: Vec::new(),
+            unasked: false,
             leaving: None,
         }
     }
 }
 
 impl Who {
+    fn only_choice(&self) -> Option<Choice> {
+        let extension = self.extensions.first().filter(|_| self.unasked)?;
+        let campaigns = self.campaigns.iter().map(|c| c.id.clone()).collect();
+        Some(Choice { campaigns, extension: extension.id.clone() })
+    }
+
     fn learn(&mut self, start: SessionStart) {
         if !start.centre.is_empty() {
             self.centre = start.centre;
@@ -246,6 +261,7 @@ impl Who {
         self.name = start.name;
         self.campaigns = start.campaigns;
         self.extensions = start.extensions;
+        self.unasked = start.unasked;
     }
 
     pub(crate) fn check(&self, choice: &Choice) -> Result<(), Refusal> {

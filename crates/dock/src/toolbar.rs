@@ -66,6 +66,7 @@ pub(crate) fn view_for(origin: &str, view: &View) -> View {
     shown.remembered = Remembered::default();
     shown.window = WindowView::default();
     shown.notices.clear();
+    shown.voicemail = None;
     let DockView {
         origins,
         pairing_code,

@@ -93,9 +93,13 @@ impl Headset {
     /// Sends a key to the far side as telephone event (RFC 4733). One that the keypad does
     /// not have is not sent.
     pub fn press(&self, key: char) {
-        if let Some(digit) = Digit::new(key) {
-            self.post(Message::Press(digit));
-        }
+        self.handle().press(key);
+    }
+
+    /// For whom tells calls apart, without the headset at hand.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle(self.orders.clone())
     }
 
     /// Plays the ringback tone at the speaker, as long as it is `on` and a call is: for an
@@ -112,6 +116,29 @@ impl Headset {
     fn post(&self, message: Message) {
         // Without a media thread the view says that there is no sound.
         let _ = self.orders.send(message);
+    }
+}
+
+/// The same, for those who have no headset but use its voice.
+#[derive(Clone, Debug)]
+pub struct Handle(Sender<Message>);
+
+impl Handle {
+    /// As [`Headset::press`].
+    pub fn press(&self, key: char) {
+        if let Some(digit) = Digit::new(key) {
+            self.post(Message::Press(digit));
+        }
+    }
+
+    /// As [`Headset::ring_back`].
+    pub fn ring_back(&self, on: bool) {
+        self.post(Message::RingBack(on));
+    }
+
+    fn post(&self, message: Message) {
+        // Without a media thread nothing is heard anyway.
+        let _ = self.0.send(message);
     }
 }
 

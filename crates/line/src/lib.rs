@@ -13,6 +13,7 @@
 
 mod agreement;
 mod direct;
+pub mod exchange;
 mod link;
 mod network;
 mod probe;
@@ -85,9 +86,10 @@ fn start_as(role: Role, peers: PeerConfig, config: LineConfig, inbox: Inbox) -> 
         rebind_on_restart: true,
         ..peers
     };
+    let own = (peers.clone(), Arc::clone(&config.round_trip));
     let session = Session::new(peers, role, config.round_trip, voice.clone(), inbox);
     tokio::spawn(session.run(ordered, network::changes()));
-    (Line { orders, voice }, sink)
+    (Line { orders, voice, peers: own.0, round_trip: own.1 }, sink)
 }
 
 /// The driver's handle. Every method posts and returns.
@@ -95,6 +97,8 @@ fn start_as(role: Role, peers: PeerConfig, config: LineConfig, inbox: Inbox) -> 
 pub struct Line {
     orders: mpsc::UnboundedSender<Order>,
     voice: Arc<voice::Voice>,
+    peers: PeerConfig,
+    round_trip: Arc<AtomicU64>,
 }
 
 impl Line {

@@ -19,6 +19,7 @@ pub(crate) async fn run(
     peers: PeerConfig,
     servers: Vec<IceServer>,
     round_trip: Option<Duration>,
+    of_each_call: bool,
     inbox: Inbox,
 ) {
     let urls = servers.iter().flat_map(|server| server.urls.iter().map(move |url| (server, url)));
@@ -31,7 +32,7 @@ pub(crate) async fn run(
     });
     let relays = futures_util::future::join_all(relays).await;
     // A driver that has ended does not wait.
-    inbox.post(Event::Line(LineEvent::Probed(LineProbe { round_trip, relays })));
+    inbox.post(Event::Line(LineEvent::Probed(LineProbe { round_trip, of_each_call, relays })));
 }
 
 /// Over UDP: the stack knows no other.

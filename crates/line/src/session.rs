@@ -257,7 +257,13 @@ impl Session {
         };
         let round_trip = path.and_then(|path| path.round_trip);
         // A connection that calls use must not wait for servers that do not answer.
-        tokio::spawn(probe::run(self.peers.clone(), servers, round_trip, self.inbox.clone()));
+        tokio::spawn(probe::run(
+            self.peers.clone(),
+            servers,
+            round_trip,
+            false,
+            self.inbox.clone(),
+        ));
     }
 
     async fn give_up(&mut self) {

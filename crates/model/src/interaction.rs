@@ -110,6 +110,27 @@ pub struct Leg {
     pub destination: Option<Destination>,
 }
 
+/// Why a call went on from the one for whom it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DiversionReason {
+    Busy,
+    NoAnswer,
+    /// That phone was not reachable.
+    Away,
+    /// Every call is diverted there.
+    Always,
+    /// Not told, or something else.
+    Other,
+}
+
+/// Somebody for whom a call was before it came here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Diversion {
+    pub by: Party,
+    pub reason: DiversionReason,
+}
+
 /// A record of a CRM (contract: `CRMRecordInfo`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
@@ -150,6 +171,10 @@ pub struct Interaction {
     pub connected_at: Option<Moment>,
     /// Legs in the order in which they joined; the customer's is the first.
     pub legs: Vec<Leg>,
+    /// Whom the call was for before, first one first; centres route calls themselves and
+    /// tell none.
+    #[serde(default)]
+    pub diverted: Vec<Diversion>,
     /// All remaining legs hear each other (three or more parties).
     pub conference: bool,
     pub recording: bool,

@@ -36,8 +36,8 @@ pub use id::{
     LegId, QueueId,
 };
 pub use interaction::{
-    Channel, Conversation, Direction, Interaction, Leg, LegState, Party, PartyKind, Record,
-    VoicePath,
+    Channel, Conversation, Direction, Diversion, DiversionReason, Interaction, Leg, LegState,
+    Party, PartyKind, Record, VoicePath,
 };
 pub use moment::Moment;
 pub use presence::{AgentState, Presence};

@@ -154,6 +154,7 @@ impl Interaction {
             connected_at: self.connected_ms.map(|ms| earlier(now, ms)),
             legs: self.legs,
             conference: self.conference,
+            diverted: Vec::new(),
             recording: self.recording,
             cause: self.cause,
             note: self.note,

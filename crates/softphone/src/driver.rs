@@ -6,7 +6,7 @@ use crate::doors::Doors;
 use crate::entrance::{Entrance, Next};
 use crate::port::{
     AgentNews, Audio, AudioEvent, Buttons, ButtonsEvent, Centre, CentreEvent, Dock, Event,
-    IceServer, Line, LineEvent, Shell, ShellEvent, TurnCredential, VoiceSignal,
+    IceServer, Line, LineEvent, Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
 };
 use crate::record::Record;
 use crate::scene::Scene;
@@ -14,11 +14,11 @@ use crate::watch::Watch;
 use crate::{Clock, words};
 use check::Check;
 use omnibar_contract::{
-    AudioIntent, Intent, Meter, Remembered, SearchIntent, Settings, SettingsIntent, TestState,
-    View, WindowView,
+    AudioIntent, Intent, Meter, Password, Remembered, SearchIntent, Settings, SettingsIntent,
+    TestState, View, WindowView,
 };
 use omnibar_desk::{Alert, Ask, Desk, Effect, Input, LineState};
-use omnibar_model::{AgentId, Callback};
+use omnibar_model::Callback;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -257,8 +257,10 @@ impl Softphone {
 
     fn intent(&mut self, intent: Intent) {
         match intent {
-            Intent::SignIn { centre, user, password, remember, take_over } => {
-                self.sign_in(centre, user, password, remember, take_over);
+            Intent::SignIn { centre, user, password, remember, take_over, account } => {
+                let password = password.map(Password::into_secret);
+                let sign_in = SignIn { centre, user, password, take_over, account };
+                self.sign_in(sign_in, remember);
             }
             Intent::Desk { ask } => self.feed(Input::Ask { ask }),
             Intent::Audio { ask } => self.ask_audio(ask),
@@ -281,15 +283,9 @@ impl Softphone {
         }
     }
 
-    fn sign_in(
-        &mut self,
-        centre: String,
-        user: AgentId,
-        password: Option<omnibar_contract::Password>,
-        remember: bool,
-        take_over: bool,
-    ) {
-        self.entrance.offer(&centre, &user, password, remember);
+    fn sign_in(&mut self, sign_in: SignIn, remember: bool) {
+        let SignIn { centre, user, take_over, .. } = sign_in.clone();
+        self.entrance.offer(sign_in, remember);
         self.feed(Input::Ask { ask: Ask::SignIn { centre, user, take_over } });
     }
 
@@ -378,6 +374,10 @@ impl Softphone {
             CentreEvent::VoiceGone => self.feed(Input::LineGone),
             CentreEvent::Found { text, entries } => {
                 self.scene.found(text, entries);
+                self.changed = true;
+            }
+            CentreEvent::Voicemail(voicemail) => {
+                self.scene.voicemail = Some(voicemail);
                 self.changed = true;
             }
             CentreEvent::History { before, entries } => {

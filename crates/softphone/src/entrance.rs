@@ -1,5 +1,4 @@
 use crate::SignIn;
-use omnibar_contract::Password;
 use omnibar_model::{AgentId, Secret};
 use std::collections::VecDeque;
 
@@ -34,20 +33,8 @@ struct Attempt {
 
 impl Entrance {
     /// A sign-in has been asked for; the desk has yet to allow it.
-    pub(crate) fn offer(
-        &mut self,
-        centre: &str,
-        user: &AgentId,
-        password: Option<Password>,
-        remember: bool,
-    ) {
+    pub(crate) fn offer(&mut self, sign_in: SignIn, remember: bool) {
         self.last += 1;
-        let sign_in = SignIn {
-            centre: centre.to_owned(),
-            user: user.clone(),
-            password: password.map(Password::into_secret),
-            take_over: false,
-        };
         self.offered = Some(Attempt { number: self.last, sign_in, remember });
     }
 
@@ -64,7 +51,7 @@ impl Entrance {
             .take_if(|a| a.sign_in.centre == centre && a.sign_in.user == user)
             .unwrap_or(Attempt {
                 number: self.last,
-                sign_in: SignIn { centre, user, password: None, take_over },
+                sign_in: SignIn { centre, user, password: None, take_over, account: None },
                 remember: false,
             });
         attempt.sign_in.take_over = take_over;
@@ -103,8 +90,14 @@ mod tests {
     use super::*;
 
     fn offer(entrance: &mut Entrance, user: &str, password: Option<&str>, remember: bool) {
-        let password = password.map(|p| Password::from(p.to_owned()));
-        entrance.offer("ws://centre.test", &user.into(), password, remember);
+        let sign_in = SignIn {
+            centre: "ws://centre.test".into(),
+            user: user.into(),
+            password: password.map(Secret::new),
+            take_over: false,
+            account: None,
+        };
+        entrance.offer(sign_in, remember);
     }
 
     fn open(entrance: &mut Entrance, user: &str) -> Next {

@@ -3,7 +3,8 @@
 
 use omnibar_contract::{
     AudioIntent, AudioView, ButtonsView, DirectoryEntry, DockIntent, DockView, HistoryEntry, Meter,
-    Notice, Remembered, Settings, SettingsIntent, WindowIntent, WindowView,
+    Notice, PhoneAccount, Remembered, Settings, SettingsIntent, VoicemailView, WindowIntent,
+    WindowView,
 };
 use omnibar_desk::{
     Alert, Ask, LineState, Link, Order, SessionStart, SignInFault, Snapshot, Sound,
@@ -46,6 +47,8 @@ pub struct SignIn {
     /// `None`: the vault's, or the one of a session that can be resumed.
     pub password: Option<Secret>,
     pub take_over: bool,
+    /// Of an extension of a telephone system; then `centre` is its address.
+    pub account: Option<PhoneAccount>,
 }
 
 /// The contact centre.
@@ -102,6 +105,8 @@ pub enum CentreEvent {
         before: Option<InteractionId>,
         entries: Vec<HistoryEntry>,
     },
+    /// Something has changed in the voice mail box.
+    Voicemail(VoicemailView),
 }
 
 #[derive(Clone, Debug)]
@@ -139,6 +144,8 @@ pub enum LineEvent {
 pub struct LineProbe {
     /// Of the path in use, if there is one.
     pub round_trip: Option<Duration>,
+    /// Connections are made with each call: there is none to try between calls.
+    pub of_each_call: bool,
     /// TURN servers by their URL.
     pub relays: Vec<(String, RelayProbe)>,
 }

@@ -1,7 +1,7 @@
 use crate::port::HISTORY_PAGE;
 use omnibar_contract::{
     AudioIntent, AudioView, ButtonsView, DirectoryEntry, DirectoryView, DockView, HistoryEntry,
-    HistoryView, Notice, Remembered, Settings, View, VoiceView, WindowView,
+    HistoryView, Notice, Remembered, Settings, View, VoiceView, VoicemailView, WindowView,
 };
 use omnibar_desk::{Config, Snapshot};
 use omnibar_model::{Callback, CallbackId, InteractionId, Moment};
@@ -28,6 +28,7 @@ pub(crate) struct Scene {
     /// The text that was asked for last; answers to older ones are dropped.
     searched: String,
     callbacks: Vec<Callback>,
+    pub(crate) voicemail: Option<VoicemailView>,
 }
 
 impl Scene {
@@ -53,6 +54,7 @@ impl Scene {
             notices: self.notices.clone(),
             dock: self.dock.clone(),
             callbacks: self.callbacks.clone(),
+            voicemail: self.voicemail.clone(),
         }
     }
 
@@ -144,6 +146,7 @@ impl Scene {
         self.history = HistoryView::default();
         self.searched.clear();
         self.callbacks.clear();
+        self.voicemail = None;
     }
 }
 

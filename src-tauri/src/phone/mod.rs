@@ -74,6 +74,7 @@ pub(crate) async fn run(args: PhoneArgs, paths: Paths) -> ExitCode {
             password: Some(password),
             remember: false,
             take_over: args.take_over,
+            account: None,
         },
     );
     let status = serve(&args, &doors, input).await;

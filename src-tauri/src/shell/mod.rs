@@ -2,6 +2,7 @@
 //! settings, the remembered sign-in, notices and the vault; what needs a window goes
 //! to a [`Surface`], of which the window host has one and the command line none.
 
+mod book;
 mod docked;
 mod servers;
 mod settings;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use vault::{Name, Vault};
 
+pub(crate) use book::Book;
 pub(crate) use docked::PagesKeeper;
 
 /// What only a host with a window can do. Called on the shell's task; must not block.
@@ -44,21 +46,26 @@ pub(crate) struct Kept {
     pub(crate) remembered: Remembered,
     pub(crate) origins: Vec<KeptOrigin>,
     pub(crate) stores: Vec<(String, Items)>,
+    pub(crate) book: Book,
     notices: Vec<NoticeKind>,
 }
 
 impl Kept {
+    /// Must be called within a runtime.
     pub(crate) fn load(paths: &Paths) -> Self {
         let (settings, aside) = settings::load_settings(&paths.settings());
         let (origins, origins_aside) = docked::Origins::load(paths);
         let stores = stores::load(paths, &origins);
+        let (accounts, book_aside) = book::Accounts::load(paths);
+        let book = Book::start(accounts, paths.clone());
         let notices = aside
             .or(origins_aside)
+            .or(book_aside)
             .map(|a| NoticeKind::SettingsUnreadable { kept_as: a.0.display().to_string() })
             .into_iter()
             .collect();
         let remembered = settings::load_remembered(&paths.remembered());
-        Self { settings, remembered, origins, stores, notices }
+        Self { settings, remembered, origins, stores, book, notices }
     }
 
     pub(crate) fn say(&mut self, notice: NoticeKind) {
@@ -105,6 +112,7 @@ impl ShellPort {
             settings: kept.settings,
             remembered: kept.remembered,
             notices: Vec::new(),
+            book: kept.book,
             next_notice: 1,
             in_call: false,
             vault: Arc::new(Mutex::new(vault)),
@@ -165,6 +173,7 @@ struct Desktop {
     settings: Settings,
     remembered: Remembered,
     notices: Vec<Notice>,
+    book: Book,
     next_notice: u32,
     in_call: bool,
     /// Locked only on threads that may wait, and never across an await.
@@ -189,6 +198,9 @@ impl Desktop {
             Ask::Settings(SettingsIntent::Save { settings }) => self.save_from_page(settings).await,
             Ask::Settings(SettingsIntent::SetTurnCredential { url, username, credential }) => {
                 self.set_credential(&url, &username, credential).await;
+            }
+            Ask::Settings(SettingsIntent::KeepContact { number, name }) => {
+                self.book.keep_contact(number, &name);
             }
             Ask::Settings(SettingsIntent::ForgetSignIn) => self.forget().await,
             Ask::Settings(SettingsIntent::ExportLogs) => self.export(),
@@ -262,8 +274,8 @@ impl Desktop {
                 None => {}
             }
         }
-        self.remembered =
-            Remembered { centre: sign_in.centre, user: Some(sign_in.user), password: kept };
+        let SignIn { centre, user, account, .. } = sign_in;
+        self.remembered = Remembered { centre, user: Some(user), password: kept, account };
         self.keep_remembered();
     }
 

@@ -19,6 +19,7 @@ use crate::cli::WindowArgs;
 use crate::compose::{self, Composed, Composition};
 use crate::paths::Paths;
 use crate::shell::Kept;
+use omnibar_contract::{PhoneAccount, Remembered};
 use omnibar_softphone::{Doors, Event, Inbox};
 use std::process::ExitCode;
 use tauri::{AppHandle, Manager, RunEvent};
@@ -78,6 +79,9 @@ fn start(app: &AppHandle, args: WindowArgs, paths: Paths) -> Result<(), compose:
     if let Some(centre) = &args.centre {
         kept.remembered.centre.clone_from(centre);
     }
+    if let Some(address) = &args.sip {
+        kept.remembered = extension(address, &args, std::mem::take(&mut kept.remembered));
+    }
     if args.demo {
         demo::start(&args, &paths, &mut kept);
     }
@@ -103,6 +107,26 @@ fn start(app: &AppHandle, args: WindowArgs, paths: Paths) -> Result<(), compose:
     links::listen(app);
     keys::listen(app);
     Ok(())
+}
+
+/// What of an extension's sign-in stands on the command line; the password that is kept for
+/// the same one is still good.
+fn extension(address: &str, args: &WindowArgs, kept: Remembered) -> Remembered {
+    let given = |text: &Option<String>| text.clone().unwrap_or_default();
+    let user = address.split_once(':').map_or(address, |(_, rest)| rest);
+    let user = user.split('@').next().unwrap_or_default();
+    Remembered {
+        centre: address.to_owned(),
+        user: Some(user.into()),
+        password: kept.password && kept.centre == address,
+        account: Some(PhoneAccount {
+            server: given(&args.ws),
+            user: given(&args.user),
+            display: given(&args.display),
+            ca: String::new(),
+            voicemail: given(&args.voicemail),
+        }),
+    }
 }
 
 /// Brings the window to the front, from the tray too.

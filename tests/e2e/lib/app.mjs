@@ -9,16 +9,19 @@ export const ALT = '\uE00A';
 const id = (name) => `[data-testid="${name}"]`;
 
 export class App {
-  /** `centre`: of another process; otherwise the app's own demo centre is started. */
-  static async open(desktop, { name = 'app', centre, record, args = [] } = {}) {
+  /**
+   * `centre`: of another process; `sip`: nothing but what is in `args`; otherwise the app's own
+   * demo centre is started.
+   */
+  static async open(desktop, { name = 'app', centre, sip = false, record, args = [] } = {}) {
     const self = new App();
     self.desktop = desktop;
     self.data = join(desktop.dir, name);
     self.log = join(desktop.dir, `${name}.log`);
     await mkdir(self.data, { recursive: true });
-    const port = centre ? 0 : await freePort();
+    const port = centre || sip ? 0 : await freePort();
     self.centre = centre ?? `ws://127.0.0.1:${port}`;
-    const where = centre
+    const where = sip ? [] : centre
       ? ['--centre', centre]
       : ['--demo', '--demo-listen', `127.0.0.1:${port}`, ...(record ? ['--demo-record', record] : [])];
     self.driver = await WebDriver.open(

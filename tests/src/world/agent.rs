@@ -121,6 +121,7 @@ impl Agent {
             password: password.map(|p| Password::from(p.to_owned())),
             remember,
             take_over,
+            account: None,
         });
     }
 

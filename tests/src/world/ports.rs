@@ -129,7 +129,7 @@ impl Line for Port<LinePort> {
         let of = |server: IceServer| server.urls.into_iter().next().unwrap_or_default();
         let relays = servers.into_iter().map(|s| (of(s), RelayProbe::Silent)).collect();
         let round_trip = Some(std::time::Duration::from_millis(20));
-        self.line(LineEvent::Probed(LineProbe { round_trip, relays }));
+        self.line(LineEvent::Probed(LineProbe { round_trip, of_each_call: false, relays }));
     }
 }
 
@@ -215,7 +215,8 @@ impl Shell for Port<Desktop> {
                 let credential = TurnCredential { url, username, credential };
                 self.shell(ShellEvent::TurnCredentials(vec![credential]));
             }
-            SettingsIntent::ForgetSignIn
+            SettingsIntent::KeepContact { .. }
+            | SettingsIntent::ForgetSignIn
             | SettingsIntent::ExportLogs
             | SettingsIntent::DismissNotice { .. } => {}
         }
@@ -230,6 +231,7 @@ impl Shell for Port<Desktop> {
             centre: sign_in.centre.clone(),
             user: Some(sign_in.user.clone()),
             password: sign_in.password.is_some(),
+            account: sign_in.account.clone(),
         };
         self.with(|desktop| {
             desktop.vault = sign_in.password.clone().map(|p| (sign_in.user.clone(), p));

@@ -426,6 +426,16 @@ callback: boolean, };
 export type DispositionId = string;
 
 /**
+ * Somebody for whom a call was before it came here.
+ */
+export type Diversion = { by: Party, reason: DiversionReason, };
+
+/**
+ * Why a call went on from the one for whom it was.
+ */
+export type DiversionReason = "busy" | "no_answer" | "away" | "always" | "other";
+
+/**
  * The three shapes of the window (375 x 667 px floating; a panel on the left or
  * right edge; a bar of 48 px on the top or bottom edge).
  */
@@ -594,7 +604,7 @@ export type Intent = { "to": "sign_in", centre: string, user: AgentId, password:
 /**
  * Keep centre, user and password (in the keychain) for the next time.
  */
-remember: boolean, take_over: boolean, } | { "to": "desk", ask: Ask, } | { "to": "audio", ask: AudioIntent, } | { "to": "voice", ask: VoiceIntent, } | { "to": "search", ask: SearchIntent, } | { "to": "settings", ask: SettingsIntent, } | { "to": "window", ask: WindowIntent, } | { "to": "dock", ask: DockIntent, };
+remember: boolean, take_over: boolean, account?: PhoneAccount | null, } | { "to": "desk", ask: Ask, } | { "to": "audio", ask: AudioIntent, } | { "to": "voice", ask: VoiceIntent, } | { "to": "search", ask: SearchIntent, } | { "to": "settings", ask: SettingsIntent, } | { "to": "window", ask: WindowIntent, } | { "to": "dock", ask: DockIntent, };
 
 /**
  * One contact of a customer, as one agent's desk sees it at one time. The centre
@@ -626,6 +636,11 @@ connected_at: Moment | null,
  * Legs in the order in which they joined; the customer's is the first.
  */
 legs: Array<Leg>,
+/**
+ * Whom the call was for before, first one first; centres route calls themselves and
+ * tell none.
+ */
+diverted: Array<Diversion>,
 /**
  * All remaining legs hear each other (three or more parties).
  */
@@ -778,6 +793,32 @@ export type PathProblem = "loss" | "jitter" | "delay" | "nothing_received";
 export type Pending = { verb: Verb, since: Moment, };
 
 /**
+ * What an extension of a telephone system needs beside its address (`sip:1001@pbx.example`)
+ * and its password. Empty where nothing is given.
+ */
+export type PhoneAccount = {
+/**
+ * Where it takes SIP: `wss://pbx.example/ws` or `ws://…` (RFC 7118).
+ */
+server: string,
+/**
+ * Name that the password belongs to, where it is not the address's.
+ */
+user: string,
+/**
+ * Shown to those who are called.
+ */
+display: string,
+/**
+ * PEM file of a certificate authority to trust beside the system's.
+ */
+ca: string,
+/**
+ * Number of the voice mail box.
+ */
+voicemail: string, };
+
+/**
  * A dialable number: 1 to 32 of `0-9 * #`, with at most one leading `+`.
  *
  * Customers' numbers are personal data: `Debug` shows the last two digits only,
@@ -888,7 +929,11 @@ export type Remembered = { centre: string, user: AgentId | null,
 /**
  * A password is in the keychain.
  */
-password: boolean, };
+password: boolean,
+/**
+ * The address is that of an extension of a telephone system.
+ */
+account?: PhoneAccount | null, };
 
 /**
  * What pages of one origin may do. Nothing by default.
@@ -965,6 +1010,11 @@ gaps: number,
  */
 jitter: number, };
 
+/**
+ * How far the way to a telephone system's server led. `detail` is for whoever runs it.
+ */
+export type ServerFault = { "server": "name_not_found" } | { "server": "closed" } | { "server": "timed_out" } | { "server": "no_way", detail: string, } | { "server": "no_trust", detail: string, } | { "server": "certificate", detail: string, } | { "server": "tls", detail: string, } | { "server": "http", status: number, } | { "server": "no_sip" } | { "server": "broken", detail: string, };
+
 export type SessionView = { "state": "signed_out", fault: SignInFault | null, } | { "state": "signing_in", centre: string, user: AgentId, } | { "state": "choosing", user: AgentId, name: string, campaigns: Array<Campaign>, extensions: Array<Extension>,
 /**
  * The choice has been sent.
@@ -996,7 +1046,7 @@ no_global_keys: boolean,
  */
 no_headset_buttons: boolean, ice_servers: Array<TurnServer>, ringing: Ringing, cleaning: Cleaning, };
 
-export type SettingsIntent = { "do": "save", settings: Settings, } | { "do": "set_turn_credential", url: string, username: string, credential: Password, } | { "do": "forget_sign_in" } | { "do": "export_logs" } | { "do": "dismiss_notice", id: number, };
+export type SettingsIntent = { "do": "save", settings: Settings, } | { "do": "set_turn_credential", url: string, username: string, credential: Password, } | { "do": "keep_contact", number: PhoneNumber, name: string, } | { "do": "forget_sign_in" } | { "do": "export_logs" } | { "do": "dismiss_notice", id: number, };
 
 export type Shape = { dock: Dock,
 /**
@@ -1007,7 +1057,7 @@ edge: Edge, };
 /**
  * Why a sign-in did not happen. The UI has words and a next step for each.
  */
-export type SignInFault = { "fault": "wrong_credentials" } | { "fault": "elsewhere" } | { "fault": "too_many_tries" } | { "fault": "bad_address" } | { "fault": "unreachable", detail: string, } | { "fault": "version" } | { "fault": "expired" } | { "fault": "taken_over" } | { "fault": "removed" } | { "fault": "refused", detail: string, };
+export type SignInFault = { "fault": "wrong_credentials" } | { "fault": "elsewhere" } | { "fault": "too_many_tries" } | { "fault": "bad_address" } | { "fault": "unreachable", detail: string, } | { "fault": "version" } | { "fault": "expired" } | { "fault": "taken_over" } | { "fault": "removed" } | { "fault": "refused", detail: string, } | { "fault": "server", server: ServerFault, } | { "fault": "not_registered", status: number | null, };
 
 /**
  * What a call's voice shows that something may be wrong with it.
@@ -1140,7 +1190,11 @@ now: Moment, desk: Snapshot, audio: AudioView, buttons: ButtonsView, voice: Voic
 /**
  * Those that the agent may take, by their time.
  */
-callbacks: Array<Callback>, };
+callbacks: Array<Callback>,
+/**
+ * `None`: at a centre, or the telephone system has no box for this extension.
+ */
+voicemail?: VoicemailView | null, };
 
 /**
  * What is wrong. The UI has words and a next step for each.
@@ -1222,6 +1276,23 @@ export type VoiceView = {
  * What is wrong with the present call's voice, gravest first.
  */
 diagnoses: Array<Diagnosis>, link: LinkKind, path: PathKind, check: CheckView, };
+
+/**
+ * The voice mail box of an extension (RFC 3842).
+ */
+export type VoicemailView = {
+/**
+ * Messages that nobody has heard.
+ */
+new: number, old: number,
+/**
+ * Of the new ones.
+ */
+urgent: number,
+/**
+ * Called to hear them; `None`: not known.
+ */
+number: PhoneNumber | null, };
 
 /**
  * 0 to 1 each.

@@ -32,6 +32,7 @@ import { Chats } from './chats.svelte';
 import { Clock } from './clock.svelte';
 import { Drafts } from './drafts.svelte';
 import { layoutChanged } from './guard';
+import { isExtension } from './extension';
 import { asCall } from './talk';
 
 /** What covers the screen beside what the core's state asks for. */
@@ -164,6 +165,17 @@ export class App {
 
   get session(): SessionView | undefined {
     return this.view?.desk.session;
+  }
+
+  /** Signed in to a telephone system: there is no centre. */
+  get atExchange(): boolean {
+    const session = this.session;
+    return session?.state === 'signed_in' && isExtension(session.centre);
+  }
+
+  /** Three parties can be brought together: the centre's switch mixes them. */
+  get confers(): boolean {
+    return !this.atExchange;
   }
 
   /** The call that keys and buttons act on. */

@@ -20,6 +20,7 @@ export function asCall({ chat, can, pending }: ChatView): CallView {
       since: chat.since,
       connected_at: chat.assigned_at,
       legs: [],
+      diverted: [],
       conference: false,
       recording: false,
       cause: chat.cause,

@@ -22,6 +22,7 @@ import { bridge } from './bridge';
 import { callbacks } from './callbacks';
 import { chat } from './chat';
 import { dock } from './dock';
+import { exchange } from './exchange';
 import { labels } from './labels';
 import { voice } from './voice';
 
@@ -142,6 +143,7 @@ export const en = {
   chat,
   voice,
   dock,
+  exchange,
   causes,
   conversations,
   agentStates,
@@ -153,7 +155,10 @@ export const en = {
   numbers,
   directions,
 
-  signInFault(fault: SignInFault): Message {
+  /** `atExchange`: of a telephone system, not of a centre. */
+  signInFault(fault: SignInFault, atExchange = false): Message {
+    const own = atExchange ? exchange.signInFault(fault) : null;
+    if (own) return own;
     switch (fault.fault) {
       case 'wrong_credentials':
         return say('User or password is wrong', 'Check both and try again.');
@@ -178,21 +183,29 @@ export const en = {
         return say('Your administrator ended the session', 'Ask your administrator, then sign in again.');
       case 'refused':
         return say(`The centre refused: ${fault.detail}`, 'Ask your administrator.');
+      case 'server':
+      case 'not_registered':
+        return exchange.signInFault(fault) ?? never(fault as never);
       default:
         return never(fault);
     }
   },
 
-  refusal(reason: Refusal): Message {
+  refusal(reason: Refusal, atExchange = false): Message {
     switch (reason.reason) {
       case 'not_signed_in':
         return say('You are not signed in', 'Sign in first.');
       case 'already_signed_in':
         return say('You are signed in already', 'Sign out first to change this.');
       case 'interactions_open':
-        return say('A call or a chat is still open', 'End and dispose it first.');
+        return atExchange
+          ? say('A call is still open', 'End it first.')
+          : say('A call or a chat is still open', 'End and dispose it first.');
       case 'centre_away':
-        return say('The centre is away', 'Voice goes on. Try again once it is back.');
+        return say(
+          atExchange ? exchange.away : 'The centre is away',
+          'Voice goes on. Try again once it is back.',
+        );
       case 'no_such_call':
         return say('That call is over', 'Nothing to do.');
       case 'no_such_chat':
@@ -218,7 +231,10 @@ export const en = {
       case 'bad_chat_text':
         return say('That message cannot be sent', 'Write something, with at most 4,000 characters.');
       case 'finish_call_first':
-        return say('Another call is open', 'Hold, end or dispose it first.');
+        return say(
+          'Another call is open',
+          atExchange ? 'Hold or end it first.' : 'Hold, end or dispose it first.',
+        );
       case 'centre':
         return say(`Could not ${verbs[reason.verb]}: ${reason.message}`, '');
       default:

@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "omnibar-line",
         &[
+            "omnibar-contract",
             "omnibar-desk",
             "omnibar-media",
             "omnibar-model",

@@ -171,6 +171,7 @@ pub(crate) fn sign_in(centre: &str) -> SignIn {
         user: "agent1".into(),
         password: Some(Secret::new(PASSWORD)),
         take_over: false,
+        account: None,
     }
 }
 

@@ -48,6 +48,7 @@ impl Calls {
             conference: seat.group == Group::Main
                 && seat.phase == Phase::Talking
                 && call.connected_in_main() >= 3,
+            diverted: Vec::new(),
             recording: call.is_recording(seat),
             cause: seat.cause,
             note: seat.note.clone(),

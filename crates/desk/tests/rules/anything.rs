@@ -238,6 +238,8 @@ fn inputs() -> impl Strategy<Value = Input> {
     let faults = select(vec![
         SignInFault::WrongCredentials,
         SignInFault::Unreachable { detail: "x".into() },
+        SignInFault::Server { server: ServerFault::NoSip },
+        SignInFault::NotRegistered { status: Some(403) },
         SignInFault::Expired,
     ]);
     let answers = (0..40_u64, any::<bool>()).prop_map(|(n, yes)| Input::Answered {

@@ -156,6 +156,7 @@ pub(crate) fn start(resumed: bool) -> SessionStart {
             extension("centre", ExtensionKind::Centre),
             extension("1001", ExtensionKind::Phone),
         ],
+        unasked: false,
     }
 }
 
@@ -194,6 +195,7 @@ pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
         connected_at: None,
         legs: vec![customer],
         conference: false,
+        diverted: Vec::new(),
         recording: false,
         cause: None,
         note: String::new(),

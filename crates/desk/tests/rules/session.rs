@@ -257,3 +257,31 @@ fn while_the_centre_is_away_voice_goes_on_and_orders_wait() {
     let refused = refused.iter().filter(|e| matches!(e, Effect::Refused { .. })).count();
     assert_eq!(refused, 2, "now an answer is due");
 }
+
+#[test]
+fn where_there_is_nothing_to_choose_nobody_is_asked() {
+    let mut b = Bench::empty(Config::default());
+    b.ask(sign_in());
+    b.input(Input::SessionOpened { start: SessionStart { unasked: true, ..start(false) } });
+    let [(command, Order::Choose { campaigns, extension })] = &b.orders()[..] else {
+        panic!("{:?}", b.effects)
+    };
+    assert_eq!((campaigns.len(), extension.as_str()), (2, "centre"));
+    let signing_in = matches!(b.desk.snapshot().session, SessionView::SigningIn { .. });
+    assert!(signing_in, "a choice that is nobody's is not shown");
+    let command = *command;
+    b.input(chosen());
+    b.input(Input::Answered { command, result: Ok(()) });
+    assert!(matches!(b.desk.snapshot().session, SessionView::SignedIn { .. }));
+}
+
+#[test]
+fn a_choice_that_was_nobodys_and_is_refused_is_shown() {
+    let mut b = Bench::empty(Config::default());
+    b.ask(sign_in());
+    b.input(Input::SessionOpened { start: SessionStart { unasked: true, ..start(false) } });
+    let command = b.command();
+    b.input(Input::Answered { command, result: Err("No.".into()) });
+    assert!(matches!(b.desk.snapshot().session, SessionView::Choosing { pending: false, .. }));
+    assert_eq!(b.refusals().len(), 1);
+}

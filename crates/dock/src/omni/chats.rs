@@ -101,6 +101,7 @@ fn as_interaction(chat: &Chat) -> Interaction {
         connected_at: chat.assigned_at,
         legs: vec![customer],
         conference: false,
+        diverted: Vec::new(),
         recording: false,
         cause: chat.cause,
         note: chat.note.clone(),

@@ -3,7 +3,7 @@
 use super::arguments::unfit;
 use super::pending::{Awaited, Why};
 use super::{Act, Call, Omni, Reply, payload, seen};
-use omnibar_contract::{Intent, Password, SdkError, SdkErrorType};
+use omnibar_contract::{Intent, Password, Remembered, SdkError, SdkErrorType};
 use omnibar_desk::{Ask, SessionView};
 use omnibar_model::{AgentId, Campaign, CampaignId, Extension, ExtensionId, ExtensionKind};
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ impl Omni {
                 return Err(seen::http_error(words));
             }
         }
-        let centre = call.view.remembered.centre.clone();
+        let Remembered { centre, account, .. } = call.view.remembered.clone();
         if centre.is_empty() {
             return Err(seen::http_error(NO_CENTRE));
         }
@@ -98,6 +98,7 @@ impl Omni {
             password: Some(Password::from(call.arguments.text("password").to_owned())),
             remember: false,
             take_over,
+            account,
         };
         let what = Awaited::SignedIn { user, begun: false, chosen: false };
         self.wait(call.now, call.slip(), call.view, what);

@@ -41,6 +41,9 @@ pub(super) fn sign_in_fault(fault: &SignInFault) -> String {
         SignInFault::Unreachable { detail } => {
             return format!("the centre cannot be reached ({detail}): check the network");
         }
+        SignInFault::Server { .. } | SignInFault::NotRegistered { .. } => {
+            "The phone system cannot be used: Omnibar's window says why"
+        }
         SignInFault::Version => "Omnibar and the centre are of different versions: update Omnibar",
         SignInFault::Expired => "the session has expired: sign in again",
         SignInFault::TakenOver => "the agent has signed in elsewhere: sign in again to go on here",

@@ -27,6 +27,7 @@ fn view() -> Arc<View> {
         notices: Vec::new(),
         dock: DockView::default(),
         callbacks: Vec::new(),
+        voicemail: None,
     })
 }
 

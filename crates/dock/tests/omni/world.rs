@@ -65,11 +65,13 @@ impl World {
                 centre: "wss://centre.example/ws/agent".into(),
                 user: None,
                 password: false,
+                account: None,
             },
             window: WindowView::default(),
             notices: Vec::new(),
             dock: DockView::default(),
             callbacks: Vec::new(),
+            voicemail: None,
         };
         let mut world = Self {
             omni: Omni::new(),
@@ -286,7 +288,14 @@ impl World {
                     self.happened.push(h);
                 }
                 Act::Intent(Intent::Desk { ask }) => self.ask(ask),
-                Act::Intent(Intent::SignIn { centre, user, password, remember, take_over }) => {
+                Act::Intent(Intent::SignIn {
+                    centre,
+                    user,
+                    password,
+                    remember,
+                    take_over,
+                    account: None,
+                }) => {
                     assert!(!remember, "a page's password is not kept");
                     let secret = password.unwrap().into_secret();
                     self.sign_in(centre, user, secret.expose(), take_over);
@@ -328,6 +337,7 @@ impl World {
                     kind: ExtensionKind::Centre,
                 },
             ],
+            unasked: false,
         };
         self.input(Input::SessionOpened { start });
     }
@@ -444,6 +454,7 @@ pub(crate) fn talking(id: &str) -> Interaction {
             destination: None,
         }],
         conference: false,
+        diverted: Vec::new(),
         recording: false,
         cause: None,
         note: String::new(),

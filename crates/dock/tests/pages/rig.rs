@@ -114,6 +114,7 @@ impl Rig {
                 password: Some(Password::from("sesame".to_owned())),
                 remember: false,
                 take_over: false,
+                account: None,
             })
             .unwrap();
         let choosing = |v: &View| matches!(v.desk.session, SessionView::Choosing { .. });
@@ -284,6 +285,7 @@ pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
         connected_at: (conversation == Conversation::Connected).then_some(Moment(1)),
         legs: Vec::new(),
         conference: false,
+        diverted: Vec::new(),
         recording: false,
         cause: None,
         note: String::new(),
@@ -329,6 +331,7 @@ impl Centre for Simulated {
                 name: "This computer".into(),
                 kind: ExtensionKind::Centre,
             }],
+            unasked: false,
         }));
     }
 

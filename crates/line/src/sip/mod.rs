@@ -12,6 +12,7 @@ mod described;
 mod dial;
 mod phone;
 mod task;
+pub mod words;
 
 pub use described::with_candidates;
 pub use dial::{ConnectFault, WebSocketUrl};

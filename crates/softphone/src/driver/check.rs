@@ -178,6 +178,9 @@ impl Softphone {
 
     fn network(&self, line: bool, probed: &LineProbe, path: Option<PathProbe>) -> Vec<Finding> {
         let (link, kind) = (self.scene.voice.link, self.scene.voice.path);
+        if line && probed.of_each_call {
+            return Vec::new();
+        }
         if !line {
             return vec![Finding::NoLine { link }];
         }

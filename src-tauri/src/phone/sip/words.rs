@@ -2,7 +2,8 @@
 
 use omnibar_desk::LineState;
 use omnibar_line::sip::VoiceFault;
-use omnibar_line::sip::core::{Cause, CauseKind, Party, Refusal};
+use omnibar_line::sip::core::{Cause, CauseKind, Party};
+pub(super) use omnibar_line::sip::words::{cause as words, refusal};
 use serde_json::{Value, json};
 
 /// For programs.
@@ -26,34 +27,6 @@ pub(super) fn reason(kind: CauseKind) -> &'static str {
         CauseKind::Replaced => "replaced",
         CauseKind::Gone => "gone",
         CauseKind::Malformed => "malformed",
-    }
-}
-
-/// For people.
-pub(super) fn words(kind: CauseKind) -> &'static str {
-    match kind {
-        CauseKind::Ended => "You ended the call.",
-        CauseKind::HungUp => "The other side hung up.",
-        CauseKind::GivenUp => "The caller hung up before anybody answered.",
-        CauseKind::AnsweredElsewhere => "The call was answered on another phone.",
-        CauseKind::Busy => "The line is busy.",
-        CauseKind::Declined => "The call was declined.",
-        CauseKind::NoAnswer => "Nobody answered.",
-        CauseKind::NotFound => "There is nobody at this number.",
-        CauseKind::Unavailable => "Nobody can be reached there at the moment.",
-        CauseKind::Forbidden => "The exchange does not allow this.",
-        CauseKind::WrongPassword => "The exchange does not accept this user name or password.",
-        CauseKind::NoCommonMedia => "The two sides have no way to talk in common.",
-        CauseKind::Moved => "The number has changed; the exchange names another.",
-        CauseKind::ServerFailed => "The exchange, or the network behind it, failed.",
-        CauseKind::TimedOut => "The exchange did not answer in time.",
-        CauseKind::ConnectionLost => "The connection to the exchange broke.",
-        CauseKind::Replaced => "Another call has taken this one's place.",
-        CauseKind::Gone => {
-            "The exchange does not know this call any more: it has started anew, or ended the \
-             call while it could not be reached."
-        }
-        CauseKind::Malformed => "What the other side sent made no sense.",
     }
 }
 
@@ -111,16 +84,6 @@ pub(super) fn caused(mut facts: Value, cause: &Cause) -> Value {
         object.insert("said".into(), json!(cause.words));
     }
     facts
-}
-
-pub(super) fn refusal(why: Refusal) -> &'static str {
-    match why {
-        Refusal::NoSuchCall | Refusal::NumberTaken => "There is no such call.",
-        Refusal::TooMany => "There are too many calls already.",
-        Refusal::NotNow => "The call is not in a state for that.",
-        Refusal::BadAddress => "This address cannot be called.",
-        Refusal::NotConnected => "There is no connection to the exchange.",
-    }
 }
 
 /// `name` is empty if nobody gave one.

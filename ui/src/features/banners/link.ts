@@ -4,16 +4,17 @@ import { words } from '../../words';
 import type { Message } from '../../words/en';
 
 /** `since`: when the link came to be as it is; its next try is counted from there. */
-export function linkMessage(link: Link, since: Moment, now: Moment): Message | null {
+export function linkMessage(link: Link, since: Moment, now: Moment, atExchange = false): Message | null {
+  const away = atExchange ? words.exchange.away : words.centreAway;
   switch (link.state) {
     case 'up':
       return null;
     case 'down':
-      return { what: words.centreAway, next: words.centreAwayNext };
+      return { what: away, next: words.centreAwayNext };
     case 'reconnecting': {
       const seconds = left(now, since + link.next_try_ms);
       return {
-        what: words.centreAway,
+        what: away,
         next: seconds > 0 ? words.tryingIn(seconds) : words.tryingNow,
       };
     }

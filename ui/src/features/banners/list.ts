@@ -39,7 +39,7 @@ export function banners(app: App): Banner[] {
 
   // Before the sign-in there is no link to miss.
   const signedIn = view.desk.session.state === 'signed_in';
-  const link = signedIn ? linkMessage(view.desk.link, app.linkSince, app.clock.now) : null;
+  const link = signedIn ? linkMessage(view.desk.link, app.linkSince, app.clock.now, app.atExchange) : null;
   add('banner-link', link, { tone: 'danger', urgent: true });
   // Without the centre the voice path says nothing new.
   if (!link) add('banner-line', lineMessage(view.desk.line), { urgent: true });
@@ -67,7 +67,9 @@ export function banners(app: App): Banner[] {
   }
   const refusal = view.desk.refusal;
   if (refusal && app.refusalArea && !isShown(app.refusalArea)) {
-    add('refusal', words.refusal(refusal.reason), { close: () => void app.desk({ do: 'dismiss' }) });
+    add('refusal', words.refusal(refusal.reason, app.atExchange), {
+      close: () => void app.desk({ do: 'dismiss' }),
+    });
   }
   for (const { id, message, variant, origin } of view.dock.toasts.slice(-TOASTS)) {
     add(

@@ -1,4 +1,5 @@
 import type { Interaction, Leg, Party, View } from '../../contract/generated';
+import { isExtension } from '../../state/extension';
 import { showNumber } from '../../state/number';
 import { words } from '../../words';
 
@@ -15,7 +16,8 @@ export function numberBeside(party: Party): string {
 /** Queue if there is one, else campaign. */
 export function origin(interaction: Pick<Interaction, 'queue' | 'campaign'>, view: View): string {
   const { session } = view.desk;
-  if (session.state !== 'signed_in') return '';
+  // A telephone system has one campaign, whose name says nothing.
+  if (session.state !== 'signed_in' || isExtension(session.centre)) return '';
   const queue = session.queues.find((q) => q.id === interaction.queue);
   return queue?.name ?? session.campaigns.find((c) => c.id === interaction.campaign)?.name ?? '';
 }

@@ -28,7 +28,7 @@ use omnibar_peer::PeerConfig;
 use omnibar_sip::{CallNumber, Digit, Uri, WatchNumber};
 use omnibar_softphone::IceServer;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use task::Task;
 use tokio::sync::{mpsc, oneshot};
@@ -80,18 +80,39 @@ pub enum VoiceFault {
 
 #[derive(Debug)]
 enum Order {
-    Call { call: CallNumber, to: Uri },
+    Call {
+        call: CallNumber,
+        to: Uri,
+    },
     Answer(CallNumber),
-    Reject { call: CallNumber, busy: bool },
+    Reject {
+        call: CallNumber,
+        busy: bool,
+    },
     HangUp(CallNumber),
     Hold(CallNumber),
     Resume(CallNumber),
-    Press { call: CallNumber, digit: Digit },
-    Transfer { call: CallNumber, to: Uri },
-    Join { call: CallNumber, with: CallNumber },
+    Press {
+        call: CallNumber,
+        digit: Digit,
+    },
+    Transfer {
+        call: CallNumber,
+        to: Uri,
+    },
+    Join {
+        call: CallNumber,
+        with: CallNumber,
+    },
     BringIn(CallNumber),
-    Watch { watch: WatchNumber, whom: Uri },
+    Watch {
+        watch: WatchNumber,
+        whom: Uri,
+    },
     Unwatch(WatchNumber),
+    /// For calls that begin from now on.
+    Servers(Vec<IceServer>),
+    Mend(CallNumber),
     Reconnect,
     Close(oneshot::Sender<()>),
 }
@@ -123,19 +144,34 @@ impl Phone {
             ice_servers: ice_servers.into_iter().map(crate::session::ice_server).collect(),
             bind: line.bind,
             relay_only: line.relay_only,
+            ..PeerConfig::default()
+        };
+        let (phone, posted) = Self::over(extension, voice, peers, line.round_trip)?;
+        Ok((phone, sink, posted))
+    }
+
+    /// The same over a way to the headset that is there already; of `peers` count servers,
+    /// addresses and relays.
+    pub(crate) fn over(
+        extension: ExtensionConfig,
+        voice: Arc<voice::Voice>,
+        peers: PeerConfig,
+        round_trip: Arc<AtomicU64>,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<PhoneEvent>), getrandom::Error> {
+        let peers = PeerConfig {
             rebind_on_restart: true,
             pace: PACE,
             // Exchanges pass on neither copies nor requests for them.
             repair: omnibar_peer::Repair::NONE,
-            ..PeerConfig::default()
+            ..peers
         };
         let (extension, told) = Extension::start(extension)?;
         let (orders, ordered) = mpsc::unbounded_channel();
         let (events, posted) = mpsc::unbounded_channel();
         let calls = Arc::new(AtomicU32::new(0));
-        let task = Task::new(extension, voice, peers, line.round_trip, events, calls.clone());
+        let task = Task::new(extension, voice, peers, round_trip, events, calls.clone());
         tokio::spawn(task.run(ordered, told, network::changes()));
-        Ok((Self { orders, calls, watches: AtomicU32::new(0) }, sink, posted))
+        Ok((Self { orders, calls, watches: AtomicU32::new(0) }, posted))
     }
 
     /// Calls, and takes the headset along.
@@ -189,6 +225,16 @@ impl Phone {
     /// hears everybody else. One that is held, or ends, leaves it again.
     pub fn bring_in(&self, call: CallNumber) {
         self.post(Order::BringIn(call));
+    }
+
+    /// Servers for the connections of calls that begin from now on.
+    pub fn use_servers(&self, servers: Vec<IceServer>) {
+        self.post(Order::Servers(servers));
+    }
+
+    /// Looks for another path for the voice of a call.
+    pub fn mend(&self, call: CallNumber) {
+        self.post(Order::Mend(call));
     }
 
     /// Watches a colleague's phone, over every connection, until [`Phone::unwatch`].

@@ -1,0 +1,177 @@
+//! What the telephone tells.
+
+use super::calls::{caller, diverted, party};
+use super::seat::{Seat, Telephone, Wait};
+use crate::sip::{ExtensionEvent, PhoneEvent, VoiceFault, words};
+use omnibar_contract::VoicemailView;
+use omnibar_desk::LineState;
+use omnibar_model::{Cause, Direction, Party};
+use omnibar_sip::{CallNumber, Caller, Event};
+use omnibar_softphone::CentreEvent;
+
+impl<T: Telephone> Seat<T> {
+    pub(super) fn told(&mut self, event: PhoneEvent) {
+        match event {
+            PhoneEvent::Extension(ExtensionEvent::Sip(event)) => self.signalled(event),
+            // Of the registration, which is not the seat's.
+            PhoneEvent::Extension(
+                ExtensionEvent::Connected | ExtensionEvent::Disconnected { .. },
+            ) => {}
+            PhoneEvent::Active(active) => self.active = active,
+            PhoneEvent::Connected { call, keys } => {
+                if let Some(side) = self.side_mut(call) {
+                    (side.keys, side.path) = (keys, Some(LineState::Up));
+                }
+                self.answered(call);
+            }
+            PhoneEvent::Voice { call } => {
+                if let Some(side) = self.side_mut(call) {
+                    side.heard = true;
+                }
+            }
+            PhoneEvent::Path { call, state } => {
+                if let Some(side) = self.side_mut(call) {
+                    side.path = Some(state);
+                }
+            }
+            PhoneEvent::Followed { old, new } => self.replaced(old, new),
+            PhoneEvent::NoVoice { call, fault } => {
+                tracing::info!(?fault, "no voice comes about");
+                if let Some(side) = self.side_mut(call) {
+                    match fault {
+                        // It is looked for further.
+                        VoiceFault::NoPath => side.path = Some(LineState::Failed),
+                        VoiceFault::Description(_) => side.mute = true,
+                    }
+                }
+            }
+        }
+    }
+
+    fn signalled(&mut self, event: Event) {
+        match event {
+            Event::Incoming { call, caller, replaces, .. } => {
+                self.incoming(call, &caller, replaces)
+            }
+            Event::Ringing { call } => {
+                if let Some(side) = self.side_mut(call) {
+                    side.rings = true;
+                }
+            }
+            Event::Answered { call, with, answer: _ } => {
+                self.answered(call);
+                self.known(call, &with);
+            }
+            Event::Established { call, answer: _ } => self.answered(call),
+            Event::Held { call, here, there: _ } => {
+                if let Some(side) = self.side_mut(call) {
+                    side.held = here;
+                }
+                let done = if here { Wait::Held(call) } else { Wait::Resumed(call) };
+                self.answer_all(|wait| wait == done, &Ok(()));
+            }
+            Event::ChangeRefused { call, cause } => {
+                let why = Err(words::cause(cause.kind).to_owned());
+                let changes = [Wait::Held(call), Wait::Resumed(call)];
+                self.answer_all(|wait| changes.contains(&wait), &why);
+            }
+            Event::Transferred { call } => {
+                let of = |c: &&mut super::calls::Call| c.main.number == call;
+                if let Some(call) = self.calls.iter_mut().find(of) {
+                    call.ending = Some(Cause::Transferred);
+                }
+                self.answer_all(|wait| wait == Wait::Transferred(call), &Ok(()));
+            }
+            Event::TransferFailed { call, cause } => {
+                let why = Err(words::cause(cause.kind).to_owned());
+                self.answer_all(|wait| wait == Wait::Transferred(call), &why);
+            }
+            Event::Refused { call: Some(call), why } => {
+                let why = Err(words::refusal(why).to_owned());
+                let of = [Wait::Held(call), Wait::Resumed(call), Wait::Transferred(call)];
+                self.answer_all(|wait| of.contains(&wait), &why);
+            }
+            Event::Ended { call, cause } => self.ended(call, &cause),
+            Event::Messages { waiting } => {
+                self.voicemail = VoicemailView {
+                    new: waiting.new.max(u32::from(waiting.any && waiting.old == 0)),
+                    old: waiting.old,
+                    urgent: waiting.new_urgent,
+                    number: self.voicemail.number.clone(),
+                };
+                self.tell(CentreEvent::Voicemail(self.voicemail.clone()));
+            }
+            // An extension without a voice mail box is none the worse for it.
+            Event::WatchFailed { watch: _, cause } => tracing::info!(?cause, "no message waiting"),
+            // Of the registration; dealt with by the phone; or nothing that the desk shows.
+            Event::Registered { .. }
+            | Event::RegistrationFailed { .. }
+            | Event::Unregistered
+            | Event::EarlyMedia { .. }
+            | Event::Offered { .. }
+            | Event::Changed { .. }
+            | Event::Pressed { .. }
+            | Event::PressRefused { .. }
+            | Event::Transferring { .. }
+            | Event::TransferAsked { .. }
+            | Event::Colleague { .. }
+            | Event::Refused { call: None, .. } => {}
+        }
+    }
+
+    fn incoming(&mut self, number: CallNumber, told: &Caller, replaces: Option<CallNumber>) {
+        let customer = self.named(caller(told));
+        if let Some(old) = replaces {
+            self.replaced(old, number);
+            if let Some(side) = self.side_mut(number) {
+                side.party = Party { kind: side.party.kind, ..customer };
+            }
+            return;
+        }
+        let side = super::calls::Side::new(number, self.leg(), customer);
+        let away = self.is_away();
+        let call = self.begin(Direction::Inbound, side);
+        call.diverted = diverted(told);
+        if away {
+            call.ending = Some(Cause::Rejected);
+            self.phone.reject(number, true);
+            // Nothing rings, and nothing is shown but the row in the history.
+            self.turned_away(number);
+        }
+    }
+
+    /// Both sides want the call.
+    fn answered(&mut self, number: CallNumber) {
+        let now = self.now;
+        let Some(side) = self.side_mut(number) else { return };
+        side.answered = true;
+        let of = |call: &&mut super::calls::Call| call.main.number == number;
+        if let Some(call) = self.calls.iter_mut().find(of) {
+            call.connected_at.get_or_insert(now);
+        }
+    }
+
+    /// Whoever has answered says who he is; a name that is known is kept.
+    fn known(&mut self, number: CallNumber, with: &omnibar_sip::Party) {
+        let Some(side) = self.side_mut(number) else { return };
+        let told = party(side.party.kind, with);
+        let same = told.number.is_none() || told.number == side.party.number;
+        if same && side.party.name.is_empty() {
+            side.party.name = told.name;
+        }
+    }
+
+    /// The agent's own name for somebody counts more than what he calls himself.
+    fn named(&self, party: Party) -> Party {
+        let name = party.number.as_ref().and_then(|number| self.book.name(number));
+        Party { name: name.unwrap_or(party.name), ..party }
+    }
+
+    /// Another call goes on in place of one; that one ends by itself.
+    fn replaced(&mut self, old: CallNumber, new: CallNumber) {
+        if let Some(side) = self.side_mut(old) {
+            (side.number, side.former) = (new, Some(old));
+            (side.held, side.path) = (false, None);
+        }
+    }
+}
