@@ -74,6 +74,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
             round_trip: Arc::clone(&round_trip),
             epoch,
         },
+        c.common.ca.clone(),
         inbox.clone(),
     );
     let headset = omnibar_headset::start(

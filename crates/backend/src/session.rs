@@ -161,7 +161,9 @@ impl Session {
                     self.push(Command::VoiceCandidate { candidate }, Purpose::Candidate);
                 }
             }
-            Ask::Signal(VoiceSignal::Answer(_)) => debug!("this side does not answer offers"),
+            Ask::Signal(VoiceSignal::Answer(_) | VoiceSignal::Extension(_)) => {
+                debug!("this side does not answer offers");
+            }
             Ask::Echo(on) => {
                 self.pending.forget(|p| matches!(p, Purpose::Echo));
                 if online {
@@ -375,7 +377,13 @@ impl Session {
                 self.tell(CentreEvent::History { before, entries });
             }
             Purpose::Offer => match self.read::<VoiceAnswered>(value) {
-                Some(answer) => self.tell(CentreEvent::Signal(VoiceSignal::Answer(answer.sdp))),
+                Some(VoiceAnswered::Here { sdp }) => {
+                    self.tell(CentreEvent::Signal(VoiceSignal::Answer(sdp)));
+                }
+                Some(VoiceAnswered::Extension { extension }) => {
+                    let extension = translate::extension(extension);
+                    self.tell(CentreEvent::Signal(VoiceSignal::Extension(extension)));
+                }
                 None => {
                     self.tell(CentreEvent::SignalFailed(words::UNREADABLE.into()));
                     return self.unreadable(0);

@@ -4,7 +4,7 @@ use omnibar_contract::{DirectoryEntry, HistoryEntry};
 use omnibar_desk::{ChatAsk, Order, SessionStart};
 use omnibar_model::{CampaignId, Moment};
 use omnibar_protocol::{Command, SessionOpened, wire};
-use omnibar_softphone::{AgentNews, IceServer};
+use omnibar_softphone::{AgentNews, IceServer, SipExtension};
 
 pub(crate) fn command(order: Order) -> Command {
     match order {
@@ -75,6 +75,16 @@ pub(crate) fn ice_server(server: wire::IceServer) -> IceServer {
         urls: server.urls,
         username: server.username,
         credential: server.credential.into_secret(),
+    }
+}
+
+pub(crate) fn extension(extension: wire::SipExtension) -> SipExtension {
+    SipExtension {
+        server: extension.server,
+        address: extension.address,
+        user: extension.user,
+        password: extension.password.into_secret(),
+        call: extension.call,
     }
 }
 

@@ -5,10 +5,11 @@
 use crate::chats::{PageId, PageNews};
 use crate::clock::Clock;
 use crate::core::{Answer, ConnectionId, Core, CoreEffect, CoreInput, CustomerState, PageAsk};
+use crate::directory;
 use crate::door::{Door, Floor, Knock, Outbox, Outgoing};
 use crate::orders::perform;
 use crate::store::{Store, Write};
-use crate::switch::{SwitchCommand, SwitchEvent};
+use crate::switch::{Arrival, SwitchCommand, SwitchEvent};
 use crate::switchboard::Voice;
 use omnibar_model::{AgentId, LegId};
 use omnibar_protocol::{Code, ErrorObject};
@@ -35,6 +36,8 @@ pub(crate) struct Actor {
     floor: watch::Sender<Floor>,
     /// Events of the switch that could not be committed and must not be lost.
     again: Vec<CoreInput>,
+    /// Customers whom the switch has and the core does not know.
+    found: Vec<(LegId, Arrival)>,
 }
 
 struct Item {
@@ -77,6 +80,7 @@ pub(crate) fn start(
         candidates: BTreeMap::new(),
         floor,
         again: Vec::new(),
+        found: Vec::new(),
     };
     tokio::spawn(actor.run(inbox, events, refusals, replaced));
     Door { knocks, floor: seen }
@@ -95,6 +99,9 @@ impl Actor {
         loop {
             let mut batch: Vec<Item> =
                 std::mem::take(&mut self.again).into_iter().map(Item::quiet).collect();
+            for (leg, arrival) in std::mem::take(&mut self.found) {
+                self.event(SwitchEvent::Arrived { leg, arrival }, &mut batch).await;
+            }
             let deadline = self.core.deadline().map(|at| self.clock.instant(at));
             let timer = async {
                 match deadline {
@@ -109,7 +116,7 @@ impl Actor {
                         Some(knock) => self.admit(knock, &mut batch),
                         None => return,
                     },
-                    Some(event) = events.recv() => self.event(event, &mut batch),
+                    Some(event) = events.recv() => self.event(event, &mut batch).await,
                     Some(input) = refusals.recv() => batch.push(Item::quiet(input)),
                     Some(()) = replaced.recv() => {
                         let _ = self.commands.send(SwitchCommand::List);
@@ -119,7 +126,7 @@ impl Actor {
             }
             while batch.len() < BATCH {
                 if let Ok(event) = events.try_recv() {
-                    self.event(event, &mut batch);
+                    self.event(event, &mut batch).await;
                 } else if let Ok(knock) = inbox.try_recv() {
                     if let Knock::Stop { done } = knock {
                         self.turn(batch).await;
@@ -164,7 +171,7 @@ impl Actor {
         }
     }
 
-    fn event(&mut self, event: SwitchEvent, batch: &mut Vec<Item>) {
+    async fn event(&mut self, event: SwitchEvent, batch: &mut Vec<Item>) {
         if let SwitchEvent::Candidate { leg, candidate } = &event
             && let Some(customer) = self.candidates.get(leg)
         {
@@ -174,7 +181,14 @@ impl Actor {
         if let SwitchEvent::Gone { leg, .. } = &event {
             self.candidates.remove(leg);
         }
-        batch.push(Item::quiet(CoreInput::Switch(event)));
+        let input = match event {
+            // Looked up here, in its turn: a caller who hangs up next is not forgotten.
+            SwitchEvent::Arrived { leg, arrival } => {
+                directory::arrived(&self.store, leg, arrival).await
+            }
+            other => CoreInput::Switch(other),
+        };
+        batch.push(Item::quiet(input));
     }
 
     /// One transaction: all of the batch, or none of it.
@@ -277,6 +291,14 @@ impl Actor {
     }
 
     fn publish(&mut self, done: Done) {
+        if let (CoreInput::Arrived { leg, queue, .. }, Err(fault), None) =
+            (&done.item.input, &done.answer, &done.item.reply)
+            && self.core.calls().by_leg(leg).is_none()
+        {
+            // Nobody else would ever let him go.
+            tracing::error!(%queue, fault = fault.message, "a caller was sent away: name one of the centre's queues in the exchange");
+            let _ = self.commands.send(SwitchCommand::Close { leg: leg.clone() });
+        }
         if let Some(reply) = done.item.reply {
             let _ = reply.send(done.answer);
         }
@@ -297,6 +319,7 @@ impl Actor {
                     let file = Some(self.recordings.join(format!("{call}.wav")));
                     let _ = self.commands.send(SwitchCommand::Record { leg, file });
                 }
+                CoreEffect::Arrived { leg, arrival } => self.found.push((leg, arrival)),
                 CoreEffect::Page { page, news } => self.tell_page(page, news),
                 CoreEffect::Customer { leg, state } => {
                     let ended = matches!(state, CustomerState::Ended { .. });

@@ -253,6 +253,7 @@ async fn connect_switch(
         SwitchChoice::InProcess => {
             Ok(switchboard::in_process(ice_servers, address, record_customers))
         }
+        SwitchChoice::Asterisk(config) => Ok(switchboard::asterisk(*config).await?),
         SwitchChoice::Process(socket) => {
             switchboard::beside(socket, data, address, ice_servers).await
         }

@@ -1,4 +1,5 @@
 use crate::core::Timings;
+use crate::switch::asterisk::AsteriskConfig;
 use crate::switch::{SwitchEvent, SwitchLink};
 use omnibar_model::Secret;
 use omnibar_protocol::wire;
@@ -55,6 +56,8 @@ pub enum SwitchChoice {
     /// A switch of its own behind this socket, started if it does not answer; calls
     /// outlive the centre.
     Process(PathBuf),
+    /// Calls outlive the centre, and the phone network is reached.
+    Asterisk(Box<AsteriskConfig>),
     /// One that somebody else has started.
     Connected(SwitchLink, mpsc::UnboundedReceiver<SwitchEvent>),
 }

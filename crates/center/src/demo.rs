@@ -71,7 +71,7 @@ async fn call(
             tracing::warn!(message, "a demo customer could not call");
             return None;
         }
-        Reply::Answer { .. } | Reply::Legs { .. } => return None,
+        Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. } => return None,
     }
     let mut customer =
         Party { kind: PartyKind::Customer, name: name.to_owned(), number: number(last) };

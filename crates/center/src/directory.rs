@@ -1,8 +1,10 @@
 //! Whose a number is, and what a masked one stands for.
 
 use crate::calls::Contact;
+use crate::core::CoreInput;
 use crate::store::{CustomerFault, Store, StoreFault};
-use omnibar_model::{AgentId, CampaignId, Moment, Party, PhoneNumber};
+use crate::switch::Arrival;
+use omnibar_model::{AgentId, CampaignId, LegId, Moment, Party, PartyKind, PhoneNumber, QueueId};
 
 /// Why a number cannot be dialled.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,15 @@ pub(crate) async fn known(store: &Store, customer: &mut Party) -> Option<u64> {
             None
         }
     }
+}
+
+/// One who has called in from the phone network, as the core takes him.
+pub(crate) async fn arrived(store: &Store, leg: LegId, arrival: Arrival) -> CoreInput {
+    let Arrival { number, name, wanted } = arrival;
+    let mut customer = Party { kind: PartyKind::Customer, name, number };
+    let customer_id = known(store, &mut customer).await;
+    let queue = QueueId::new(&wanted);
+    CoreInput::Arrived { leg, customer, customer_id, queue, watched: false }
 }
 
 pub(crate) async fn contact(store: &Store, number: &PhoneNumber) -> Result<Contact, StoreFault> {

@@ -1,5 +1,6 @@
 use crate::seed::SeedFault;
 use crate::store::StoreFault;
+use crate::switch::asterisk::AsteriskFault;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ pub enum StartFault {
     Key,
     #[error("The voice switch at {} does not answer: {detail}. Start it, or remove the socket and try again.", socket.display())]
     Switch { socket: PathBuf, detail: String },
+    #[error(transparent)]
+    Asterisk(#[from] AsteriskFault),
     #[error(transparent)]
     Store(#[from] StoreFault),
     #[error("The demo could not be prepared: {0}")]

@@ -27,6 +27,7 @@ mod hub;
 mod identity;
 mod orders;
 mod outside;
+mod plain;
 mod rest;
 mod rpc;
 pub mod seed;
@@ -42,6 +43,7 @@ pub use config::{Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls};
 pub use crm::connect_salesforce;
 pub use fault::StartFault;
 pub use rest::openapi;
+pub use switch::asterisk::AsteriskConfig;
 pub use web::{ChatShown, FromChatPage, FromPage, QueueName, Shown, ToChatPage, ToPage};
 
 /// Runs only the built-in voice switch, commanded over this socket, with its voice on

@@ -23,9 +23,13 @@ pub(crate) async fn perform(
         let reply = link.command(command.clone()).await;
         let input = match (command, reply) {
             (SwitchCommand::List, Reply::Legs { legs, .. }) => CoreInput::SwitchListed { legs },
-            (SwitchCommand::List, Reply::Done | Reply::Answer { .. } | Reply::Refused { .. }) => {
-                CoreInput::SwitchListed { legs: Vec::new() }
-            }
+            (
+                SwitchCommand::List,
+                Reply::Done
+                | Reply::Answer { .. }
+                | Reply::Extension { .. }
+                | Reply::Refused { .. },
+            ) => CoreInput::SwitchListed { legs: Vec::new() },
             (SwitchCommand::Dial { leg, .. }, Reply::Refused { message }) => {
                 tracing::info!(%leg, message, "the switch could not dial");
                 CoreInput::Switch(SwitchEvent::Gone { leg, cause: Cause::Unreachable })
@@ -35,7 +39,10 @@ pub(crate) async fn perform(
                 tracing::debug!(message, "the switch refused a command");
                 continue;
             }
-            (_, Reply::Done | Reply::Answer { .. } | Reply::Legs { .. }) => continue,
+            (
+                _,
+                Reply::Done | Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. },
+            ) => continue,
         };
         if refused.send(input).is_err() {
             return;
@@ -54,7 +61,9 @@ async fn record(
             tracing::warn!(%leg, message, "the call goes on without a recording");
             RecordingNews::Refused
         }
-        Reply::Answer { .. } | Reply::Legs { .. } => RecordingNews::Refused,
+        Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. } => {
+            RecordingNews::Refused
+        }
     };
     // A centre that has stopped asks again when it is back.
     let _ = told.send(CoreInput::Recording { leg, news });

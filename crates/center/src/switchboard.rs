@@ -2,8 +2,9 @@
 
 use crate::config::IceServer;
 use crate::fault::StartFault;
+use crate::switch::asterisk::{AsteriskConfig, AsteriskFault};
 use crate::switch::{
-    BuiltinConfig, Reply, SwitchCommand, SwitchEvent, SwitchLink, builtin, process,
+    BuiltinConfig, Reply, SwitchCommand, SwitchEvent, SwitchLink, asterisk, builtin, process,
 };
 use futures_util::StreamExt;
 use futures_util::future::poll_immediate;
@@ -66,6 +67,12 @@ pub(crate) fn builtin_config(ice_servers: &[IceServer], address: IpAddr) -> Buil
             .collect(),
         ..BuiltinConfig::default()
     }
+}
+
+/// An Asterisk, which is there already.
+pub(crate) async fn asterisk(config: AsteriskConfig) -> Result<Voice, AsteriskFault> {
+    let (link, events, replaced) = asterisk::start(config).await?;
+    Ok(Voice { link, events, replaced })
 }
 
 /// The switch behind this socket; one is started if none answers, now and whenever it

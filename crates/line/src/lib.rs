@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod agreement;
+mod carrier;
 mod direct;
 pub mod exchange;
 mod link;
@@ -30,6 +31,7 @@ use omnibar_peer::PeerConfig;
 use omnibar_softphone::{IceServer, Inbox, VoiceSignal};
 use session::{Order, Role, Session};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -57,13 +59,14 @@ impl fmt::Debug for LineConfig {
 }
 
 /// Starts the line on the current tokio runtime; it ends when the [`Line`] is dropped.
-/// The sink is for the media thread.
+/// The sink is for the media thread. `extra_ca`: authorities (PEM) that are trusted beside
+/// the system's where the leg is made at a PBX.
 ///
 /// # Panics
 /// Outside a tokio runtime.
 #[must_use]
-pub fn start(config: LineConfig, inbox: Inbox) -> (Line, LineSink) {
-    start_as(Role::Offerer, PeerConfig::default(), config, inbox)
+pub fn start(config: LineConfig, extra_ca: Option<PathBuf>, inbox: Inbox) -> (Line, LineSink) {
+    start_as(Role::Offerer { extra_ca }, PeerConfig::default(), config, inbox)
 }
 
 /// The same for calls by [`Direct`]: takes offers too, and looks for the path faster, as

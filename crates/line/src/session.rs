@@ -1,12 +1,15 @@
+use crate::carrier::{Carrier, Described, Heard};
 use crate::link;
 use crate::network::Networks;
 use crate::probe;
+use crate::sip::ExtensionEvent;
 use crate::voice::Voice;
 use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
 use omnibar_desk::LineState;
 use omnibar_peer::{Peer, PeerConfig, PeerError, PeerEvent, PeerState};
-use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, LinePath, VoiceSignal};
+use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, LinePath, SipExtension, VoiceSignal};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,10 +29,10 @@ pub(crate) enum Order {
 }
 
 /// Who offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// This side, to the centre.
-    Offerer,
+    /// This side, to the centre, or to a PBX that the centre names.
+    Offerer { extra_ca: Option<PathBuf> },
     /// Whoever calls.
     Either,
 }
@@ -43,6 +46,9 @@ pub(crate) struct Session {
     voice: Arc<Voice>,
     inbox: Inbox,
     current: Option<Current>,
+    described: Described,
+    /// The current connection leads to a PBX.
+    carrier: Option<Carrier>,
     told: LineState,
     path: Option<LinePath>,
     networks: Networks,
@@ -70,6 +76,8 @@ impl Session {
             voice,
             inbox,
             current: None,
+            described: Described::default(),
+            carrier: None,
             told: LineState::Closed,
             path: None,
             networks: Networks::default(),
@@ -86,6 +94,7 @@ impl Session {
         measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let settled = self.networks.deadline();
+            let carried = self.carrier.as_ref().and_then(|c| c.deadline(&self.described));
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(order) => self.order(order).await,
@@ -95,6 +104,10 @@ impl Session {
                 Some(event) = network.next() => self.networks.note(Instant::now(), event),
                 () = sleep_until(settled.unwrap_or_else(Instant::now)), if settled.is_some() => {
                     self.network_settled();
+                }
+                heard = next_heard(&mut self.carrier) => self.heard(heard).await,
+                () = sleep_until(carried.unwrap_or_else(Instant::now)), if carried.is_some() => {
+                    self.carry();
                 }
                 _ = measure.tick(), if self.told == LineState::Up => self.measure().await,
             }
@@ -125,8 +138,71 @@ impl Session {
 
     async fn try_open(&mut self, servers: Vec<IceServer>) -> Result<(), PeerError> {
         let offer = self.connect(servers).await?.offer().await?;
-        self.post(LineEvent::Signal(VoiceSignal::Offer(offer)));
+        self.offer(offer);
         Ok(())
+    }
+
+    /// To the PBX that has the leg, or to the centre, which says who is to have it.
+    fn offer(&mut self, offer: String) {
+        self.described = Described::new(&offer);
+        match &mut self.carrier {
+            Some(carrier) => carrier.offer_anew(),
+            None => self.post(LineEvent::Signal(VoiceSignal::Offer(offer))),
+        }
+    }
+
+    fn candidate(&mut self, candidate: String) {
+        self.described.add(&candidate);
+        if self.carrier.is_none() {
+            self.post(LineEvent::Signal(VoiceSignal::Candidate(candidate)));
+        }
+        self.carry();
+    }
+
+    fn carry(&mut self) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.carry(Instant::now(), &self.described);
+        }
+    }
+
+    async fn use_extension(&mut self, given: SipExtension) {
+        let Role::Offerer { extra_ca } = &self.role else {
+            return tracing::warn!("an extension was given to a line that needs none");
+        };
+        match Carrier::start(given, extra_ca.clone()) {
+            Ok(carrier) => {
+                if let Some(old) = self.carrier.replace(carrier) {
+                    old.close();
+                }
+            }
+            Err(cause) => {
+                tracing::warn!(cause, "the extension of the centre cannot be used");
+                self.give_up().await;
+            }
+        }
+    }
+
+    /// What the PBX says.
+    async fn heard(&mut self, event: ExtensionEvent) {
+        let Some(carrier) = &mut self.carrier else { return };
+        let peer = self.current.as_ref().map(|current| current.peer.clone());
+        match carrier.heard(event) {
+            Heard::Answer(answer) => self.accept(&answer).await,
+            Heard::Offer(offer) => {
+                let answer = match peer {
+                    Some(peer) => peer.answer(&offer).await.ok(),
+                    None => None,
+                };
+                carrier.answer(answer.as_deref(), &self.described);
+            }
+            Heard::Back => self.restart().await,
+            Heard::Over(cause) => {
+                tracing::warn!(cause, "the voice leg at the PBX is over");
+                self.give_up().await;
+            }
+            Heard::Nothing => {}
+        }
+        self.carry();
     }
 
     /// Takes the offer of a call without a centre.
@@ -170,7 +246,8 @@ impl Session {
         match peer.restart().await {
             Ok(offer) => {
                 self.tell(if was_up { LineState::Recovering } else { LineState::Connecting });
-                self.post(LineEvent::Signal(VoiceSignal::Offer(offer)));
+                self.offer(offer);
+                self.carry();
             }
             Err(error) => {
                 tracing::warn!(%error, "the voice connection cannot be mended");
@@ -180,7 +257,7 @@ impl Session {
     }
 
     async fn signal(&mut self, signal: VoiceSignal) {
-        if let (VoiceSignal::Offer(offer), Role::Either) = (&signal, self.role) {
+        if let (VoiceSignal::Offer(offer), Role::Either) = (&signal, &self.role) {
             return self.answer(offer).await;
         }
         let Some(current) = &self.current else {
@@ -189,19 +266,8 @@ impl Session {
         };
         let peer = current.peer.clone();
         match signal {
-            VoiceSignal::Answer(answer) => match peer.accept(&answer).await {
-                Ok(()) => {}
-                Err(PeerError::Stale) => tracing::debug!("an answer to an earlier offer came late"),
-                Err(
-                    error @ (PeerError::Open(_)
-                    | PeerError::Description(_)
-                    | PeerError::Candidate(_)
-                    | PeerError::Closed),
-                ) => {
-                    tracing::warn!(%error, "the centre's answer was refused");
-                    self.give_up().await;
-                }
-            },
+            VoiceSignal::Answer(answer) => self.accept(&answer).await,
+            VoiceSignal::Extension(given) => self.use_extension(given).await,
             VoiceSignal::Candidate(line) => {
                 if let Err(error) = peer.candidate(&line).await {
                     tracing::debug!(%error, "a candidate of the centre was left out");
@@ -211,14 +277,27 @@ impl Session {
         }
     }
 
+    async fn accept(&mut self, answer: &str) {
+        let Some(current) = &self.current else { return };
+        match current.peer.clone().accept(answer).await {
+            Ok(()) => {}
+            Err(PeerError::Stale) => tracing::debug!("an answer to an earlier offer came late"),
+            Err(
+                error @ (PeerError::Open(_)
+                | PeerError::Description(_)
+                | PeerError::Candidate(_)
+                | PeerError::Closed),
+            ) => {
+                tracing::warn!(%error, "the answer to the line's offer was refused");
+                self.give_up().await;
+            }
+        }
+    }
+
     fn peer_event(&mut self, event: PeerEvent) {
         match event {
-            PeerEvent::Candidate(line) => {
-                self.post(LineEvent::Signal(VoiceSignal::Candidate(line)));
-            }
-            PeerEvent::EndOfCandidates => {
-                self.post(LineEvent::Signal(VoiceSignal::Candidate(String::new())));
-            }
+            PeerEvent::Candidate(line) => self.candidate(line),
+            PeerEvent::EndOfCandidates => self.candidate(String::new()),
             PeerEvent::State(state) => {
                 let Some(current) = &mut self.current else { return };
                 current.was_up |= state == PeerState::Connected;
@@ -273,6 +352,9 @@ impl Session {
 
     async fn close(&mut self) {
         self.voice.replace(None);
+        if let Some(carrier) = self.carrier.take() {
+            carrier.close();
+        }
         if let Some(current) = self.current.take() {
             current.peer.close().await;
             tracing::debug!(dropped = ?self.voice.dropped(), "the voice connection was closed");
@@ -295,6 +377,16 @@ impl Session {
         // A driver that has ended drops the line next.
         self.inbox.post(Event::Line(event));
     }
+}
+
+/// What the PBX says next; never, without one. An extension does not end by itself.
+async fn next_heard(carrier: &mut Option<Carrier>) -> ExtensionEvent {
+    if let Some(carrier) = carrier
+        && let Some(event) = carrier.next().await
+    {
+        return event;
+    }
+    std::future::pending().await
 }
 
 async fn next_event(current: &mut Option<Current>) -> Option<PeerEvent> {
@@ -333,8 +425,13 @@ mod tests {
         let (inbox, mut events) = Inbox::new();
         let (received, _ring) = rtrb::RingBuffer::new(4);
         let (voice, _sink) = Voice::new(received, std::time::Instant::now());
-        let session =
-            Session::new(PeerConfig::default(), Role::Offerer, Arc::default(), voice, inbox);
+        let session = Session::new(
+            PeerConfig::default(),
+            Role::Offerer { extra_ca: None },
+            Arc::default(),
+            voice,
+            inbox,
+        );
         let (orders, ordered) = mpsc::unbounded_channel();
         let (change, changes) = mpsc::unbounded_channel();
         let network =

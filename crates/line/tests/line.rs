@@ -91,7 +91,7 @@ impl Rig {
             round_trip: round_trip.clone(),
             epoch,
         };
-        let (line, sink) = omnibar_line::start(config, inbox);
+        let (line, sink) = omnibar_line::start(config, None, inbox);
         Self {
             line,
             sink,
@@ -160,6 +160,7 @@ impl Rig {
             }
             VoiceSignal::Candidate(_) => {}
             VoiceSignal::Answer(answer) => panic!("the line answered: {answer}"),
+            VoiceSignal::Extension(given) => panic!("the line gave an extension: {given:?}"),
         }
     }
 

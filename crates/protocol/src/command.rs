@@ -155,7 +155,8 @@ pub enum Command {
     },
 
     /// SDP offer for the session's one voice leg (a repeat is an ICE restart or a
-    /// new leg). Answer: [`VoiceAnswered`].
+    /// new leg). Answer: [`VoiceAnswered`]. Restarts of a leg that is at a PBX are made
+    /// there and not here.
     #[serde(rename = "voice.offer")]
     VoiceOffer { sdp: String },
     /// A trickled ICE candidate (`candidate:…` text, RFC 8839 section 5.1); empty
@@ -223,7 +224,13 @@ pub struct Searched {
     pub entries: Vec<wire::DirectoryEntry>,
 }
 
+/// Where the voice leg is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct VoiceAnswered {
-    pub sdp: String,
+#[serde(untagged)]
+pub enum VoiceAnswered {
+    /// Here: SDP answer.
+    Here { sdp: String },
+    /// At a PBX: the desktop makes the same offer there, by SIP, as this extension. It is
+    /// the desktop's until it offers here again, which gives it another.
+    Extension { extension: wire::SipExtension },
 }

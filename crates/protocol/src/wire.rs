@@ -223,6 +223,20 @@ fn no_password() -> Password {
     Password(String::new())
 }
 
+/// A SIP extension for one voice leg, over WebSocket (RFC 7118).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SipExtension {
+    /// `wss://pbx.example:8089/ws`.
+    pub server: String,
+    /// Address of record, `sip:agent@pbx.example`.
+    pub address: String,
+    /// Name for the password.
+    pub user: String,
+    pub password: Password,
+    /// Whom it calls to bring the leg, `sip:voice@pbx.example`.
+    pub call: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DirectoryEntry {
     pub destination: Destination,

@@ -418,6 +418,7 @@ impl Softphone {
             VoiceSignal::Offer(_) | VoiceSignal::Candidate(_) => self.ports.centre.signal(signal),
             // This side offers; it never answers.
             VoiceSignal::Answer(_) => debug!("the line answered an offer that nobody made"),
+            VoiceSignal::Extension(_) => debug!("the line gives nobody an extension"),
         }
     }
 

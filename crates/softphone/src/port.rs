@@ -29,6 +29,19 @@ pub struct IceServer {
     pub credential: Secret,
 }
 
+/// An extension of a PBX for the session's voice leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SipExtension {
+    /// SIP over WebSocket (RFC 7118), `wss://pbx.example:8089/ws`.
+    pub server: String,
+    /// Address of record, `sip:agent@pbx.example`.
+    pub address: String,
+    pub user: String,
+    pub password: Secret,
+    /// Whom the leg calls.
+    pub call: String,
+}
+
 /// One message of the offer/answer exchange for the voice connection (JSEP, RFC 9429).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VoiceSignal {
@@ -36,6 +49,9 @@ pub enum VoiceSignal {
     Offer(String),
     /// From centre to line.
     Answer(String),
+    /// From centre to line: the offer is to be made to a PBX, as this extension, and so is
+    /// every later one of the same connection.
+    Extension(SipExtension),
     /// Either way; empty text ends the list.
     Candidate(String),
 }

@@ -231,7 +231,7 @@ impl State {
         };
         let (user, leg) = (session.user.clone(), session.leg.clone());
         self.switch.perform(SwitchCommand::Peer { leg: leg.clone(), offer: sdp.to_owned() });
-        let answer = VoiceAnswered { sdp: format!("answer to {sdp}") };
+        let answer = VoiceAnswered::Here { sdp: format!("answer to {sdp}") };
         let (_, effects) = self.handle(CoreInput::VoiceUp { user, leg });
         (Ok(json!(answer)), effects)
     }

@@ -2,7 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use omnibar_center::{
-    Centre, Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls, connect_salesforce, run_switch,
+    AsteriskConfig, Centre, Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls, connect_salesforce,
+    run_switch,
     store::{ConnectorSecrets, Store},
 };
 use omnibar_model::Secret;
@@ -58,9 +59,12 @@ struct Serve {
     /// proxy in front (--public-url) or this machine.
     #[arg(long, value_name = "N")]
     connections: Option<usize>,
-    /// Where the voice is switched: here, or in a process that outlives this one.
+    /// Where the voice is switched: here, in a process that outlives this one, or by an
+    /// Asterisk (docs/asterisk.md).
     #[arg(long, value_enum, default_value_t = SwitchPlace::Inside)]
     switch: SwitchPlace,
+    #[command(flatten)]
+    asterisk: AsteriskArgs,
     /// Socket of a voice switch of its own; one is started if none answers.
     #[arg(long)]
     switch_socket: Option<PathBuf>,
@@ -79,6 +83,97 @@ struct Serve {
     turn_password_file: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With --switch asterisk")]
+struct AsteriskArgs {
+    /// Address of its REST interface, as https://pbx.example:8089/ari.
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    ari: Option<url::Url>,
+    /// User of ari.conf. The password is in --ari-password-file or OMNIBAR_ARI_PASSWORD.
+    #[arg(long, value_name = "NAME", default_value = "omnibar")]
+    ari_user: String,
+    /// File whose first line is the password.
+    #[arg(long, value_name = "FILE")]
+    ari_password_file: Option<PathBuf>,
+    /// Certificate authorities, PEM, that are trusted beside the system's.
+    #[arg(long, value_name = "FILE")]
+    ari_ca: Option<PathBuf>,
+    /// Name of the Stasis application; each centre has one of its own.
+    #[arg(long, value_name = "NAME", default_value = "omnibar", value_parser = plain_name)]
+    ari_app: String,
+    /// Where the agents' softphones reach it, as wss://pbx.example:8089/ws; without it, ws
+    /// beside --ari.
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    phones: Option<url::Url>,
+    /// Endpoint of pjsip.conf by which numbers are called.
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    trunk: Option<String>,
+    /// Dialplan context in which IVRs are, each under its id.
+    #[arg(long, value_name = "NAME", default_value = "omnibar-ivr", value_parser = plain_name)]
+    ivr_context: String,
+    /// A setting of the softphones' endpoints, as media_address=192.0.2.7. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    phone_setting: Vec<(String, String)>,
+}
+
+impl AsteriskArgs {
+    fn config(self) -> Result<AsteriskConfig, String> {
+        let ari = self.ari.ok_or("--switch asterisk needs --ari URL.")?;
+        let password = match (&self.ari_password_file, std::env::var("OMNIBAR_ARI_PASSWORD")) {
+            (Some(file), _) => first_line(file)?,
+            (None, Ok(password)) => Secret::new(password),
+            (None, Err(_)) => {
+                return Err("Give ARI's password: --ari-password-file FILE, or \
+                            OMNIBAR_ARI_PASSWORD."
+                    .into());
+            }
+        };
+        let phones = match self.phones {
+            Some(phones) => phones,
+            None => beside(&ari)?,
+        };
+        Ok(AsteriskConfig {
+            ari,
+            user: self.ari_user,
+            password,
+            extra_ca: self.ari_ca,
+            app: self.ari_app,
+            phones,
+            trunk: self.trunk,
+            ivrs: self.ivr_context,
+            phone_settings: self.phone_setting,
+        })
+    }
+}
+
+/// Asterisk serves both: `https://host:8089/ari` and `wss://host:8089/ws`.
+fn beside(ari: &url::Url) -> Result<url::Url, String> {
+    let mut phones = ari.clone();
+    let scheme = if ari.scheme() == "https" { "wss" } else { "ws" };
+    phones.set_scheme(scheme).map_err(|()| "--ari looks like https://pbx.example:8089/ari.")?;
+    phones.set_path("/ws");
+    Ok(phones)
+}
+
+/// No user or password is in it: addresses are logged.
+fn web_address(text: &str) -> Result<url::Url, String> {
+    let url = url::Url::parse(text).map_err(|e| e.to_string())?;
+    let web = matches!(url.scheme(), "http" | "https" | "ws" | "wss") && url.has_host();
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if web && bare { Ok(url) } else { Err("it looks like https://pbx.example:8089/ari".into()) }
+}
+
+fn plain_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let good = !text.is_empty() && text.len() <= 40 && text.chars().all(plain);
+    if good { Ok(text.into()) } else { Err("a name has letters, digits, - and _".into()) }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it looks like media_address=192.0.2.7")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
 /// RFC 7064, RFC 7065; the host is looked up when a connection is made.
 fn url_of(scheme: &'static str) -> impl Fn(&str) -> Result<String, String> + Clone {
     move |text| match text.strip_prefix(scheme) {
@@ -91,6 +186,7 @@ fn url_of(scheme: &'static str) -> impl Fn(&str) -> Result<String, String> + Clo
 enum SwitchPlace {
     Inside,
     Process,
+    Asterisk,
 }
 
 #[derive(Debug, Subcommand)]
@@ -202,6 +298,7 @@ async fn run(cli: Cli) -> Result<(), String> {
 
 async fn serve(args: Serve, data: PathBuf) -> Result<(), String> {
     let switch = match (args.switch, args.switch_socket) {
+        (SwitchPlace::Asterisk, _) => SwitchChoice::Asterisk(Box::new(args.asterisk.config()?)),
         (_, Some(socket)) => SwitchChoice::Process(socket),
         (SwitchPlace::Process, None) => SwitchChoice::Process(data.join("switch.sock")),
         (SwitchPlace::Inside, None) => SwitchChoice::InProcess,

@@ -25,7 +25,7 @@ use crate::callbacks::{Callbacks, Kept};
 use crate::calls::{Call, CallEffect, CallFault, Calls, Contact, Ids, Phase, RecordingNews};
 use crate::chats::{self as chat, Chats, PageId, PageNews};
 use crate::setup::Setup;
-use crate::switch::{LegStatus, SwitchCommand, SwitchEvent};
+use crate::switch::{Arrival, LegStatus, SwitchCommand, SwitchEvent};
 use omnibar_model::{
     AgentId, CallbackId, Cause, ChatMessage, Interaction, InteractionId, LegId, Moment, Party,
     QueueId, Record, VoiceRecord,
@@ -173,6 +173,11 @@ pub enum CoreEffect {
         connection: ConnectionId,
     },
     Switch(SwitchCommand),
+    /// Found at the switch: a customer of whom nothing is known.
+    Arrived {
+        leg: LegId,
+        arrival: Arrival,
+    },
     /// The switch is to record this customer's leg in the file of this call.
     Record {
         leg: LegId,

@@ -10,7 +10,15 @@ use std::collections::BTreeSet;
 impl Core {
     pub(super) fn switch(&mut self, now: Moment, event: SwitchEvent) {
         match event {
-            SwitchEvent::Up { leg } => self.calls.leg_up(now, &leg),
+            SwitchEvent::Up { leg } => match self.sessions.values().find(|s| s.leg == leg) {
+                Some(session) => {
+                    let user = session.user.clone();
+                    if self.calls.voice_of(&user) != Some(&leg) {
+                        self.calls.set_voice(&user, Some(leg));
+                    }
+                }
+                None => self.calls.leg_up(now, &leg),
+            },
             SwitchEvent::Gone { leg, cause } => {
                 let voice = self.sessions.values().find(|s| s.leg == leg).map(|s| s.user.clone());
                 self.calls.leg_gone(now, &leg, self.cause_for(&leg, cause));
@@ -31,6 +39,8 @@ impl Core {
             // Desks follow their own voice path; digits of customers reach the parties
             // in the bridge.
             SwitchEvent::Ringing { .. } | SwitchEvent::Path { .. } | SwitchEvent::Digit { .. } => {}
+            // The actor makes an arrival of it, when it knows who calls.
+            SwitchEvent::Arrived { .. } => {}
         }
     }
 
@@ -74,7 +84,12 @@ impl Core {
             self.calls.leg_up(now, &leg);
         }
         for stray in legs.iter().filter(|l| !known.contains(&l.leg)) {
-            self.effects.push(CoreEffect::Switch(SwitchCommand::Close { leg: stray.leg.clone() }));
+            let leg = stray.leg.clone();
+            self.effects.push(match &stray.arrival {
+                // He came while nobody was here to take note of him.
+                Some(arrival) => CoreEffect::Arrived { leg, arrival: arrival.clone() },
+                None => CoreEffect::Switch(SwitchCommand::Close { leg }),
+            });
         }
         self.enter_waiting(now);
         self.calls.tell_all();

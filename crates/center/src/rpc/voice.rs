@@ -51,8 +51,10 @@ async fn offer(
     match shared.link.command(SwitchCommand::Peer { leg: leg.clone(), offer: sdp }).await {
         Reply::Answer { sdp } => {
             shared.door.input(CoreInput::VoiceUp { user, leg }, None).await?;
-            Ok(json!(VoiceAnswered { sdp }))
+            Ok(json!(VoiceAnswered::Here { sdp }))
         }
+        // The leg exists when the switch says so.
+        Reply::Extension { extension } => Ok(json!(VoiceAnswered::Extension { extension })),
         Reply::Refused { message } => Err(ErrorObject::new(Code::InvalidParams, message)),
         Reply::Done | Reply::Legs { .. } => Err(ErrorObject::new(
             Code::Internal,
@@ -71,7 +73,9 @@ async fn add(
     }
     let Some((_, leg)) = shared.door.leg(connection).await else { return Err(signed_out()) };
     match shared.link.command(SwitchCommand::Candidate { leg, candidate }).await {
-        Reply::Done | Reply::Answer { .. } | Reply::Legs { .. } => Ok(crate::actor::empty()),
+        Reply::Done | Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. } => {
+            Ok(crate::actor::empty())
+        }
         Reply::Refused { message } => Err(ErrorObject::new(Code::InvalidParams, message)),
     }
 }
@@ -79,7 +83,9 @@ async fn add(
 async fn echo(shared: &Shared, connection: ConnectionId, on: bool) -> Result<Value, ErrorObject> {
     let Some((_, leg)) = shared.door.leg(connection).await else { return Err(signed_out()) };
     match shared.link.command(SwitchCommand::Echo { leg, on }).await {
-        Reply::Done | Reply::Answer { .. } | Reply::Legs { .. } => Ok(crate::actor::empty()),
+        Reply::Done | Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. } => {
+            Ok(crate::actor::empty())
+        }
         Reply::Refused { message } => Err(ErrorObject::new(Code::NotFound, message)),
     }
 }

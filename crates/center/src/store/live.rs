@@ -236,6 +236,7 @@ async fn apply(tx: &mut SqliteConnection, effect: &CoreEffect) -> Result<(), Sto
         CoreEffect::Replay { .. }
         | CoreEffect::Close { .. }
         | CoreEffect::Switch(_)
+        | CoreEffect::Arrived { .. }
         | CoreEffect::Record { .. }
         | CoreEffect::Page { .. }
         | CoreEffect::Customer { .. } => {}

@@ -6,6 +6,7 @@
 //! A leg is one party's voice. Legs that are connected by a bridge hear each other;
 //! a leg in no bridge hears its [`Feed`].
 
+pub mod asterisk;
 mod board;
 pub mod builtin;
 mod clock;
@@ -30,6 +31,7 @@ pub use link::SwitchLink;
 pub use party::{Script, Scripts};
 
 use omnibar_model::{Cause, IvrId, LegId, PhoneNumber};
+use omnibar_protocol::wire;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -41,7 +43,8 @@ pub enum SwitchCommand {
     /// A WebRTC party (an agent's desktop or a customer's browser) offers. With a
     /// leg that exists this is a renegotiation or an ICE restart; a party that has
     /// started anew (another certificate) takes its leg back, with its bridge. Reply:
-    /// the answer.
+    /// the answer; or the extension from which the party is to make the same offer by
+    /// SIP, and [`SwitchEvent::Up`] follows when it has.
     Peer { leg: LegId, offer: String },
     /// Empty text ends the list.
     Candidate { leg: LegId, candidate: String },
@@ -93,6 +96,9 @@ pub enum Reply {
     Answer {
         sdp: String,
     },
+    Extension {
+        extension: wire::SipExtension,
+    },
     Legs {
         legs: Vec<LegStatus>,
         bridges: Vec<BridgeStatus>,
@@ -107,6 +113,20 @@ pub enum Reply {
 pub struct LegStatus {
     pub leg: LegId,
     pub up: bool,
+    /// Of one who called in by himself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
+}
+
+/// Somebody who has called in from the phone network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// As the network tells it; `None` where it tells none.
+    pub number: Option<PhoneNumber>,
+    /// As the network tells it; may be empty.
+    pub name: String,
+    /// The queue that the exchange names, or the number that was called.
+    pub wanted: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +144,11 @@ pub enum SwitchEvent {
     },
     Ringing {
         leg: LegId,
+    },
+    /// A customer has called in; his leg is up.
+    Arrived {
+        leg: LegId,
+        arrival: Arrival,
     },
     /// Voice can flow.
     Up {

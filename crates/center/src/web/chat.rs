@@ -6,11 +6,11 @@
 //! key, what it has not heard of.
 
 use super::crowd::Crowd;
-use super::customer::is_plain;
 use super::socket::{Next, Over, PageSocket};
 use crate::chats::{PageId, PageNews, PageState, Visitor};
 use crate::core::{CoreInput, PageAsk};
 use crate::directory;
+use crate::plain::is_plain;
 use crate::rpc::{Shared, allowed, new_token, token_hash};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};

@@ -6,6 +6,7 @@
 use super::socket::{Next, Over, PageSocket};
 use crate::core::{CoreInput, CustomerState};
 use crate::directory;
+use crate::plain::is_plain;
 use crate::rpc::{Shared, allowed};
 use crate::switch::{Reply, SwitchCommand, SwitchEvent};
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
@@ -112,17 +113,6 @@ pub(super) async fn call(
             drop(line);
         },
     )
-}
-
-/// Neither a control character nor one of Unicode's (UAX #9, general category Cf) that
-/// shows nothing or turns the text beside it around: a name must not rewrite a number.
-pub(super) fn is_plain(c: char) -> bool {
-    !c.is_control()
-        && !matches!(
-            c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 struct Caller {
@@ -239,7 +229,7 @@ impl Caller {
         let sdp = match self.shared.link.command(SwitchCommand::Peer { leg, offer: sdp }).await {
             Reply::Answer { sdp } => sdp,
             Reply::Refused { message } => return Err(Over::saying(message)),
-            Reply::Done | Reply::Legs { .. } => {
+            Reply::Done | Reply::Extension { .. } | Reply::Legs { .. } => {
                 return Err(Over::saying("The centre cannot take calls now."));
             }
         };

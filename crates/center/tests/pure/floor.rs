@@ -8,7 +8,7 @@ use omnibar_center::core::{
     Account, ConnectionId, Core, CoreEffect, CoreInput, How, News, OpenSession, Session, Timings,
 };
 use omnibar_center::seed::company;
-use omnibar_center::switch::{Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
+use omnibar_center::switch::{Arrival, Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
 use omnibar_model::{self as model, ChatMessage};
 use omnibar_model::{
     AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, InteractionId,
@@ -28,6 +28,8 @@ pub struct Floor {
     pub bridges: BTreeMap<String, BTreeSet<LegId>>,
     pub feeds: BTreeMap<LegId, Feed>,
     pub dialled: Vec<(LegId, Target)>,
+    /// Customers whom the switch had and the core did not know.
+    pub found: Vec<(LegId, Arrival)>,
     pub digits: Vec<(LegId, String)>,
     /// What was ordered to be recorded, and in which call's file.
     pub recorded: Vec<(LegId, InteractionId)>,
@@ -70,6 +72,7 @@ impl Floor {
             bridges: BTreeMap::new(),
             feeds: BTreeMap::new(),
             dialled: Vec::new(),
+            found: Vec::new(),
             digits: Vec::new(),
             recorded: Vec::new(),
             recorder: RecordingNews::Began,
@@ -132,8 +135,11 @@ impl Floor {
             floor.feeds = self.feeds;
             floor.dialled = self.dialled;
         }
-        let legs =
-            floor.legs.iter().map(|(leg, up)| LegStatus { leg: leg.clone(), up: *up }).collect();
+        let legs = floor
+            .legs
+            .iter()
+            .map(|(leg, up)| LegStatus { leg: leg.clone(), up: *up, arrival: None })
+            .collect();
         floor.input(CoreInput::SwitchListed { legs }).unwrap();
         floor
     }
@@ -167,6 +173,7 @@ impl Floor {
                 assert_eq!(self.legs.get(&leg), Some(&true), "{leg} is recorded and not up");
                 self.recorded.push((leg, call));
             }
+            CoreEffect::Arrived { leg, arrival } => self.found.push((leg, arrival)),
             CoreEffect::SaveCall(call) => {
                 self.calls.insert(call.id.clone(), call);
             }

@@ -1,6 +1,7 @@
 use crate::floor::{Floor, set};
-use omnibar_center::core::News;
-use omnibar_model::{Cause, Conversation};
+use omnibar_center::core::{CoreInput, News};
+use omnibar_center::switch::{Arrival, LegStatus, SwitchEvent};
+use omnibar_model::{Cause, Conversation, LegId};
 use omnibar_protocol::Command;
 
 #[test]
@@ -36,4 +37,34 @@ fn customers_who_waited_still_wait_after_a_restart() {
     floor.sign_in("agent1");
     floor.available("agent1");
     assert!(floor.offer("agent1").is_some());
+}
+
+#[test]
+fn a_customer_whom_only_the_switch_knows_is_taken_note_of_and_a_stray_leg_is_closed() {
+    let mut floor = Floor::new();
+    let (customer, stray) = (LegId::new("in-1"), LegId::new("leg-1"));
+    let arrival = Arrival { number: None, name: "customer1".into(), wanted: "support".into() };
+    let listed = [(&customer, Some(arrival.clone())), (&stray, None)];
+    let legs = listed
+        .map(|(leg, arrival)| {
+            floor.legs.insert(leg.clone(), true);
+            LegStatus { leg: leg.clone(), up: true, arrival }
+        })
+        .to_vec();
+    floor.input(CoreInput::SwitchListed { legs }).unwrap();
+    assert_eq!(floor.found, [(customer.clone(), arrival)]);
+    assert_eq!(floor.legs.keys().collect::<Vec<_>>(), [&customer]);
+}
+
+#[test]
+fn a_leg_that_an_agent_brings_to_the_switch_himself_is_his_voice() {
+    let mut floor = Floor::with(&["agent1"]);
+    let (customer, id) = floor.connected("agent1", "support");
+    let leg = floor.leg_of("agent1");
+    let gone = SwitchEvent::Gone { leg: leg.clone(), cause: Cause::MediaFailed };
+    floor.input(CoreInput::Switch(gone)).unwrap();
+    assert_eq!(floor.hears(&customer), set([]));
+    assert_eq!(floor.view("agent1", &id).conversation, Conversation::Connected);
+    floor.input(CoreInput::Switch(SwitchEvent::Up { leg: leg.clone() })).unwrap();
+    assert_eq!(floor.hears(&customer), set([&leg]));
 }

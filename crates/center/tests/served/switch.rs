@@ -86,7 +86,7 @@ impl SimSwitch {
                     legs: state
                         .legs
                         .iter()
-                        .map(|(leg, up)| LegStatus { leg: leg.clone(), up: *up })
+                        .map(|(leg, up)| LegStatus { leg: leg.clone(), up: *up, arrival: None })
                         .collect(),
                     bridges: state
                         .bridges

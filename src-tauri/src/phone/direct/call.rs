@@ -160,8 +160,11 @@ impl Phone {
             LineEvent::Changed(state) if self.of_now => self.line_changed(state),
             LineEvent::Changed(_) => {}
             LineEvent::NetworkChanged if self.call.is_none() => self.prepare(),
-            // In a call; the others are for a window.
-            LineEvent::NetworkChanged | LineEvent::Path(_) | LineEvent::Probed(_) => {}
+            // In a call; the others are for a window, or of a centre.
+            LineEvent::NetworkChanged
+            | LineEvent::Path(_)
+            | LineEvent::Probed(_)
+            | LineEvent::Signal(VoiceSignal::Extension(_)) => {}
         }
     }
 

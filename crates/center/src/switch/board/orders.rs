@@ -208,7 +208,7 @@ impl Board {
                 .iter()
                 .filter_map(|(id, key)| {
                     let leg = self.legs.get(key)?;
-                    Some(LegStatus { leg: id.clone(), up: leg.up })
+                    Some(LegStatus { leg: id.clone(), up: leg.up, arrival: None })
                 })
                 .collect(),
             bridges: self.bridge_list(),
