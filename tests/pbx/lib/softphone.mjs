@@ -134,6 +134,17 @@ export class Softphone extends Client {
     throw new Error(`the softphone cannot ${verb} ${args.join(' ')}`);
   }
 
+  /** What it has told last, and what is loudest in what it plays, for whoever wonders. */
+  async trace() {
+    const hertz = Array.from({ length: 400 }, (_, i) => 50 + 5 * i);
+    const levels = this.devices.levels(hertz);
+    const loudest = hertz.map((each, i) => [each, levels[i]]).toSorted((a, b) => b[1] - a[1]).slice(0, 3);
+    return [
+      ...this.events.all.filter((event) => event.event !== 'quality').slice(-12).map((event) => JSON.stringify(event)),
+      `loudest: ${loudest.map(([each, level]) => `${each} Hz ${level.toFixed(0)} dB`).join(', ')}`,
+    ];
+  }
+
   /** It tells no time of its own, so the wire's is the one that was felt. */
   async #changed(call, command, done) {
     const { said, asked } = await this.#does(`${command} ${call}`, [done, 'change_refused'], call);

@@ -72,12 +72,12 @@ export function surviving(feature, rig) {
     for (const [command, hertz] of [['hold', HOLD_MUSIC], ['resume', OURS]]) {
       const from = client.events.length;
       relay.shut();
-      await told(client, 'unreachable', from);
-      await client.say(`${command} ${call.id}`);
-      inWords(await told(client, 'postponed', from));
+      await told(client, 'reconnecting', from);
+      client.say(`${command} ${call.id}`);
       relay.open();
       await told(client, command === 'hold' ? 'held here' : 'resumed here', from);
       await peer.hears({ [hertz]: true, [hertz === OURS ? HOLD_MUSIC : OURS]: false });
+      inWords(await told(client, 'postponed', from));
     }
     return { detail: await together(client, peer) };
   });
