@@ -15,8 +15,6 @@ matrix('omnibar', clients.omnibar, {
     'echo in audio/PCMU': ONLY_OPUS,
     // 1006, which takes keys as messages, has G.711 only.
     'DTMF to the PBX, INFO': ONLY_OPUS,
-    // An Asterisk takes what the caller asks for, if it is long enough for it.
-    'session timer (RFC 4028)': { why: 'a call of its own asks for a sign of life every 15 minutes', fails: /waited \d+ ms for a refresh/ },
     'TURN only': { why: 'it takes TURN servers from a centre only', fails: /no TURN server/ },
   },
 });
