@@ -1,8 +1,9 @@
 //! The nouns of Omnibar: agent, presence, interaction, leg, campaign, queue,
 //! disposition, address, cause, secret.
 //!
-//! Contract of this crate: values only. Nothing here does IO, reads a clock,
-//! draws a random number or knows a protocol. Values that cross a border
+//! Contract of this crate: values only, and the pauses between attempts to reach
+//! somebody. Nothing here does IO, reads a clock, draws a random number that is not
+//! given by a seed, or knows a protocol. Values that cross a border
 //! (centre protocol, UI contract, store) are serialisable; [`Secret`] is not.
 
 mod address;
