@@ -37,7 +37,7 @@ pub mod emodel {
     pub const G711: Codec = Codec { ie: 0.0, bpl: 25.1 };
     /// No recommendation has Opus: fitted to PESQ of libopus 1.6.1, 32 kbit/s, 20 ms.
     pub const OPUS: Codec = Codec { ie: 0.0, bpl: 8.0 };
-    /// None has it with a concealment like ours: fitted in the same way (`docs/sip.md`).
+    /// No recommendation has it with a concealment like ours: taken to stand loss as Opus does.
     pub const G722: Codec = Codec { ie: 0.0, bpl: 8.0 };
 
     #[derive(Clone, Copy, Debug, PartialEq)]
