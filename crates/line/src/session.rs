@@ -196,6 +196,7 @@ impl Session {
                     error @ (PeerError::Open(_)
                     | PeerError::Description(_)
                     | PeerError::Candidate(_)
+                    | PeerError::NoRelay
                     | PeerError::Closed),
                 ) => {
                     tracing::warn!(%error, "the centre's answer was refused");

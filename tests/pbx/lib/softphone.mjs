@@ -11,7 +11,7 @@ import { PASSWORD } from './accounts.mjs';
 import { Client } from './client.mjs';
 import { Devices } from './devices.mjs';
 
-const PROGRAM = process.env.OMNIBAR_BIN ?? fileURLToPath(new URL('../../../target/debug/omnibar', import.meta.url));
+export const PROGRAM = process.env.OMNIBAR_BIN ?? fileURLToPath(new URL('../../../target/debug/omnibar', import.meta.url));
 const now = () => performance.timeOrigin + performance.now();
 /** What Asterisk calls the codecs. */
 const CODECS = { opus: 'audio/opus', g722: 'audio/G722', ulaw: 'audio/PCMU', alaw: 'audio/PCMA' };
@@ -19,9 +19,8 @@ const CODECS = { opus: 'audio/opus', g722: 'audio/G722', ulaw: 'audio/PCMU', ala
 export class Softphone extends Client {
   /** Its devices are there; the program is started by `register`, as it registers at once. */
   static async open(pbx, { user, hertz, url, password = PASSWORD, ice, autoAnswer = 'never' }) {
-    if (ice) throw new Error('the softphone takes no TURN server without a centre');
     const self = new Softphone({ name: 'omnibar', user, hertz });
-    Object.assign(self, { pbx, url, password, autoAnswer, dir: await mkdtemp(join(tmpdir(), 'omnibar-softphone-')) });
+    Object.assign(self, { pbx, url, password, ice, autoAnswer, dir: await mkdtemp(join(tmpdir(), 'omnibar-softphone-')) });
     try {
       self.devices = await Devices.open(self.dir, hertz);
     } catch (error) {
@@ -34,11 +33,14 @@ export class Softphone extends Client {
   async register() {
     const asked = now();
     const trust = this.url.startsWith('wss:') ? ['--ca', this.pbx.ca] : [];
+    const relay = this.ice?.iceServers[0];
     this.child = start(PROGRAM, [
       'phone', '--sip', this.pbx.uri(this.user), '--ws', this.url, '--user', this.user, '--password-stdin',
       '--data', join(this.dir, 'data'), ...this.devices.arguments, ...trust,
       ...(this.autoAnswer === 'always' ? ['--auto-answer'] : []),
-    ], { env: this.devices.env, log: join(this.dir, 'log'), stdin: 'pipe', pipe: true });
+      ...(relay ? ['--turn', relay.urls, '--turn-user', relay.username] : []),
+      ...(this.ice?.iceTransportPolicy === 'relay' ? ['--relay-only'] : []),
+    ], { env: { ...this.devices.env, OMNIBAR_TURN_PASSWORD: relay?.credential ?? '' }, log: join(this.dir, 'log'), stdin: 'pipe', pipe: true });
     this.child.once('error', (error) => this.events.end(error.message));
     this.child.once('close', (code) => this.events.end(`the program ended with ${code}`));
     // One that has ended takes no more commands; whoever waits is told by the line above.
@@ -116,7 +118,8 @@ export class Softphone extends Client {
       // It subscribes to its mail box by itself.
       case 'watch': if (args[1] === 'message-summary') return null; break;
       case 'levels': return this.devices.levels(args[0]);
-      case 'path': return { codec: await this.#codec(), local: null };
+      // With nothing but relays allowed, a path that there is goes over one.
+      case 'path': return { codec: await this.#codec(), local: this.ice?.iceTransportPolicy ?? null };
       default:
     }
     throw new Error(`the softphone cannot ${verb} ${args.join(' ')}`);

@@ -9,15 +9,19 @@
 //! method or status of each message and its Call-ID.
 
 mod backoff;
+mod check;
 mod described;
 mod dial;
 mod phone;
+mod servers;
 mod task;
 
+pub use check::{CallTest, Check, CheckFault, Checked, Outcome, Step, check};
 pub use described::with_candidates;
-pub use dial::{ConnectFault, WebSocketUrl};
+pub use dial::{CertificateFault, ConnectFault, WebSocketUrl};
 pub use omnibar_sip as core;
-pub use phone::{Phone, PhoneConfig, PhoneEvent};
+pub use phone::{Agreed, Phone, PhoneConfig, PhoneEvent};
+pub use servers::{BadServer, stun_server, turn_server};
 
 use omnibar_sip::{Account, Command, Event};
 use std::path::PathBuf;

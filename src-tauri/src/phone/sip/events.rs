@@ -9,7 +9,7 @@ use omnibar_desk::Sound;
 use omnibar_line::sip::core::{
     CallNumber, Caller, Cause, CauseKind, Diversion, Event, Party, Waiting,
 };
-use omnibar_line::sip::{ExtensionEvent, PhoneEvent};
+use omnibar_line::sip::{Agreed, ExtensionEvent, PhoneEvent};
 use omnibar_softphone::{Audio as _, AudioEvent};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -32,7 +32,13 @@ impl Handset {
                 self.ring();
                 print(&json!({"event": "active", "call": active.map(id)}));
             }
-            PhoneEvent::Connected { call, keys } => self.connected(call, keys),
+            PhoneEvent::Connected { call, agreed } => self.connected(call, agreed),
+            PhoneEvent::Changed { call, agreed } => {
+                if let Some(call) = self.calls.get_mut(&call) {
+                    call.keys = agreed.keys;
+                }
+                print(&with_agreed(about("changed", call), agreed));
+            }
             PhoneEvent::Voice { call } => {
                 let after = self.calls.get(&call).map(|call| millis(call.begun.elapsed()));
                 print(&json!({"event": "media", "call": id(call), "after_ms": after}));
@@ -44,6 +50,7 @@ impl Handset {
                 self.calls.insert(new, Call::new(Party::default(), true));
                 print(&json!({"event": "following", "call": id(old), "new": id(new)}));
             }
+            PhoneEvent::Relay { url, found } => print(&words::relay(&url, found)),
             PhoneEvent::NoVoice { call, reason } => {
                 print(&json!({"event": "no_voice", "call": id(call), "cause": reason}));
             }
@@ -179,14 +186,15 @@ impl Handset {
         }
     }
 
-    fn connected(&mut self, number: CallNumber, keys: bool) {
+    fn connected(&mut self, number: CallNumber, agreed: Agreed) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        call.keys = keys;
+        call.keys = agreed.keys;
         call.answered = true;
         call.connected = Some(Instant::now());
-        print(&json!({"event": "connected", "call": id(number), "far": words::party(&call.far),
-                      "after_ms": millis(call.begun.elapsed()),
-                      "keys": if keys { "rtp" } else { "info" }}));
+        let facts = json!({"event": "connected", "call": id(number),
+                           "far": words::party(&call.far),
+                           "after_ms": millis(call.begun.elapsed())});
+        print(&with_agreed(facts, agreed));
         self.open_microphone();
     }
 
@@ -234,6 +242,14 @@ impl Handset {
                            "seconds": call.connected.map(|at| at.elapsed().as_secs_f32())});
         print(&caused(facts, cause));
     }
+}
+
+fn with_agreed(mut facts: Value, agreed: Agreed) -> Value {
+    if let Some(object) = facts.as_object_mut() {
+        object.insert("codec".into(), json!(agreed.codec.name()));
+        object.insert("keys".into(), json!(if agreed.keys { "rtp" } else { "info" }));
+    }
+    facts
 }
 
 fn about(event: &str, call: CallNumber) -> Value {

@@ -1,6 +1,7 @@
 //! What an exchange's refusals and ends mean, in the agent's words.
 
 use omnibar_line::sip::core::{Cause, CauseKind, Party, Refusal};
+use omnibar_softphone::RelayProbe;
 use serde_json::{Value, json};
 
 /// For programs.
@@ -62,6 +63,19 @@ pub(super) fn caused(mut facts: Value, cause: &Cause) -> Value {
     }
     facts
 }
+
+/// What a TURN server says.
+pub(super) fn relay(url: &str, found: RelayProbe) -> Value {
+    let (state, cause, took) = match found {
+        RelayProbe::Ready(took) => ("ready", None, Some(took.as_millis())),
+        RelayProbe::Refused => ("refused", Some(RELAY_REFUSED), None),
+        RelayProbe::Silent => ("silent", Some(RELAY_SILENT), None),
+    };
+    json!({"event": "relay", "server": url, "state": state, "cause": cause, "took_ms": took})
+}
+
+pub(super) const RELAY_REFUSED: &str = "The TURN server does not take this name and password.";
+pub(super) const RELAY_SILENT: &str = "The TURN server does not answer.";
 
 pub(super) fn refusal(why: Refusal) -> &'static str {
     match why {
