@@ -179,6 +179,7 @@ async function check(url, more = [], { user = '1001', password = PASSWORD, env =
   clearTimeout(insist);
   const steps = said.filter((e) => e.event === 'check');
   const last = said.at(-1);
+  assert.ok(last, `the program ended with ${code} and said nothing: is it of this source?`);
   assert.deepEqual([last.event, last.ok, code], ['checked', code === 0, code]);
   const failed = steps.find((step) => !step.ok);
   assert.equal(failed === undefined, last.ok);
