@@ -10,6 +10,8 @@ export OMNIBAR_BIN=$PWD/target/release/omnibar OMNIBAR_CENTER_BIN=$PWD/target/re
 mkdir -p target/reports
 node tests/benches/app.mjs target/reports/app.json
 node tests/benches/dock.mjs target/reports/dock.json
+# Omnibar beside JsSIP in Chromium, at a real Asterisk.
+node tests/pbx/bench.mjs
 cargo bench --locked --quiet -p omnibar-media
 cargo bench --locked --quiet -p omnibar-center
 # Omnibar beside Chromium and Linphone; VOICE has its options, for example --quick.

@@ -12,9 +12,14 @@ use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
 
+/// Writes the far side's ICE password down at DEBUG.
+const HELD: &str = "rtc_ice=warn";
+
 /// `OMNIBAR_LOG` takes the syntax of `tracing_subscriber::EnvFilter`.
 fn filter() -> EnvFilter {
-    EnvFilter::try_from_env("OMNIBAR_LOG").unwrap_or_else(|_| {
+    let wished = EnvFilter::try_from_env("OMNIBAR_LOG").ok();
+    let held = wished.zip(HELD.parse().ok()).map(|(wished, held)| wished.add_directive(held));
+    held.unwrap_or_else(|| {
         EnvFilter::new(
             "warn,omnibar=info,omnibar_desk=info,omnibar_softphone=info,omnibar_backend=info,\
              omnibar_line=info,omnibar_peer=info,omnibar_headset=info,omnibar_center=info,\

@@ -1,15 +1,45 @@
-// How long what an agent waits for takes, on the wire and since it was asked for, with every
-// client on the same PBX in the same run; the medians, and the ratio to the first client.
-//   node bench.mjs [ROUNDS]
+// How long what an agent waits for takes: Omnibar beside JsSIP in Chromium, on the same PBX in the
+// same run; medians, the ratio of the two, and the goals. Writes target/reports/pbx-bench.json.
+//   OMNIBAR_BIN=target/release/omnibar node bench.mjs [ROUNDS] [--clients jssip,sipjs,omnibar]
 // Clients take turns, so that what else the machine does meets all of them.
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Report } from './lib/report.mjs';
-import { OURS, Rig, THIRD, together } from './lib/rig.mjs';
+import { start } from '../e2e/lib/process.mjs';
+import { apart } from './lib/apart.mjs';
 import { clients } from './lib/clients.mjs';
+import { directory } from './lib/report.mjs';
+import { OURS, Rig, THIRD, together } from './lib/rig.mjs';
+import { PROGRAM } from './lib/softphone.mjs';
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { clients: { type: 'string', default: 'jssip,omnibar' }, inside: { type: 'boolean' } },
+});
 const rounds = Number(positionals[0] ?? 9);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('bench: how many rounds? A whole number, please');
+const names = values.clients.split(',');
+for (const name of names) if (!Object.hasOwn(clients, name)) throw new Error(`bench: there is no client ${name}`);
+
+if (!values.inside) {
+  const [program, ...args] = await apart([process.execPath, fileURLToPath(import.meta.url), '--inside', ...process.argv.slice(2)]);
+  const child = start(program, args, { pipe: true });
+  child.stdout.pipe(process.stdout);
+  child.stderr.pipe(process.stderr);
+  const [code] = await once(child, 'close');
+  process.exit(code ?? 1);
+}
+
+/** In ms, of Omnibar. What is `felt` is from a person's word to its end, through the program. */
+const GOALS = {
+  'REGISTER to 200': 30,
+  'INVITE to first remote RTP (echo)': 60,
+  'hold to acknowledged': 10,
+  'resume to acknowledged': 10,
+  "blind transfer to the new party's RTP": 250,
+};
 
 /** Each gives `{ figure: ms }` for a fresh client. */
 const measures = [
@@ -46,7 +76,6 @@ const measures = [
   },
 ];
 
-const names = Object.keys(clients);
 const found = new Map();
 let client;
 const rig = new Rig((...args) => client(...args));
@@ -68,20 +97,28 @@ try {
   await rig.stop();
 }
 
-const report = new Report('bench');
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+const tenths = (ms) => Math.round(ms * 10) / 10;
+const summed = (list) => {
+  const sorted = list.toSorted((a, b) => a - b).map(tenths);
+  return { median: sorted[sorted.length >> 1], least: sorted[0], most: sorted.at(-1) };
+};
+const figures = [...found].map(([figure, of]) => {
+  const measured = Object.fromEntries(names.map((name) => [name, summed(of[name])]));
+  const [first, last] = [names[0], names.at(-1)];
+  const ratio = Math.round((measured[last].median / measured[first].median) * 100) / 100;
+  return { figure, goal: GOALS[figure] ?? null, ms: measured, ratio: { of: last, to: first, is: ratio } };
+});
 const one = (ms) => ms.toFixed(1).padStart(7);
-console.log(`medians of ${rounds} rounds in ms (least, most)`);
-for (const [figure, of] of found) {
-  console.log(figure);
-  for (const name of names) {
-    const list = of[name];
-    const ms = median(list);
-    const ratio = (ms / median(of[names[0]])).toFixed(2);
-    console.log(`  ${name.padEnd(10)}${one(ms)} (${one(Math.min(...list))}, ${one(Math.max(...list))})  × ${ratio}`);
-    report.add({
-      feature: `bench: ${figure}`, peer: 'asterisk', client: name, result: 'passed',
-      ms: Math.round(ms * 10) / 10, detail: `${list.length} rounds, ${ratio} of ${names[0]}`,
-    });
+console.log(`medians of ${rounds} rounds in ms (least, most); ${PROGRAM}`);
+for (const { figure, goal, ms, ratio } of figures) {
+  console.log(`${figure}${goal === null ? '' : `, goal ≤ ${goal}`}`);
+  for (const [name, { median, least, most }] of Object.entries(ms)) {
+    console.log(`  ${name.padEnd(10)}${one(median)} (${one(least)}, ${one(most)})${name === ratio.of ? `  × ${ratio.is}` : ''}`);
   }
 }
+mkdirSync(directory, { recursive: true });
+const file = join(directory, 'pbx-bench.json');
+writeFileSync(file, `${JSON.stringify({ rounds, program: PROGRAM.split('/').slice(-2).join('/'), figures }, null, 1)}\n`);
+const missed = figures.filter(({ goal, ms }) => goal !== null && ms.omnibar && ms.omnibar.median > goal);
+for (const { figure, goal, ms } of missed) console.log(`missed: ${figure}: ${ms.omnibar.median} ms, goal ${goal} ms`);
+console.log(`${figures.length} figures in target/reports/pbx-bench.json`);

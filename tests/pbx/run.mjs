@@ -4,14 +4,11 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { run, start } from '../e2e/lib/process.mjs';
+import { start } from '../e2e/lib/process.mjs';
+import { apart } from './lib/apart.mjs';
 import { Report } from './lib/report.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-/** Loopback, and the one more address without which the PBX offers no path (RFC 5737). */
-const APART = ['unshare', '-n', 'sh', '-c',
-  'ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec "$@"', 'sh'];
-
 process.chdir(here);
 const named = process.argv.slice(2);
 const files = named.length > 0 ? named : (await readdir(here)).filter((name) => name.endsWith('.test.mjs')).sort();
@@ -25,13 +22,8 @@ if (code !== 0) {
   console.log('# pass 0\n# fail 1');
   process.exit(1);
 }
-const [program, ...args] = APART;
-const apart = await run(program, [...args, 'true']).then(() => true, () => false);
-if (!apart) console.log('# no network namespaces are to be had here: in the machine\'s own network');
-
 if (named.length === 0) Report.forget();
-const node = [process.execPath, '--test', '--test-concurrency=1', ...files];
-const [first, ...rest] = apart ? [...APART, ...node] : node;
+const [first, ...rest] = await apart([process.execPath, '--test', '--test-concurrency=1', ...files]);
 const child = start(first, rest, { pipe: true });
 child.stdout.pipe(process.stdout);
 child.stderr.pipe(process.stderr);

@@ -17,7 +17,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod address;
-mod backoff;
 mod dial;
 mod entry;
 mod outbox;

@@ -1,5 +1,4 @@
 use crate::address::Address;
-use crate::backoff::Backoff;
 use crate::dial::{Reach, WebSocket};
 use crate::entry::{Entered, enter};
 use crate::outbox::Outbox;
@@ -7,7 +6,7 @@ use crate::session::{Session, Verdict};
 use crate::{BackendConfig, words};
 use futures_util::{SinkExt, StreamExt};
 use omnibar_desk::{Link, Order, SignInFault};
-use omnibar_model::{AgentId, CommandId, InteractionId};
+use omnibar_model::{AgentId, Backoff, CommandId, InteractionId};
 use omnibar_protocol::{Client, Command, Resume, VERSION, wire};
 use omnibar_softphone::{
     CentreEvent, Clock, EndpointAnswer, EndpointCall, Event, Inbox, SignIn, VoiceSignal,
@@ -21,6 +20,8 @@ use tracing::{debug, info, warn};
 
 /// A connection that held this long was a good one: the next loss is tried at once.
 const HELD: Duration = Duration::from_secs(5);
+/// Between two attempts to reach the centre.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// For the centre's answer to a sign-out.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// For saying goodbye to a socket that nobody needs any more.
@@ -72,7 +73,7 @@ impl Task {
         clock: Clock,
         asks: mpsc::UnboundedReceiver<Ask>,
     ) -> Self {
-        let backoff = Backoff::new(config.seed);
+        let backoff = Backoff::new(LONGEST_PAUSE, config.seed);
         Self { reach: Arc::new(reach), config, inbox, clock, asks, backoff }
     }
 
@@ -158,7 +159,7 @@ impl Task {
                 Left::Lost => {}
             }
             entered = loop {
-                let (attempt, pause) = self.backoff.next();
+                let (attempt, pause) = self.backoff.next_attempt();
                 let next_try_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 self.tell(CentreEvent::LinkChanged(Link::Reconnecting { attempt, next_try_ms }));
                 let command = self.open_command(user, None, Some(session.resume()), false);

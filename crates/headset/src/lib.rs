@@ -98,6 +98,12 @@ impl Headset {
         }
     }
 
+    /// Plays the ringback tone at the speaker, as long as it is `on` and a call is: for an
+    /// exchange that sends no tone of its own.
+    pub fn ring_back(&self, on: bool) {
+        self.post(Message::RingBack(on));
+    }
+
     #[must_use]
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)

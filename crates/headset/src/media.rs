@@ -41,6 +41,7 @@ pub(crate) enum Message {
     /// Whether the system lets voice go before other work.
     Priority(bool),
     Ring(bool),
+    RingBack(bool),
     Play(Sound),
     Microphone(bool),
     InCall(bool),
@@ -170,6 +171,7 @@ impl MediaThread {
                 }
                 self.bells.ring(on, now);
             }
+            Message::RingBack(on) => self.mix.ring_back(on),
             Message::Play(sound) => self.mix.play(sound),
             Message::Microphone(open) => {
                 self.microphone_open = open;
@@ -180,6 +182,7 @@ impl MediaThread {
             Message::InCall(true) => self.begin_call(now),
             Message::InCall(false) => {
                 self.in_call = false;
+                self.mix.ring_back(false);
                 self.keep_speaker(now + LINGER);
             }
             Message::Press(digit) => {

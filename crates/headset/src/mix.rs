@@ -3,19 +3,26 @@
 use crate::check::Check;
 use omnibar_contract::Volumes;
 use omnibar_desk::Sound;
-use omnibar_media::tones::{Cue, CueTone, Tone};
+use omnibar_media::tones::{Cue, CueTone, Ringback, Tone};
 use omnibar_media::{BLOCK, Digit, LevelMeter, Limiter};
 
 pub(crate) struct Mix {
     pub(crate) volumes: Volumes,
     cue: Option<CueTone>,
+    ringback: Option<Ringback>,
     limiter: Limiter,
     heard: LevelMeter,
 }
 
 impl Mix {
     pub(crate) fn new(volumes: Volumes) -> Self {
-        Self { volumes, cue: None, limiter: Limiter::new(), heard: LevelMeter::new() }
+        Self {
+            volumes,
+            cue: None,
+            ringback: None,
+            limiter: Limiter::new(),
+            heard: LevelMeter::new(),
+        }
     }
 
     /// Instead of a cue that is still sounding.
@@ -32,6 +39,14 @@ impl Mix {
         self.cue = cue.map(Cue::tone).or(self.cue.take());
     }
 
+    /// A repeat changes nothing.
+    pub(crate) fn ring_back(&mut self, on: bool) {
+        match on {
+            true => _ = self.ringback.get_or_insert_with(Ringback::recommended),
+            false => self.ringback = None,
+        }
+    }
+
     pub(crate) fn cueing(&self) -> bool {
         self.cue.is_some()
     }
@@ -46,6 +61,12 @@ impl Mix {
         }
         let gain = self.volumes.cues;
         out.iter_mut().zip(tone).for_each(|(to, from)| *to += from * gain);
+        // It stands for the far side's voice, and is as loud as that.
+        if let Some(ringback) = &mut self.ringback {
+            ringback.fill(&mut tone);
+            let gain = self.volumes.speaker;
+            out.iter_mut().zip(tone).for_each(|(to, from)| *to += from * gain);
+        }
         check.add_to_speaker(out, self.volumes.speaker);
         self.limiter.apply(out);
         self.heard.push(out);

@@ -1,4 +1,5 @@
 use crate::agreement::Agreement;
+use crate::sip::Door;
 use omnibar_media::{Agreed, Channel, Micros, Packet, PacketSink, Received, Reported};
 use omnibar_peer::{Incoming, Peer, Terms};
 use std::fmt;
@@ -22,7 +23,7 @@ const MOST_REPORTS: usize = 64;
 pub(crate) struct Voice {
     /// Where packets go. Held only for a moment: the media thread
     /// tries, and drops its packet if it would have to wait.
-    way: Mutex<Option<Way>>,
+    way: Mutex<Option<Exit>>,
     received: Mutex<rtrb::Producer<Received>>,
     reports: Mutex<rtrb::Producer<Reported>>,
     agreement: Agreement,
@@ -48,18 +49,21 @@ impl Voice {
     }
 
     pub(crate) fn replace(&self, peer: Option<Peer>) {
-        self.switch(peer.map(Way::new));
+        self.switch(peer.map(Way::new).map(Exit::Call));
     }
 
     /// The way that was used until now, to be taken again later or dropped.
-    pub(crate) fn switch(&self, way: Option<Way>) -> Option<Way> {
+    pub(crate) fn switch(&self, exit: Option<Exit>) -> Option<Exit> {
         let mut current = self.way.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *current, way);
+        let before = std::mem::replace(&mut *current, exit);
         self.agreement.begin();
-        before.map(|before| {
-            let dropped = before.peer.dropped();
-            self.outgoing.fetch_add(dropped - before.counted, Ordering::Relaxed);
-            Way { counted: dropped, shift: None, ..before }
+        before.map(|before| match before {
+            Exit::Call(before) => {
+                let dropped = before.peer.dropped();
+                self.outgoing.fetch_add(dropped - before.counted, Ordering::Relaxed);
+                Exit::Call(Way { counted: dropped, ..before.parked() })
+            }
+            room @ Exit::Room(_) => room,
         })
     }
 
@@ -97,14 +101,13 @@ impl Voice {
     pub(crate) fn dropped(&self) -> Dropped {
         let way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
         Dropped {
-            outgoing: self.outgoing.load(Ordering::Relaxed)
-                + way.as_ref().map_or(0, |way| way.peer.dropped() - way.counted),
+            outgoing: self.outgoing.load(Ordering::Relaxed) + way.as_ref().map_or(0, Exit::dropped),
             incoming: self.incoming.load(Ordering::Relaxed),
         }
     }
 
     /// Nothing is handed over while the connection is being replaced.
-    fn hand(&self, to: impl FnOnce(&mut Way)) {
+    fn hand(&self, to: impl FnOnce(&mut Exit)) {
         match self.way.try_lock() {
             Ok(mut way) => {
                 if let Some(way) = &mut *way {
@@ -123,15 +126,40 @@ impl fmt::Debug for Voice {
     }
 }
 
+/// Where the headset's voice goes.
+#[derive(Debug)]
+pub(crate) enum Exit {
+    Call(Way),
+    /// To several, mixed with what they say.
+    Room(Door),
+}
+
+impl Exit {
+    pub(crate) fn into_way(self) -> Option<Way> {
+        match self {
+            Self::Call(way) => Some(way),
+            Self::Room(_) => None,
+        }
+    }
+
+    fn dropped(&self) -> u64 {
+        match self {
+            Self::Call(way) => way.peer.dropped() - way.counted,
+            Self::Room(_) => 0,
+        }
+    }
+}
+
 /// A connection, and how far the numbers of its packets have come. One of several calls is
-/// spoken in at a time, and the media thread counts on meanwhile: who decrypts a stream
-/// would take a gap of half the numbers for old packets (RFC 3711 section 3.3.1).
+/// spoken in at a time, by the media thread or a conference, and both count on meanwhile:
+/// who decrypts a stream would take a gap of half the numbers for old packets (RFC 3711
+/// section 3.3.1), and its clock is one whoever speaks.
 #[derive(Debug)]
 pub(crate) struct Way {
     peer: Peer,
-    last: Option<u16>,
-    /// Onto the media thread's numbers; `None`: nothing was sent since the last switch.
-    shift: Option<u16>,
+    last: Option<Numbers>,
+    /// Onto the numbers of whoever speaks; `None`: nothing was sent since the last switch.
+    shift: Option<(u16, u32)>,
     /// Dropped packets that are in the sum already.
     counted: u64,
 }
@@ -141,14 +169,40 @@ impl Way {
         Self { peer, last: None, shift: None, counted: 0 }
     }
 
-    fn send(&mut self, mut packet: Packet) {
-        let next = self.last.map(|last| last.wrapping_add(1));
-        let shift = *self
-            .shift
-            .get_or_insert_with(|| next.map_or(0, |next| next.wrapping_sub(packet.sequence)));
-        packet.sequence = packet.sequence.wrapping_add(shift);
-        self.last = Some(packet.sequence);
+    /// Somebody else may speak here next.
+    pub(crate) fn parked(self) -> Self {
+        Self { shift: None, ..self }
+    }
+
+    pub(crate) fn send(&mut self, mut packet: Packet) {
+        let now = Instant::now();
+        let (sequence, timestamp) = *self.shift.get_or_insert_with(|| {
+            self.last.as_ref().map_or((0, 0), |last| last.shift_to_follow(&packet, now))
+        });
+        packet.sequence = packet.sequence.wrapping_add(sequence);
+        packet.timestamp = packet.timestamp.wrapping_add(timestamp);
+        self.last =
+            Some(Numbers { sequence: packet.sequence, timestamp: packet.timestamp, sent: now });
         self.peer.send(packet);
+    }
+}
+
+/// Of the last packet that went a way.
+#[derive(Debug)]
+struct Numbers {
+    sequence: u16,
+    timestamp: u32,
+    sent: Instant,
+}
+
+impl Numbers {
+    /// What takes a packet of another count to the next number, at a time of the same clock.
+    fn shift_to_follow(&self, packet: &Packet, now: Instant) -> (u16, u32) {
+        let passed = now.saturating_duration_since(self.sent).as_micros() * 48 / 1_000;
+        // Wraps as timestamps do.
+        let due = self.timestamp.wrapping_add(passed as u32);
+        let next = self.sequence.wrapping_add(1);
+        (next.wrapping_sub(packet.sequence), due.wrapping_sub(packet.timestamp))
     }
 }
 
@@ -161,13 +215,20 @@ pub struct LineSink {
 
 impl PacketSink for LineSink {
     fn send(&mut self, packet: Packet) {
-        self.voice.hand(|way| way.send(packet));
+        self.voice.hand(|exit| match exit {
+            Exit::Call(way) => way.send(packet),
+            Exit::Room(door) => _ = door.hear(packet),
+        });
     }
 }
 
 impl Channel for LineSink {
     fn report(&mut self, rtcp: &[u8]) {
-        self.voice.hand(|way| way.peer.send_rtcp(rtcp));
+        self.voice.hand(|exit| match exit {
+            Exit::Call(way) => way.peer.send_rtcp(rtcp),
+            // Nobody behind it has this stream.
+            Exit::Room(_) => {}
+        });
     }
 
     fn reported(&mut self) -> Option<Reported> {

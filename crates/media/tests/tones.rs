@@ -47,6 +47,16 @@ fn ringback_is_440_and_480_for_two_seconds_of_six() {
 }
 
 #[test]
+fn the_recommended_ringback_is_425_for_one_second_of_five() {
+    let samples = play(&mut Ringback::recommended(), 1000);
+    for start in [0, 240_000] {
+        let on = &samples[start + 2_400..start + 45_600];
+        assert!((at(on, 425.0) - 0.14).abs() < 0.005 && at(on, 440.0) < 0.005);
+        assert!(silent(&samples[start + 48_000..start + 240_000]));
+    }
+}
+
+#[test]
 fn busy_is_480_and_620_half_of_each_second() {
     let samples = play(&mut Busy::new(), 300);
     for start in [0, 48_000, 96_000] {

@@ -6,6 +6,7 @@
 //! (centre protocol, UI contract, store) are serialisable; [`Secret`] is not.
 
 mod address;
+mod backoff;
 mod callback;
 mod campaign;
 mod cause;
@@ -19,6 +20,7 @@ mod secret;
 mod voice;
 
 pub use address::{BadNumber, Destination, PhoneNumber};
+pub use backoff::Backoff;
 pub use callback::{Booking, Callback, CallbackAct};
 pub use campaign::{
     BreakReason, Campaign, CampaignKind, DispositionClass, DispositionCode, Extension,

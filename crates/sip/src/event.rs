@@ -82,7 +82,8 @@ pub enum Event {
         answer: Option<String>,
     },
     /// The far side wants to change the call; [`crate::Command::Answer`] is due within
-    /// 10 s. `held`: it puts this side on hold.
+    /// 10 s. `held`: it puts this side on hold. A hold of this side's is not seen in it, nor
+    /// in the answer of [`Event::Changed`].
     Offered {
         call: CallNumber,
         offer: String,

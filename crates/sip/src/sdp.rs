@@ -84,6 +84,12 @@ pub(crate) fn directed(sdp: &str, direction: Direction) -> String {
     out
 }
 
+/// What the far side says of a call that this side holds, as it would say it otherwise:
+/// its direction answers the hold. `there`: it holds as well.
+pub(crate) fn without_hold(sdp: &str, there: bool) -> String {
+    directed(sdp, if there { Direction::SendOnly } else { Direction::Both })
+}
+
 /// `next` with an origin version above that of `last`, if it says something else
 /// (RFC 3264 section 8).
 pub(crate) fn renewed(last: Option<&str>, next: &str) -> String {

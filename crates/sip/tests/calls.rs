@@ -95,11 +95,33 @@ fn hold_and_resume_reach_the_far_side() {
             "{there:?}"
         );
         let here = world.take(ONE);
-        assert!(
-            matches!(here[..], [Event::Changed { .. }, Event::Held { here, there: false, .. }] if here == on),
-            "{here:?}"
-        );
+        let [Event::Changed { answer, .. }, Event::Held { here, there: false, .. }] = &here[..]
+        else {
+            panic!("{here:?}")
+        };
+        assert_eq!(*here, on);
+        assert!(answer.contains("a=sendrecv"), "who owns the media is not to stop for a hold");
     }
+}
+
+#[test]
+fn a_hold_is_not_seen_in_what_the_far_side_offers_meanwhile() {
+    let mut world = World::new(&[ONE, TWO]);
+    let (call, theirs) = world.talk(ONE, TWO, 1);
+    world.command(ONE, Command::Hold { call, on: true, offer: None });
+    let answer = Some(sdp(5_000).replace("a=sendrecv", "a=recvonly"));
+    world.command(TWO, Command::Answer { call: theirs, answer });
+    world.take(ONE);
+    world.take(TWO);
+    let moved = sdp(5_002).replace("a=sendrecv", "a=recvonly");
+    world.command(TWO, Command::Offer { call: theirs, offer: moved });
+    let events = world.take(ONE);
+    let [Event::Offered { offer, held: false, .. }] = &events[..] else { panic!("{events:?}") };
+    assert!(offer.contains("a=sendrecv"), "{offer}");
+    world.command(ONE, Command::Answer { call, answer: Some(sdp(4_000)) });
+    let events = world.take(TWO);
+    let [Event::Changed { answer, .. }, ..] = &events[..] else { panic!("{events:?}") };
+    assert!(answer.contains("a=sendonly"), "and still it is said: {answer}");
 }
 
 #[test]

@@ -189,8 +189,19 @@ fn an_exchange_in_trouble_is_asked_again_when_it_wants_and_in_growing_pauses() {
 fn a_silent_registrar_costs_the_connection() {
     let mut alone = Alone::new();
     alone.command(Command::Register);
-    alone.pass(Duration::from_secs(32));
-    assert_eq!(alone.reconnects, 1);
+    alone.pass(Duration::from_millis(3_999));
+    assert_eq!(alone.reconnects, 0);
+    alone.pass(Duration::from_millis(1));
+    assert_eq!(alone.reconnects, 1, "it does not listen yet, or not any more");
+    // One that is slow, not dead, gets longer each time.
+    for (n, seconds) in (2..).zip([8, 16, 32, 32]) {
+        alone.input(Input::Disconnected);
+        alone.input(Input::Connected);
+        alone.pass(Duration::from_millis(seconds * 1_000 - 1));
+        assert_eq!(alone.reconnects, n - 1);
+        alone.pass(Duration::from_millis(1));
+        assert_eq!(alone.reconnects, n);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod command;
 mod direct;
 mod report;
 mod sip;
+mod wiring;
 
 use crate::cli::PhoneArgs;
 use crate::compose::{self, Composed, Composition};

@@ -2,6 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binary } from './desktop.mjs';
+import { Events } from './events.mjs';
 import { end, lines, start } from './process.mjs';
 
 export class Phone {
@@ -23,48 +24,22 @@ export class Phone {
   constructor(child, user) {
     this.child = child;
     this.user = user;
-    this.events = [];
-    this.waiting = new Set();
-    lines(child, (line) => {
-      this.events.push(JSON.parse(line));
-      for (const wake of [...this.waiting]) wake();
-    });
-    child.once('exit', () => {
-      this.over = true;
-      for (const wake of [...this.waiting]) wake();
-    });
+    this.heard = new Events(user);
+    lines(child, (line) => this.heard.push(JSON.parse(line)));
+    child.once('exit', (code) => this.heard.end(`with ${code}`));
+  }
+
+  get events() {
+    return this.heard.all;
   }
 
   say(command) {
     this.child.stdin.write(`${command}\n`);
   }
 
-  /** The first event from `from` on that fits; remembers where it was. */
-  wait(what, fits, { from = this.events.length, timeout = 15000 } = {}) {
-    const found = new Promise((resolve, reject) => {
-      let at = from;
-      const done = (act, value) => {
-        clearTimeout(timer);
-        this.waiting.delete(look);
-        act(value);
-      };
-      const look = () => {
-        for (; at < this.events.length; at++) {
-          if (fits(this.events[at])) return done(resolve, this.events[at]);
-        }
-        if (this.over) done(reject, new Error(`${this.user} ended while waiting for ${what}`));
-      };
-      const timer = setTimeout(() => {
-        const last = this.events.slice(-6).map((e) => JSON.stringify(e).slice(0, 300)).join('\n');
-        done(reject, new Error(`${this.user} waited ${timeout} ms for ${what}; last:\n${last}`));
-      }, timeout);
-      this.waiting.add(look);
-      look();
-    });
-    // A wait that was begun early may fail while the check is busy elsewhere; whoever
-    // awaits it is still told.
-    found.catch(() => {});
-    return found;
+  /** The first event from `from` on that fits. */
+  wait(what, fits, options) {
+    return this.heard.wait(what, fits, options);
   }
 
   signedIn() {

@@ -1,7 +1,7 @@
 // Asterisk's manager interface: commands, and what happens inside, as events.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Events } from './events.mjs';
+import { Events } from '../../e2e/lib/events.mjs';
 
 export class Ami {
   /** Connects and signs in; the PBX may still be starting (`booted` tells). */

@@ -24,7 +24,7 @@
 //   media (first RTP has come), held, resumed (by the far side), digit { key, by },
 //   ended { by: us | far, status, cause }, notify { about, body }, fault { text }
 import { until } from '../../e2e/lib/process.mjs';
-import { Events } from './events.mjs';
+import { Events } from '../../e2e/lib/events.mjs';
 
 /** Louder than this is heard; a voice has about −25 dB, what codecs add stays below −60. */
 const AUDIBLE = -48;
@@ -52,7 +52,9 @@ export class Client {
     const from = this.known;
     const event = await this.events.wait('a call that comes', (e) => e.event === 'incoming', { from, timeout });
     this.known = this.events.all.indexOf(event) + 1;
-    return Object.assign(new Call(this, event.call, from), { number: event.number, caller: event.name, headers: event.headers });
+    return Object.assign(new Call(this, event.call, from), {
+      number: event.number, caller: event.name, headers: event.headers, diverted: event.diverted, replaces: event.replaces,
+    });
   }
 
   watch(number, about, accept) {

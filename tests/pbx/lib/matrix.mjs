@@ -12,8 +12,9 @@ import { Rig } from './rig.mjs';
 /**
  * `open`: as `Rig` wants it. `absent`: features that this client is known not to have, as
  * `{ why, fails }`; the check proves that it still has them not, and fails as the text says.
+ * `groups`: features that others are not asked for.
  */
-export function matrix(name, open, { absent = {} } = {}) {
+export function matrix(name, open, { absent = {}, groups = [] } = {}) {
   const rig = new Rig(open);
   const report = new Report(name);
   before(() => rig.start());
@@ -36,7 +37,7 @@ export function matrix(name, open, { absent = {} } = {}) {
       throw error;
     }
   });
-  for (const group of [registering, calling, meeting, transferring, noticing]) group(feature, rig);
+  for (const group of [registering, calling, meeting, transferring, noticing, ...groups]) group(feature, rig);
 }
 
 /** To tenths of a ms. */

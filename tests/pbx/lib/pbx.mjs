@@ -75,6 +75,10 @@ export class Pbx {
     return readFile(join(this.dir, 'log/full'), 'utf8');
   }
 
+  get runs() {
+    return this.child !== null;
+  }
+
   /** A path as the PBX says it, as it is outside. */
   outside(path) {
     return path.replace(/^\/srv\/pbx(?=\/)/, this.dir);
@@ -83,7 +87,17 @@ export class Pbx {
   /** The same PBX again, on the same ports; `crash` ends it without a word to anybody. */
   async restart({ crash = false } = {}) {
     await this.#halt(crash);
-    await this.#run();
+    await this.again();
+  }
+
+  /** Ends it without a word to anybody; its files and ports are kept. */
+  crash() {
+    return this.#halt(true);
+  }
+
+  /** Starts it after a crash. */
+  again() {
+    return this.#run();
   }
 
   async stop() {

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const directory = process.env.OMNIBAR_REPORTS ?? fileURLToPath(new URL('../../../target/reports', import.meta.url));
+export const directory = process.env.OMNIBAR_REPORTS ?? fileURLToPath(new URL('../../../target/reports', import.meta.url));
 const parts = join(directory, 'pbx');
 
 export class Report {

@@ -3,6 +3,7 @@
 import { Baresip } from './baresip.mjs';
 import { Browser } from './browser.mjs';
 import { Pbx } from './pbx.mjs';
+import { Relay } from './relay.mjs';
 import { Turn } from '../../e2e/lib/turn.mjs';
 
 export const OURS = 450;
@@ -28,6 +29,8 @@ export class Rig {
 
   /** Everybody leaves, and the PBX forgets them. */
   async clear() {
+    // A check that failed may have left it as it crashed.
+    if (this.pbx && !this.pbx.runs) await this.pbx.again();
     await this.pbx?.ami?.cli('channel request hangup all');
     for (const party of this.parties.splice(0).reverse()) await party.close();
   }
@@ -57,6 +60,11 @@ export class Rig {
   /** Somebody in the phone network. */
   async outside({ number = '+15550123', hertz = PEER, autoAnswer = true } = {}) {
     return this.#keep(await Baresip.open(this.pbx, { number, hertz, autoAnswer }));
+  }
+
+  /** A way to the PBX that can be cut. */
+  async relay() {
+    return this.#keep(await Relay.open(this.pbx.ws));
   }
 
   /** A TURN server and the RTCConfiguration that allows nothing but it. */

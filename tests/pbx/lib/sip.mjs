@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { DOMAIN, PASSWORD } from './accounts.mjs';
-import { Events } from './events.mjs';
+import { Events } from '../../e2e/lib/events.mjs';
 
 const HASH = { MD5: 'md5', 'SHA-256': 'sha256' };
 

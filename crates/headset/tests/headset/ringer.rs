@@ -71,6 +71,27 @@ fn a_ring_goes_on_while_a_call_is_up() {
 }
 
 #[test]
+fn ringback_is_at_the_speaker_until_it_is_ended() {
+    with_server("ringer::ringback_is_at_the_speaker_until_it_is_ended", |_| {
+        let mut phone = Phone::start(["agent_mic", "agent_headset", "agent_ringer"]);
+        let headset = Ear::at("agent_headset.monitor");
+        let ringer = Ear::at("agent_ringer.monitor");
+        phone.headset.set_in_call(true);
+        phone.headset.ring_back(true);
+        phone.headset.ring_back(true);
+        headset.wait_for_tone(425.0, SOON);
+        headset.wait_for_silence(SOON);
+        // Its pause is over after four seconds, and it is not ended by it.
+        headset.wait_for_tone(425.0, SOON);
+        phone.headset.ring_back(false);
+        headset.wait_for_silence(SOON);
+        let _customer = phone.far_side(900.0);
+        headset.wait_for_tone(900.0, SOON);
+        assert!(ringer.since(0).iter().all(|s| s.abs() < 0.001));
+    });
+}
+
+#[test]
 fn cues_are_at_the_speaker_even_after_the_call() {
     with_server("ringer::cues_are_at_the_speaker_even_after_the_call", |rig| {
         let mut phone = Phone::start(["agent_mic", "agent_headset", "agent_ringer"]);

@@ -8,7 +8,6 @@
 //! Frames may hold credentials and numbers: nothing here logs one. At DEBUG stand the
 //! method or status of each message and its Call-ID.
 
-mod backoff;
 mod check;
 mod described;
 mod dial;
@@ -20,7 +19,8 @@ pub use check::{CallTest, Check, CheckFault, Checked, Outcome, Step, check};
 pub use described::with_candidates;
 pub use dial::{CertificateFault, ConnectFault, WebSocketUrl};
 pub use omnibar_sip as core;
-pub use phone::{Agreed, Phone, PhoneConfig, PhoneEvent};
+pub(crate) use phone::Door;
+pub use phone::{Agreed, Phone, PhoneConfig, PhoneEvent, VoiceFault};
 pub use servers::{BadServer, stun_server, turn_server};
 
 use omnibar_sip::{Account, Command, Event};

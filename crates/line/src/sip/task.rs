@@ -1,8 +1,7 @@
-use super::backoff::Backoff;
 use super::dial::{ConnectFault, WebSocket, dial, trust};
 use super::{ExtensionConfig, ExtensionEvent};
 use futures_util::{SinkExt, StreamExt};
-use omnibar_model::Moment;
+use omnibar_model::{Backoff, Moment};
 use omnibar_sip::{Command, Event, Input, Message, Output, UserAgent};
 use rustls::ClientConfig;
 use std::future::Future;
@@ -23,6 +22,8 @@ const WRITE: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_millis(100);
 /// To be told goodbye by the exchange.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// Between two attempts to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// A connection that has held this long was a good one.
 const HELD: Duration = Duration::from_secs(10);
 
@@ -81,7 +82,7 @@ impl Task {
             events,
             epoch,
             link: Link::Waiting { until: epoch },
-            backoff: Backoff::new(u64::from_be_bytes([h, g, f, e, d, c, b, a])),
+            backoff: Backoff::new(LONGEST_PAUSE, u64::from_be_bytes([h, g, f, e, d, c, b, a])),
             tls: None,
             closing: None,
         }
@@ -89,7 +90,7 @@ impl Task {
 
     /// Runs until the handle is dropped or closed.
     pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
-        self.backoff.next();
+        self.backoff.next_attempt();
         loop {
             let woken = self.wait(&mut orders).await;
             match woken {
@@ -186,7 +187,9 @@ impl Task {
             }
             Link::Waiting { .. } | Link::Dialling(_) => false,
         };
-        let again_in = self.backoff.next();
+        let (_, pause) = self.backoff.next_attempt();
+        // In a call somebody waits for it.
+        let again_in = if self.agent.calls().is_empty() { pause } else { pause / 4 };
         self.link = Link::Waiting { until: Instant::now() + again_in };
         tracing::info!(%fault, ?again_in, "no connection to the exchange");
         self.post(ExtensionEvent::Disconnected { fault, again_in });

@@ -13,7 +13,7 @@ pub trait Tone {
     fn fill(&mut self, block: &mut [f32; BLOCK]) -> bool;
 }
 
-/// 440 + 480 Hz, 2 s on, 4 s off (ITU-T E.180, North America).
+/// That it rings at the far side.
 #[derive(Clone, Debug)]
 pub struct Ringback(Score<'static>);
 
@@ -60,9 +60,17 @@ enum Part {
 }
 
 impl Ringback {
+    /// 440 + 480 Hz, 2 s on, 4 s off: that of North America (ITU-T E.180, Supplement 2).
     #[must_use]
     pub fn new() -> Self {
         Self(Score::repeated(&score::RINGBACK, 288_000))
+    }
+
+    /// 425 Hz, 1 s on, 4 s off: what ITU-T E.180/Q.35 recommends to everybody, of no
+    /// country in particular.
+    #[must_use]
+    pub fn recommended() -> Self {
+        Self(Score::repeated(&score::RECOMMENDED_RINGBACK, 240_000))
     }
 }
 

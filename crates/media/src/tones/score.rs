@@ -131,6 +131,7 @@ impl Turn {
 }
 
 pub(super) static RINGBACK: [Note; 1] = [Note::even(0, 96_000, [440.0, 480.0], 0.1)];
+pub(super) static RECOMMENDED_RINGBACK: [Note; 1] = [Note::even(0, 48_000, [425.0, 0.0], 0.14)];
 pub(super) static BUSY: [Note; 1] = [Note::even(0, 24_000, [480.0, 620.0], 0.1)];
 
 /// G5 and E5 in turn.

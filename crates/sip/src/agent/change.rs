@@ -11,7 +11,7 @@ use crate::cause::{Cause, CauseKind};
 use crate::digits::Digit;
 use crate::event::{Event, Refusal};
 use crate::message::{Method, Request, Response, cseq, names};
-use crate::sdp::{Direction, MAX_SDP, directed, renewed};
+use crate::sdp::{Direction, MAX_SDP, directed, renewed, without_hold};
 use crate::timer::{self, SessionTimer, Wish};
 use omnibar_model::Moment;
 use std::time::Duration;
@@ -198,6 +198,9 @@ impl UserAgent {
         }
         let (here, there) = (call.here_held, call.there_held);
         if let Some(answer) = answer {
+            // The hold is said and heard here: whoever owns the media would take what answers
+            // it for the far side's wish, and go on with it after the hold.
+            let answer = if hold { without_hold(&answer, there) } else { answer };
             self.event(Event::Changed { call: number, answer });
         }
         if before != (here, there) {
@@ -272,6 +275,8 @@ impl UserAgent {
                 if let Change::Later { wanted, .. } = std::mem::replace(&mut call.change, theirs) {
                     call.wanted.get_or_insert(wanted);
                 }
+                let held_here = self.calls.get(&number).is_some_and(|call| call.here_held);
+                let offer = if held_here { without_hold(&offer, held) } else { offer };
                 self.event(Event::Offered { call: number, offer, held });
             }
         }

@@ -1,8 +1,8 @@
 //! Registration (RFC 3261 section 10), kept over one flow (RFC 5626), with a GRUU where
 //! the registrar gives one (RFC 5627).
 
-use super::UserAgent;
 use super::send::{Purpose, SUPPORTED};
+use super::{TIMEOUT, UserAgent};
 use crate::cause::{Cause, CauseKind};
 use crate::event::{Event, Output};
 use crate::message::{Address, Fields, Method, Request, Response, Uri, Via, names};
@@ -15,6 +15,11 @@ use std::time::Duration;
 /// back in step (RFC 5626 section 4.5).
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// An exchange that is starting takes connections before it listens to what is said: an
+/// Asterisk 22 drops a REGISTER of its first second without a word. This transport loses
+/// nothing, so one that is not answered for this long is asked again over another
+/// connection; the next for twice that, up to the 32 s of RFC 3261.
+const FIRST_PATIENCE: Duration = Duration::from_secs(4);
 /// A server's own wish is followed up to here.
 const LONGEST_WISH: Duration = Duration::from_secs(3_600);
 /// Bounds of what a registrar may grant or ask for, in seconds.
@@ -84,6 +89,11 @@ impl Registration {
             State::Registered { .. } | State::Asking { was_registered: true } => true,
             State::Off | State::Asking { was_registered: false } | State::Waiting { .. } => false,
         }
+    }
+
+    /// For the answer to what is asked now.
+    pub(super) fn patience(&self) -> Duration {
+        FIRST_PATIENCE.saturating_mul(1 << self.failures.min(10)).min(TIMEOUT)
     }
 
     pub(super) fn used(&mut self, number: u32) {

@@ -100,10 +100,14 @@ impl UserAgent {
         if !lost {
             self.output(Output::Send(request.to_bytes()));
         }
+        let patience = match purpose {
+            Purpose::Register { .. } => self.registration.patience(),
+            _ => TIMEOUT,
+        };
         let client = Client {
             request,
             purpose,
-            deadline: if lost { now } else { now + TIMEOUT },
+            deadline: if lost { now } else { now + patience },
             attempts,
             provisional: false,
             cancelled: false,

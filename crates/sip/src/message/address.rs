@@ -1,4 +1,4 @@
-use super::fields::{Split, quoted, quotes_close, unquoted};
+use super::fields::{Bare, Split, quoted, quotes_close, unquoted};
 use super::uri::{BadUri, Uri};
 use std::fmt;
 
@@ -72,8 +72,8 @@ impl Address {
         if !quotes_close(text) {
             return Err(BadUri::QUOTE);
         }
-        let open = angle(text);
-        let Some(open) = open else {
+        // One in quotes belongs to the name.
+        let Some((open, _)) = Bare::of(text).find(|(_, c)| *c == '<') else {
             // Without brackets, parameters are the field's (section 20.10), and a `?`
             // or a comma may not be there.
             let (uri, params) = text.split_once(';').unwrap_or((text, ""));
@@ -116,24 +116,6 @@ impl fmt::Display for Address {
         }
         write!(f, "<{}>{}", self.uri, self.params)
     }
-}
-
-/// Where the bracket opens that stands outside quotes.
-fn angle(text: &str) -> Option<usize> {
-    let (mut quoted, mut escaped) = (false, false);
-    for (index, c) in text.char_indices() {
-        if escaped {
-            escaped = false;
-        } else if quoted {
-            escaped = c == '\\';
-            quoted = c != '"';
-        } else if c == '"' {
-            quoted = true;
-        } else if c == '<' {
-            return Some(index);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

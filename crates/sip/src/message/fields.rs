@@ -1,6 +1,7 @@
 use super::names;
 use std::borrow::Cow;
 use std::fmt;
+use std::str::CharIndices;
 
 /// Header fields in the order in which they came or will be sent.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -140,40 +141,52 @@ impl<'a> Iterator for Split<'a> {
 }
 
 fn boundary(text: &str, at: char) -> Option<usize> {
-    let (mut quoted, mut escaped, mut angled) = (false, false, false);
-    for (index, c) in text.char_indices() {
-        if escaped {
-            escaped = false;
-        } else if quoted {
-            escaped = c == '\\';
-            quoted = c != '"';
-        } else if c == '"' {
-            quoted = true;
-        } else if c == '<' {
-            angled = true;
-        } else if c == '>' {
-            angled = false;
-        } else if c == at && !angled {
-            return Some(index);
+    let mut angled = false;
+    for (index, c) in Bare::of(text) {
+        match c {
+            '<' => angled = true,
+            '>' => angled = false,
+            c if c == at && !angled => return Some(index),
+            _ => {}
         }
     }
     None
 }
 
-/// Whether every quote that is opened is closed.
-pub(crate) fn quotes_close(text: &str) -> bool {
-    let (mut quoted, mut escaped) = (false, false);
-    for c in text.chars() {
-        if escaped {
-            escaped = false;
-        } else if quoted {
-            escaped = c == '\\';
-            quoted = c != '"';
-        } else {
-            quoted = c == '"';
+/// The characters outside quoted strings and where they are. Within one, a backslash
+/// takes the next character's meaning away (RFC 3261 section 25.1, `quoted-pair`).
+pub(crate) struct Bare<'a> {
+    rest: CharIndices<'a>,
+    quoted: bool,
+}
+
+impl<'a> Bare<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        Self { rest: text.char_indices(), quoted: false }
+    }
+}
+
+impl Iterator for Bare<'_> {
+    type Item = (usize, char);
+
+    fn next(&mut self) -> Option<(usize, char)> {
+        loop {
+            let (index, c) = self.rest.next()?;
+            match (self.quoted, c) {
+                (_, '"') => self.quoted = !self.quoted,
+                (true, '\\') => _ = self.rest.next(),
+                (true, _) => {}
+                (false, c) => return Some((index, c)),
+            }
         }
     }
-    !quoted
+}
+
+/// Whether every quote that is opened is closed.
+pub(crate) fn quotes_close(text: &str) -> bool {
+    let mut bare = Bare::of(text);
+    bare.by_ref().for_each(drop);
+    !bare.quoted
 }
 
 /// The text without its quotes and escapes, if it has any.

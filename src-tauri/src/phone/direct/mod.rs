@@ -4,26 +4,19 @@
 mod call;
 mod command;
 
-use super::{commands, error, print, settings};
+use super::wiring::{seconds, wire};
+use super::{commands, error, print};
 use crate::cli::PhoneArgs;
 use crate::paths::Paths;
 use call::Phone;
 use command::Command;
-use omnibar_headset::HeadsetConfig;
-use omnibar_line::{Bind, CallEvent, Direct, LineConfig};
+use omnibar_line::{Bind, CallEvent, Direct};
 use omnibar_softphone::{Event, Inbox, Line as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 use tokio::io::AsyncBufRead;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
-
-/// Packets between line and media thread.
-const RING: usize = 256;
-const SECOND: Duration = Duration::from_secs(1);
+use tokio::time::{Instant, sleep_until};
 
 /// Serves commands until `quit` or the end of standard input. Exit status 1: the address
 /// cannot be listened at.
@@ -44,35 +37,15 @@ pub(super) async fn run(
         }
     };
     let (inbox, events) = Inbox::new();
-    let (received, arriving) = rtrb::RingBuffer::new(RING);
-    let round_trip = Arc::new(AtomicU64::new(0));
-    let epoch = std::time::Instant::now();
     let bind = match args.common.bind.as_slice() {
         [] if address.ip().is_unspecified() => Bind::AllAndLoopback,
         [] => Bind::Only(vec![address.ip()]),
         only => Bind::Only(only.to_vec()),
     };
-    let (mut line, sink) = omnibar_line::start_direct(
-        LineConfig {
-            bind,
-            relay_only: false,
-            received,
-            round_trip: Arc::clone(&round_trip),
-            epoch,
-        },
-        inbox.clone(),
-    );
+    let (config, plug) = wire(bind, false);
+    let (mut line, sink) = omnibar_line::start_direct(config, inbox.clone());
     line.open(vec![]);
-    let headset = omnibar_headset::start(
-        HeadsetConfig {
-            sink: Box::new(sink),
-            source: arriving,
-            round_trip,
-            epoch,
-            settings: settings(args, paths),
-        },
-        inbox,
-    );
+    let headset = plug.headset(sink, args, paths, inbox);
     let mut phone = Phone::new(args.auto_answer, exchange, line, headset);
     serve(&mut phone, events, exchanged, commands(input)).await;
     phone.stop();
@@ -85,8 +58,7 @@ async fn serve(
     mut exchanged: mpsc::UnboundedReceiver<CallEvent>,
     mut commands: mpsc::Receiver<String>,
 ) {
-    let mut second = interval_at(Instant::now() + SECOND, SECOND);
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut second = seconds();
     loop {
         let deadline = phone.deadline();
         tokio::select! {

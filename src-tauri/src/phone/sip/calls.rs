@@ -6,7 +6,7 @@ use super::words;
 use omnibar_contract::{AudioView, Meter};
 use omnibar_headset::Headset;
 use omnibar_line::sip::Phone;
-use omnibar_line::sip::core::{CallNumber, Digit, Party, Uri};
+use omnibar_line::sip::core::{CallNumber, Digit, Party, Uri, WatchNumber};
 use omnibar_softphone::Audio as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,6 +23,10 @@ pub(super) struct Handset {
     pub(super) active: Option<CallNumber>,
     /// The call that waits, and the one in which somebody is asked about it.
     pub(super) consult: Option<(CallNumber, CallNumber)>,
+    /// Who is in the conversation that the headset is in, if they are several.
+    pub(super) conference: Vec<CallNumber>,
+    /// Colleagues, as they were named by whoever watches them.
+    pub(super) watched: BTreeMap<WatchNumber, String>,
     pub(super) muted: bool,
     pub(super) registered: bool,
     pub(super) was_registered: bool,
@@ -40,6 +44,12 @@ pub(super) struct Call {
     /// Somebody has answered, or here somebody has taken it.
     pub(super) answered: bool,
     pub(super) connected: Option<Instant>,
+    /// The exchange says that it rings there.
+    pub(super) rings_there: bool,
+    /// Something has come of the far side's voice.
+    pub(super) heard: bool,
+    /// The connection to the exchange broke, and it has not answered about this call since.
+    pub(super) out_of_reach: bool,
     /// The far side takes keys in its media.
     pub(super) keys: bool,
     pub(super) here: bool,
@@ -56,6 +66,9 @@ impl Call {
             begun: Instant::now(),
             answered: false,
             connected: None,
+            rings_there: false,
+            heard: false,
+            out_of_reach: false,
             keys: false,
             here: false,
             there: false,
@@ -87,6 +100,8 @@ impl Handset {
             calls: BTreeMap::new(),
             active: None,
             consult: None,
+            conference: vec![],
+            watched: BTreeMap::new(),
             muted: false,
             registered: false,
             was_registered: false,
@@ -111,16 +126,32 @@ impl Handset {
             Command::Answer(call) => self.ringing(call).map(|call| self.answer(call)),
             Command::Reject(call) => self.ringing(call).map(|call| {
                 self.given_up(call);
-                self.phone.reject(call, false);
+                // Busy, not declined: what a desk phone's button says, and what another
+                // phone or a mail box may follow (RFC 3261 section 21.6.4); an Asterisk
+                // makes "forbidden" of a 603.
+                self.phone.reject(call, true);
             }),
+            Command::HangUp(None) if !self.conference.is_empty() => {
+                self.conference.clone().into_iter().for_each(|call| self.given_up(call));
+                self.all_of_conference(|phone, call| phone.hang_up(call));
+                Ok(())
+            }
             Command::HangUp(call) => self.talking_or(call, Self::only).map(|call| {
                 self.given_up(call);
                 self.phone.hang_up(call);
             }),
-            Command::Hold(call) => self.talking(call).map(|call| self.phone.hold(call)),
-            Command::Resume(call) => {
-                self.talking_or(call, Self::waiting).map(|call| self.phone.resume(call))
+            Command::Hold(None) if !self.conference.is_empty() => {
+                self.all_of_conference(|phone, call| phone.hold(call));
+                Ok(())
             }
+            Command::Hold(call) => self.talking(call).map(|call| {
+                self.postponed(call);
+                self.phone.hold(call);
+            }),
+            Command::Resume(call) => self.talking_or(call, Self::waiting).map(|call| {
+                self.postponed(call);
+                self.phone.resume(call);
+            }),
             Command::Swap => self.swap(),
             Command::Mute(on) => {
                 self.mute(on);
@@ -130,6 +161,9 @@ impl Handset {
             Command::Transfer(to) => self.transfer(&to),
             Command::Consult(to) => self.ask(&to),
             Command::Complete => self.complete(),
+            Command::Conference => self.bring_in(),
+            Command::Watch(whom) => self.watch(whom),
+            Command::Unwatch(whom) => self.unwatch(&whom),
             Command::Reconnect => {
                 self.phone.reconnect();
                 Ok(())
@@ -178,6 +212,18 @@ impl Handset {
             self.headset.start_ringing();
         } else {
             self.headset.stop_ringing();
+        }
+    }
+
+    /// Rings back as long as it rings there and nothing is heard of it (RFC 3960 section 3.2).
+    pub(super) fn ring_back(&self) {
+        let waits = |call: &Call| call.rings_there && !call.heard && !call.answered;
+        self.headset.ring_back(self.active_call().is_some_and(waits));
+    }
+
+    fn postponed(&self, number: CallNumber) {
+        if self.calls.get(&number).is_some_and(|call| call.out_of_reach) {
+            print(&json!({"event": "postponed", "call": id(number), "cause": words::POSTPONED}));
         }
     }
 
@@ -240,6 +286,42 @@ impl Handset {
         Ok(())
     }
 
+    fn bring_in(&mut self) -> Result<(), &'static str> {
+        let talks = self.active_call().is_some_and(|call| call.connected.is_some());
+        let other = self.waiting().filter(|_| talks);
+        let other =
+            other.ok_or("A conference needs a call that is talked in and one that waits.")?;
+        if self.calls.get(&other).is_none_or(|call| call.connected.is_none()) {
+            return Err("The other side has not answered yet.");
+        }
+        self.postponed(other);
+        self.phone.bring_in(other);
+        Ok(())
+    }
+
+    fn all_of_conference(&mut self, act: impl Fn(&Phone, CallNumber)) {
+        for call in self.conference.clone() {
+            act(&self.phone, call);
+        }
+    }
+
+    fn watch(&mut self, whom: String) -> Result<(), &'static str> {
+        let address = self.address(&whom)?;
+        if self.watched.values().any(|watched| *watched == whom) {
+            return Err("This colleague is watched already.");
+        }
+        self.watched.insert(self.phone.watch(address), whom);
+        Ok(())
+    }
+
+    fn unwatch(&mut self, whom: &str) -> Result<(), &'static str> {
+        let found = self.watched.iter().find(|(_, watched)| *watched == whom);
+        let watch = *found.ok_or("This colleague is not watched.")?.0;
+        self.watched.remove(&watch);
+        self.phone.unwatch(watch);
+        Ok(())
+    }
+
     pub(super) fn active_call(&self) -> Option<&Call> {
         self.calls.get(self.active.as_ref()?)
     }
@@ -277,8 +359,10 @@ impl Handset {
 
     /// The first that was answered and that the headset is not with.
     fn waiting(&self) -> Option<CallNumber> {
-        let waits =
-            |(number, call): &(&CallNumber, &Call)| call.answered && Some(**number) != self.active;
+        let waits = |(number, call): &(&CallNumber, &Call)| {
+            let here = Some(**number) == self.active || self.conference.contains(number);
+            call.answered && !here
+        };
         self.calls.iter().find(waits).map(|(number, _)| *number)
     }
 
@@ -290,6 +374,7 @@ impl Handset {
                 json!({"call": id(*number), "state": call.state(), "far": words::party(&call.far),
                        "held": call.here, "held_by_far": call.there,
                        "active": self.active == Some(*number),
+                       "in_conference": self.conference.contains(number),
                        "seconds": call.connected.map(|at| at.elapsed().as_secs_f32())})
             })
             .collect();

@@ -17,6 +17,9 @@ pub(super) enum Command {
     Transfer(String),
     Consult(String),
     Complete,
+    Conference,
+    Watch(String),
+    Unwatch(String),
     Reconnect,
     Status,
     Devices,
@@ -53,13 +56,17 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "transfer" => whom(word, rest).map(Command::Transfer),
         "consult" => whom(word, rest).map(Command::Consult),
         "complete" => alone(Command::Complete),
+        "conference" => alone(Command::Conference),
+        "watch" => whom(word, rest).map(Command::Watch),
+        "unwatch" => whom(word, rest).map(Command::Unwatch),
         "reconnect" => alone(Command::Reconnect),
         "status" => alone(Command::Status),
         "devices" => alone(Command::Devices),
         "quit" => alone(Command::Quit),
         _ => Err("Unknown command. Known: call N, answer, reject, hangup, hold, resume (each \
                   with a call's id if it is not clear which), swap, mute, unmute, dtmf KEYS, \
-                  transfer N, consult N, complete, reconnect, status, devices, quit."
+                  transfer N, consult N, complete, conference, watch N, unwatch N, reconnect, status, \
+                  devices, quit."
             .to_owned()),
     }
 }
@@ -113,9 +120,12 @@ mod tests {
         assert_eq!(parse("dtmf 12*#a"), Ok(Command::Dtmf("12*#a".into())));
         assert_eq!(parse("transfer 606"), Ok(Command::Transfer("606".into())));
         assert_eq!(parse("consult 1003"), Ok(Command::Consult("1003".into())));
+        assert_eq!(parse("watch 1002"), Ok(Command::Watch("1002".into())));
+        assert_eq!(parse("unwatch 1002"), Ok(Command::Unwatch("1002".into())));
         for (line, command) in [
             ("swap", Command::Swap),
             ("complete", Command::Complete),
+            ("conference", Command::Conference),
             ("reconnect", Command::Reconnect),
             ("status", Command::Status),
             ("devices", Command::Devices),

@@ -7,9 +7,9 @@ use super::words::{self, caused};
 use omnibar_contract::{AudioView, Meter};
 use omnibar_desk::Sound;
 use omnibar_line::sip::core::{
-    CallNumber, Caller, Cause, CauseKind, Diversion, Event, Party, Waiting,
+    CallNumber, Caller, Cause, CauseKind, Colleague, Diversion, Event, Party, Waiting,
 };
-use omnibar_line::sip::{Agreed, ExtensionEvent, PhoneEvent};
+use omnibar_line::sip::{Agreed, ExtensionEvent, PhoneEvent, VoiceFault};
 use omnibar_softphone::{Audio as _, AudioEvent};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -23,6 +23,7 @@ impl Handset {
                 self.registered = false;
                 print(&json!({"event": "reconnecting", "cause": sentence(&fault.to_string()),
                               "again_in_ms": millis(again_in)}));
+                self.out_of_reach();
             }
             PhoneEvent::Extension(ExtensionEvent::Sip(event)) => self.signalled(event),
             PhoneEvent::Active(active) => {
@@ -30,6 +31,7 @@ impl Handset {
                 self.headset.set_in_call(active.is_some());
                 self.open_microphone();
                 self.ring();
+                self.ring_back();
                 print(&json!({"event": "active", "call": active.map(id)}));
             }
             PhoneEvent::Connected { call, agreed } => self.connected(call, agreed),
@@ -40,19 +42,39 @@ impl Handset {
                 print(&with_agreed(about("changed", call), agreed));
             }
             PhoneEvent::Voice { call } => {
-                let after = self.calls.get(&call).map(|call| millis(call.begun.elapsed()));
+                let mut after = None;
+                if let Some(call) = self.calls.get_mut(&call) {
+                    call.heard = true;
+                    after = Some(millis(call.begun.elapsed()));
+                }
+                self.ring_back();
                 print(&json!({"event": "media", "call": id(call), "after_ms": after}));
             }
             PhoneEvent::Path { call, state } => {
-                print(&json!({"event": "line", "call": id(call), "line": state}));
+                print(&json!({"event": "line", "call": id(call), "line": state,
+                              "cause": words::line(state, self.registered)}));
             }
             PhoneEvent::Followed { old, new } => {
                 self.calls.insert(new, Call::new(Party::default(), true));
                 print(&json!({"event": "following", "call": id(old), "new": id(new)}));
             }
             PhoneEvent::Relay { url, found } => print(&words::relay(&url, found)),
-            PhoneEvent::NoVoice { call, reason } => {
-                print(&json!({"event": "no_voice", "call": id(call), "cause": reason}));
+            PhoneEvent::Conference(calls) => {
+                let shown: Vec<String> = calls.iter().copied().map(id).collect();
+                print(&json!({"event": "conference", "calls": shown}));
+                self.conference = calls;
+            }
+            PhoneEvent::Pressed { call, digit } => {
+                print(&json!({"event": "digit", "call": id(call), "key": digit.key(),
+                              "by": "rtp"}));
+            }
+            PhoneEvent::NoVoice { call, fault } => {
+                let detail = match &fault {
+                    VoiceFault::NoPath => None,
+                    VoiceFault::Description(why) | VoiceFault::NoMixing(why) => Some(why),
+                };
+                print(&json!({"event": "no_voice", "call": id(call),
+                              "cause": words::no_voice(&fault), "detail": detail}));
             }
         }
     }
@@ -112,13 +134,20 @@ impl Handset {
                 print(&incoming(call, &caller, &to, auto_answer, replaces, referred_by.as_ref()));
                 self.incoming(call, caller.party, replaces);
             }
-            Event::Ringing { call } => print(&about("ringing", call)),
+            Event::Ringing { call } => {
+                if let Some(call) = self.calls.get_mut(&call) {
+                    call.rings_there = true;
+                }
+                self.ring_back();
+                print(&about("ringing", call));
+            }
             Event::EarlyMedia { call, answer: _ } => print(&about("early", call)),
             Event::Answered { call, with, answer: _ } => {
                 if let Some(call) = self.calls.get_mut(&call) {
                     call.answered = true;
                     call.far = with;
                 }
+                self.ring_back();
                 self.open_microphone();
                 print(&about("answered", call));
             }
@@ -131,6 +160,7 @@ impl Handset {
                 self.ring();
             }
             Event::Held { call, here, there } => self.held(call, here, there),
+            Event::Changed { call, answer: _ } => self.reached(call),
             Event::ChangeRefused { call, cause } => {
                 print(&caused(about("change_refused", call), &cause));
             }
@@ -157,8 +187,18 @@ impl Handset {
                 print(&json!({"event": "message_waiting", "any": any, "new": new, "old": old,
                               "new_urgent": new_urgent, "old_urgent": old_urgent}));
             }
-            // An extension without a voice mail box is none the worse for it.
-            Event::WatchFailed { watch: _, cause } => tracing::info!(?cause, "no message waiting"),
+            Event::Colleague { watch, state } => {
+                if let Some(number) = self.watched.get(&watch) {
+                    print(&colleague(number, &state));
+                }
+            }
+            Event::WatchFailed { watch, cause } => match self.watched.get(&watch) {
+                Some(number) => {
+                    print(&caused(json!({"event": "watch_failed", "number": number}), &cause));
+                }
+                // An extension without a voice mail box is none the worse for it.
+                None => tracing::info!(?cause, "no message waiting"),
+            },
             Event::Refused { call, why } => {
                 let mut said = error(words::refusal(why));
                 if let (Some(said), Some(call)) = (said.as_object_mut(), call) {
@@ -166,11 +206,8 @@ impl Handset {
                 }
                 print(&said);
             }
-            // The phone's, which has dealt with them, or of nobody who is watched here.
-            Event::Offered { .. }
-            | Event::Changed { .. }
-            | Event::TransferAsked { .. }
-            | Event::Colleague { .. } => {}
+            // The phone's, which has dealt with them.
+            Event::Offered { .. } | Event::TransferAsked { .. } => {}
         }
     }
 
@@ -196,6 +233,24 @@ impl Handset {
                            "after_ms": millis(call.begun.elapsed())});
         print(&with_agreed(facts, agreed));
         self.open_microphone();
+    }
+
+    /// What becomes of the calls, when the connection breaks.
+    fn out_of_reach(&mut self) {
+        for (number, call) in &mut self.calls {
+            if call.connected.is_some() && !std::mem::replace(&mut call.out_of_reach, true) {
+                print(&json!({"event": "unreachable", "call": id(*number),
+                              "cause": words::UNREACHABLE}));
+            }
+        }
+    }
+
+    /// The exchange has answered about this call.
+    fn reached(&mut self, number: CallNumber) {
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        if std::mem::take(&mut call.out_of_reach) {
+            print(&json!({"event": "reached", "call": id(number), "cause": words::REACHED}));
+        }
     }
 
     fn held(&mut self, number: CallNumber, here: bool, there: bool) {
@@ -273,6 +328,16 @@ fn incoming(
            "asserted": caller.asserted, "anonymous": caller.anonymous, "to": words::party(to),
            "diverted_by": diverted, "auto_answer_ms": auto_answer.map(millis),
            "replaces": replaces.map(id), "referred_by": referred_by.map(words::party)})
+}
+
+fn colleague(number: &str, state: &Colleague) -> Value {
+    let (state, with) = match state {
+        Colleague::Free => ("free", None),
+        Colleague::Ringing { with, pickup: _ } => ("ringing", Some(with)),
+        Colleague::Talking { with } => ("talking", Some(with)),
+    };
+    json!({"event": "colleague", "number": number, "state": state,
+           "with": with.map(words::party)})
 }
 
 fn millis(time: Duration) -> u128 {

@@ -7,28 +7,22 @@ mod events;
 mod relay;
 mod words;
 
-use super::{commands, error, password, print, settings};
+use super::wiring::{seconds, wire};
+use super::{commands, error, password, print};
 use crate::cli::PhoneArgs;
 use crate::paths::Paths;
 use calls::Handset;
 use command::Command;
-use omnibar_headset::HeadsetConfig;
+use omnibar_line::Bind;
 use omnibar_line::sip::core::{Account, Uri};
 use omnibar_line::sip::{ExtensionConfig, Phone, PhoneConfig, PhoneEvent, WebSocketUrl};
-use omnibar_line::{Bind, LineConfig};
 use omnibar_model::Secret;
 use omnibar_softphone::{Event, Inbox};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::io::AsyncBufRead;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// Packets between line and media thread.
-const RING: usize = 256;
-const SECOND: Duration = Duration::from_secs(1);
 /// How long a registration is asked to hold.
 const EXPIRES: Duration = Duration::from_secs(300);
 
@@ -64,16 +58,7 @@ pub(super) async fn run(
         return check::run(args, extension, bind, ice_servers).await;
     }
     let domain = extension.account.address.host().to_owned();
-    let (received, arriving) = rtrb::RingBuffer::new(RING);
-    let round_trip = Arc::new(AtomicU64::new(0));
-    let epoch = std::time::Instant::now();
-    let line = LineConfig {
-        bind,
-        relay_only: args.common.relay_only,
-        received,
-        round_trip: Arc::clone(&round_trip),
-        epoch,
-    };
+    let (line, plug) = wire(bind, args.common.relay_only);
     let config = PhoneConfig { extension, line, ice_servers };
     let (phone, sink, told) = match Phone::start(config) {
         Ok(started) => started,
@@ -83,16 +68,7 @@ pub(super) async fn run(
         }
     };
     let (inbox, events) = Inbox::new();
-    let headset = omnibar_headset::start(
-        HeadsetConfig {
-            sink: Box::new(sink),
-            source: arriving,
-            round_trip,
-            epoch,
-            settings: settings(args, paths),
-        },
-        inbox,
-    );
+    let headset = plug.headset(sink, args, paths, inbox);
     let mut handset = Handset::new(args.auto_answer, domain, phone, headset);
     serve(&mut handset, events, told, commands(input)).await;
     handset.close().await;
@@ -134,8 +110,7 @@ async fn serve(
     mut told: mpsc::UnboundedReceiver<PhoneEvent>,
     mut commands: mpsc::Receiver<String>,
 ) {
-    let mut second = interval_at(Instant::now() + SECOND, SECOND);
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut second = seconds();
     loop {
         tokio::select! {
             Some(event) = events.recv() => match event {

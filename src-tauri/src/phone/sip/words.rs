@@ -1,5 +1,7 @@
 //! What an exchange's refusals and ends mean, in the agent's words.
 
+use omnibar_desk::LineState;
+use omnibar_line::sip::VoiceFault;
 use omnibar_line::sip::core::{Cause, CauseKind, Party, Refusal};
 use omnibar_softphone::RelayProbe;
 use serde_json::{Value, json};
@@ -48,8 +50,56 @@ pub(super) fn words(kind: CauseKind) -> &'static str {
         CauseKind::TimedOut => "The exchange did not answer in time.",
         CauseKind::ConnectionLost => "The connection to the exchange broke.",
         CauseKind::Replaced => "Another call has taken this one's place.",
-        CauseKind::Gone => "The exchange does not know this call any more.",
+        CauseKind::Gone => {
+            "The exchange does not know this call any more: it has started anew, or ended the \
+             call while it could not be reached."
+        }
         CauseKind::Malformed => "What the other side sent made no sense.",
+    }
+}
+
+/// Of a call, when the connection to the exchange breaks.
+pub(super) const UNREACHABLE: &str = "The exchange cannot be reached. The call goes on as long as voice passes; it can be held or \
+     transferred when the exchange answers again.";
+/// Of a call that was asked about after that.
+pub(super) const REACHED: &str = "The exchange answers again and still has the call.";
+/// Of a hold or its end meanwhile.
+pub(super) const POSTPONED: &str =
+    "The exchange cannot be reached. It is told when it answers again.";
+
+/// Of a call's voice; `reachable`: the exchange is.
+pub(super) fn line(state: LineState, reachable: bool) -> &'static str {
+    match (state, reachable) {
+        (LineState::Up, _) => "Voice passes again.",
+        (LineState::Closed, _) => "The voice connection was closed.",
+        (LineState::Connecting | LineState::Recovering, true) => "A way for the voice is sought.",
+        (LineState::Lost | LineState::Failed, true) => {
+            "No voice passes at the moment; another way is sought."
+        }
+        (
+            LineState::Connecting | LineState::Recovering | LineState::Lost | LineState::Failed,
+            false,
+        ) => {
+            "No voice passes, and the exchange cannot be reached. If it has stopped, the call is \
+             lost; that is told when it answers again."
+        }
+    }
+}
+
+pub(super) fn no_voice(fault: &VoiceFault) -> &'static str {
+    match fault {
+        VoiceFault::NoPath => {
+            "No way was found for the voice between this computer and the exchange. A firewall or \
+             VPN may keep it back: try another network, or have the exchange's UDP ports opened. \
+             It is tried again until somebody hangs up."
+        }
+        VoiceFault::NoMixing(_) => {
+            "This computer cannot bring the calls together at the moment; they stay apart."
+        }
+        VoiceFault::Description(_) => {
+            "This computer and the exchange found no form of voice in common. Let the \
+             administrator of the exchange see the detail."
+        }
     }
 }
 

@@ -1,10 +1,15 @@
 use super::Agreed;
-use super::connection::{Connection, Job};
+use super::connection::{Connection, Job, Listener};
 use crate::voice::Way;
 use omnibar_peer::Peer;
 use omnibar_sip::{CallNumber, Uri};
 use std::collections::VecDeque;
+use std::time::Duration;
 use tokio::time::Instant;
+
+/// From the answer until whoever waits is told that no way for the voice has been found: a
+/// path through relays takes two seconds.
+const VOICE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a call waits for.
 ///
@@ -52,9 +57,13 @@ pub(super) struct Call {
     pub(super) peer: Option<Peer>,
     /// Where the voice goes, while it does not.
     pub(super) parked: Option<Way>,
+    /// It is one of several in the conversation that the headset is in.
+    pub(super) in_room: bool,
     pub(super) describing: VecDeque<Description>,
-    /// This side holds it, or has asked to.
+    /// This side wants it held.
     pub(super) held: bool,
+    /// The exchange has agreed to hold it.
+    pub(super) held_there: bool,
     /// Packets can flow.
     pub(super) up: bool,
     pub(super) was_up: bool,
@@ -68,6 +77,8 @@ pub(super) struct Call {
     /// Restarts since the path was up.
     pub(super) restarts: u8,
     pub(super) answer_at: Option<Instant>,
+    /// Voice is to pass by then, or whoever waits for it is told.
+    pub(super) voice_by: Option<Instant>,
 }
 
 impl Call {
@@ -77,8 +88,10 @@ impl Call {
             connection: None,
             peer: None,
             parked: None,
+            in_room: false,
             describing: VecDeque::new(),
             held: false,
+            held_there: false,
             up: false,
             was_up: false,
             told: None,
@@ -86,6 +99,7 @@ impl Call {
             far_name: None,
             restarts: 0,
             answer_at: None,
+            voice_by: None,
         }
     }
 
@@ -103,6 +117,13 @@ impl Call {
         self.give(Job::Accept(answer));
     }
 
+    /// Who hears the far side.
+    pub(super) fn listen(&self, listener: Listener) {
+        if let Some(connection) = &self.connection {
+            connection.listen(listener);
+        }
+    }
+
     fn give(&self, job: Job) {
         if let Some(connection) = &self.connection {
             connection.give(job);
@@ -113,6 +134,14 @@ impl Call {
     pub(super) fn agreed(&self) -> Option<Agreed> {
         let peer = self.peer.as_ref()?;
         Some(Agreed { codec: peer.terms().codec, keys: peer.telephone_event_type().is_some() })
+    }
+
+    /// Both sides want it from now on.
+    pub(super) fn talk(&mut self) {
+        self.stage = Stage::Talking;
+        if !self.up {
+            self.voice_by = Some(Instant::now() + VOICE_PATIENCE);
+        }
     }
 
     pub(super) fn is_talking(&self) -> bool {

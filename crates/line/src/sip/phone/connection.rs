@@ -1,12 +1,13 @@
 //! The voice connection of one call: a task that does what is asked of its peer, one
 //! thing after the other, and tells what comes of it.
 
+use super::room::Door;
 use crate::sip::with_candidates;
-use crate::voice::Voice;
+use crate::voice::{Voice, Way};
+use omnibar_media::Digit;
 use omnibar_peer::{Incoming, Peer, PeerConfig, PeerError, PeerEvent, PeerState, Terms};
 use omnibar_sip::CallNumber;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -38,6 +39,18 @@ pub(super) enum News {
     Agreed(Terms),
     /// The first packet of the far side's voice has come.
     Voice,
+    /// The way of the voice has come back from a conference.
+    Parked(Way),
+    /// The far side of a call in a conference pressed a key (RFC 4733).
+    Pressed(Digit),
+}
+
+/// Who hears the far side. Exchanges send on to who holds a call.
+#[derive(Debug)]
+pub(super) enum Listener {
+    Nobody,
+    Headset,
+    Room(Door),
 }
 
 pub(super) type Post = mpsc::UnboundedSender<(CallNumber, News)>;
@@ -46,8 +59,7 @@ pub(super) type Post = mpsc::UnboundedSender<(CallNumber, News)>;
 #[derive(Debug)]
 pub(super) struct Connection {
     jobs: mpsc::UnboundedSender<Job>,
-    /// Whether the far side is listened to. Exchanges send on to who holds a call.
-    heard: Arc<AtomicBool>,
+    listener: Arc<Mutex<Listener>>,
 }
 
 impl Connection {
@@ -58,8 +70,8 @@ impl Connection {
         post: Post,
     ) -> Self {
         let (jobs, given) = mpsc::unbounded_channel();
-        let heard = Arc::new(AtomicBool::new(false));
-        let listens = heard.clone();
+        let listener = Arc::new(Mutex::new(Listener::Nobody));
+        let listens = listener.clone();
         let relay_only = config.relay_only;
         tokio::spawn(async move {
             let (events_in, events) = mpsc::unbounded_channel();
@@ -76,7 +88,7 @@ impl Connection {
                 Err(error) => tell(&post, call, News::Described(Err(error))),
             }
         });
-        Self { jobs, heard }
+        Self { jobs, listener }
     }
 
     pub(super) fn give(&self, job: Job) {
@@ -84,14 +96,14 @@ impl Connection {
         let _ = self.jobs.send(job);
     }
 
-    pub(super) fn hear(&self, on: bool) {
-        self.heard.store(on, Ordering::Relaxed);
+    pub(super) fn listen(&self, listener: Listener) {
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = listener;
     }
 }
 
 fn taking(
     call: CallNumber,
-    listens: Arc<AtomicBool>,
+    listens: Arc<Mutex<Listener>>,
     voice: Arc<Voice>,
     post: Post,
 ) -> impl FnMut(Incoming) + Send + 'static {
@@ -100,8 +112,17 @@ fn taking(
         if matches!(incoming, Incoming::Rtp(_)) && std::mem::take(&mut first) {
             tell(&post, call, News::Voice);
         }
-        if listens.load(Ordering::Relaxed) {
-            voice.arrived(incoming);
+        let listener = listens.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*listener, incoming) {
+            (Listener::Nobody, _) => {}
+            (Listener::Headset, incoming) => voice.arrived(incoming),
+            (Listener::Room(door), Incoming::Rtp(arrival)) => {
+                if !door.hear(arrival.packet) {
+                    tracing::debug!("a packet for the conference was left out");
+                }
+            }
+            // Its reports are about a stream that the media thread does not make.
+            (Listener::Room(_), Incoming::Rtcp { .. }) => {}
         }
     }
 }

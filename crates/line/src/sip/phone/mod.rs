@@ -12,9 +12,13 @@
 //! Whoever calls or answers takes the headset along; the call that had it is held.
 
 mod call;
+mod conference;
 mod connection;
+mod room;
 mod signalled;
 mod task;
+
+pub(crate) use room::Door;
 
 use super::{Extension, ExtensionConfig, ExtensionEvent};
 use crate::voice::{self, LineSink};
@@ -22,7 +26,7 @@ use crate::{LineConfig, network, probe};
 use omnibar_desk::LineState;
 use omnibar_media::Codec;
 use omnibar_peer::PeerConfig;
-use omnibar_sip::{CallNumber, Digit, Uri};
+use omnibar_sip::{CallNumber, Digit, Uri, WatchNumber};
 use omnibar_softphone::{IceServer, RelayProbe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -58,8 +62,24 @@ pub enum PhoneEvent {
     Followed { old: CallNumber, new: CallNumber },
     /// What a TURN server that was given says to its name and password.
     Relay { url: String, found: RelayProbe },
-    /// No voice comes about; the reason is for the log and the curious.
-    NoVoice { call: CallNumber, reason: String },
+    /// Who is in the conversation that the headset is in; nobody while that is no conference.
+    Conference(Vec<CallNumber>),
+    /// The far side of a call in a conference pressed a key (RFC 4733).
+    Pressed { call: CallNumber, digit: omnibar_media::Digit },
+    /// No voice comes about.
+    NoVoice { call: CallNumber, fault: VoiceFault },
+}
+
+/// Why no voice comes about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VoiceFault {
+    /// The call is up, and no way to the far side has been found yet (RFC 8445). It is
+    /// looked for further; [`PhoneEvent::Connected`] follows if one is found.
+    NoPath,
+    /// One of the two sides' descriptions cannot be used; why is for the log and the curious.
+    Description(String),
+    /// This machine cannot mix; the calls stay apart.
+    NoMixing(String),
 }
 
 /// What the two ends of a call have agreed on.
@@ -83,6 +103,9 @@ enum Order {
     Press { call: CallNumber, digit: Digit },
     Transfer { call: CallNumber, to: Uri },
     Join { call: CallNumber, with: CallNumber },
+    BringIn(CallNumber),
+    Watch { watch: WatchNumber, whom: Uri },
+    Unwatch(WatchNumber),
     Reconnect,
     Close(oneshot::Sender<()>),
 }
@@ -93,6 +116,8 @@ pub struct Phone {
     orders: mpsc::UnboundedSender<Order>,
     /// Numbers of calls that were given out.
     calls: Arc<AtomicU32>,
+    /// Numbers of watches that were given out; 0 is the voice mail box.
+    watches: AtomicU32,
 }
 
 impl Phone {
@@ -130,7 +155,7 @@ impl Phone {
         let calls = Arc::new(AtomicU32::new(0));
         let task = Task::new(extension, voice, peers, line.round_trip, events, calls.clone());
         tokio::spawn(task.run(ordered, told, network::changes()));
-        Ok((Self { orders, calls }, sink, posted))
+        Ok((Self { orders, calls, watches: AtomicU32::new(0) }, sink, posted))
     }
 
     /// Calls, and takes the headset along.
@@ -178,6 +203,23 @@ impl Phone {
     /// Joins the far sides of two calls, which then end here.
     pub fn join(&self, call: CallNumber, with: CallNumber) {
         self.post(Order::Join { call, with });
+    }
+
+    /// Brings a call that waits into the conversation that the headset is in: everybody
+    /// hears everybody else. One that is held, or ends, leaves it again.
+    pub fn bring_in(&self, call: CallNumber) {
+        self.post(Order::BringIn(call));
+    }
+
+    /// Watches a colleague's phone, over every connection, until [`Phone::unwatch`].
+    pub fn watch(&self, whom: Uri) -> WatchNumber {
+        let watch = WatchNumber(self.watches.fetch_add(1, Ordering::Relaxed) + 1);
+        self.post(Order::Watch { watch, whom });
+        watch
+    }
+
+    pub fn unwatch(&self, watch: WatchNumber) {
+        self.post(Order::Unwatch(watch));
     }
 
     /// Makes a new connection to the exchange now.

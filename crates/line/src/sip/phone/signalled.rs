@@ -46,7 +46,7 @@ impl Task {
             Event::Answered { call, answer, .. } => {
                 self.accepted(*call, answer.as_ref());
                 if let Some(call) = self.calls.get_mut(call) {
-                    call.stage = Stage::Talking;
+                    call.talk();
                 }
                 self.settle(*call);
             }
@@ -57,7 +57,7 @@ impl Task {
             Event::Changed { call, answer } => self.changed(*call, answer),
             Event::Held { call, here, .. } => {
                 if let Some(call) = self.calls.get_mut(call) {
-                    call.held = *here;
+                    call.held_there = *here;
                 }
             }
             Event::ChangeRefused { call, .. } => {
@@ -92,6 +92,9 @@ impl Task {
             // may have forgotten the calls: both come to light by it.
             let numbers: Vec<CallNumber> = self.calls.keys().copied().collect();
             for number in numbers {
+                if let Some(call) = self.calls.get_mut(&number) {
+                    call.restarts = 0;
+                }
                 self.mend(number);
             }
         }

@@ -2,12 +2,13 @@
 //! exchange says is dealt with in `signalled`.
 
 use super::call::{Call, Description, Stage};
-use super::connection::{Connection, Job, News, Post};
-use super::{Order, PhoneEvent};
+use super::connection::{Connection, Job, Listener, News, Post};
+use super::room::Room;
+use super::{Order, PhoneEvent, VoiceFault};
 use crate::network::Networks;
 use crate::session::line_state;
 use crate::sip::{Extension, ExtensionEvent};
-use crate::voice::{Voice, Way};
+use crate::voice::{Exit, Voice, Way};
 use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
 use omnibar_peer::{PeerConfig, PeerError, PeerState};
@@ -28,16 +29,18 @@ const MOST_RESTARTS: u8 = 3;
 
 pub(super) struct Task {
     pub(super) extension: Extension,
-    voice: Arc<Voice>,
+    pub(super) voice: Arc<Voice>,
     peers: PeerConfig,
     round_trip: Arc<AtomicU64>,
     events: mpsc::UnboundedSender<PhoneEvent>,
-    post: Post,
+    pub(super) post: Post,
     news: mpsc::UnboundedReceiver<(CallNumber, News)>,
     pub(super) numbers: Arc<AtomicU32>,
     pub(super) calls: BTreeMap<CallNumber, Call>,
     /// Whom the headset is with.
     pub(super) active: Option<CallNumber>,
+    /// Where the headset's conversation is mixed, if it is with several.
+    pub(super) room: Option<Room>,
     /// The voice mail box is watched.
     pub(super) watches: bool,
     /// There was no connection to the exchange since the calls' paths were settled.
@@ -66,6 +69,7 @@ impl Task {
             numbers,
             calls: BTreeMap::new(),
             active: None,
+            room: None,
             watches: false,
             was_away: false,
             networks: Networks::default(),
@@ -84,7 +88,8 @@ impl Task {
         measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let settled = self.networks.deadline();
-            let answers = self.calls.values().filter_map(|call| call.answer_at).min();
+            let waits = |call: &Call| call.answer_at.into_iter().chain(call.voice_by).min();
+            let due = self.calls.values().filter_map(waits).min();
             let talks = self.active_call().is_some_and(|call| call.up);
             tokio::select! {
                 order = orders.recv() => match order {
@@ -106,8 +111,9 @@ impl Task {
                         self.extension.reconnect();
                     }
                 }
-                () = sleep_until(answers.unwrap_or_else(Instant::now)), if answers.is_some() => {
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     self.answers_due();
+                    self.voice_due();
                 }
                 _ = measure.tick(), if talks => self.measure().await,
             }
@@ -127,8 +133,13 @@ impl Task {
                 self.extension.command(Command::Reject { call, busy });
             }
             Order::HangUp(call) => self.hang_up(call),
-            Order::Hold(call) if self.active == Some(call) => self.activate_none(),
-            Order::Hold(call) => self.hold(call, true),
+            Order::Hold(call) if self.active == Some(call) && self.room.is_none() => {
+                self.activate_none();
+            }
+            Order::Hold(call) => {
+                self.take_out(call);
+                self.hold(call, true);
+            }
             Order::Resume(call) => {
                 self.activate(call);
                 self.hold(call, false);
@@ -138,6 +149,11 @@ impl Task {
             }
             Order::Transfer { call, to } => self.extension.command(Command::Transfer { call, to }),
             Order::Join { call, with } => self.extension.command(Command::Join { call, with }),
+            Order::BringIn(call) => self.bring_in(call),
+            Order::Watch { watch, whom } => {
+                self.extension.command(Command::Watch { watch, whom });
+            }
+            Order::Unwatch(watch) => self.extension.command(Command::Unwatch { watch }),
             Order::Reconnect => self.extension.reconnect(),
             // The loop above ends by it.
             Order::Close(_) => {}
@@ -174,6 +190,19 @@ impl Task {
         }
     }
 
+    fn voice_due(&mut self) {
+        let now = Instant::now();
+        let late = |call: &mut Call| call.voice_by.take_if(|by| *by <= now).is_some();
+        let late: Vec<CallNumber> = self
+            .calls
+            .iter_mut()
+            .filter_map(|(number, call)| late(call).then_some(*number))
+            .collect();
+        for call in late {
+            self.tell(PhoneEvent::NoVoice { call, fault: VoiceFault::NoPath });
+        }
+    }
+
     pub(super) fn open(&mut self, number: CallNumber, answers_active: bool) {
         let config = PeerConfig { answers_active, ..self.peers.clone() };
         let opened = Connection::open(number, config, self.voice.clone(), self.post.clone());
@@ -194,7 +223,8 @@ impl Task {
 
     /// Takes the headset to that call; whoever had it is held.
     pub(super) fn activate(&mut self, number: CallNumber) {
-        if self.active == Some(number) || !self.calls.contains_key(&number) {
+        let elsewhere = self.calls.get(&number).is_some_and(|call| !call.in_room);
+        if self.active == Some(number) || !elsewhere {
             return;
         }
         self.park();
@@ -210,34 +240,38 @@ impl Task {
 
     /// The headset leaves the call that it is with.
     fn park(&mut self) {
+        let members = self.break_up();
         let Some(number) = self.active.take() else { return };
-        let way = self.voice.switch(None);
+        if !members.is_empty() {
+            return members.into_iter().for_each(|member| self.hold(member, true));
+        }
+        let way = self.voice.switch(None).and_then(Exit::into_way);
         if let Some(call) = self.calls.get_mut(&number) {
             call.parked = way;
-            if let Some(connection) = &call.connection {
-                connection.hear(false);
-            }
+            call.listen(Listener::Nobody);
         }
         self.hold(number, true);
     }
 
-    fn unpark(&mut self) {
+    pub(super) fn unpark(&mut self) {
         let call = self.active.and_then(|number| self.calls.get_mut(&number));
         let Some(call) = call else { return };
         if let (Some(way), Some(peer)) = (call.parked.take(), &call.peer) {
-            self.voice.switch(Some(way));
+            self.voice.switch(Some(Exit::Call(way)));
             self.voice.agree(peer.terms());
         }
-        if let Some(connection) = &call.connection {
-            connection.hear(true);
-        }
+        call.listen(Listener::Headset);
     }
 
     /// A call that is not yet up is held once it is.
     pub(super) fn hold(&mut self, number: CallNumber, on: bool) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        if call.is_talking() && call.held != on {
-            call.held = on;
+        if !call.is_talking() || (call.held == on && call.held_there == on) {
+            return;
+        }
+        call.held = on;
+        // What is wanted while there is no connection is said by the offer after it.
+        if !self.was_away {
             self.extension.command(Command::Hold { call: number, on, offer: None });
         }
     }
@@ -252,6 +286,13 @@ impl Task {
                     self.unpark();
                 }
             }
+            News::Parked(way) => {
+                call.parked = Some(way);
+                if self.active == Some(number) {
+                    self.way_is_back(number);
+                }
+            }
+            News::Pressed(digit) => self.tell(PhoneEvent::Pressed { call: number, digit }),
             News::Described(described) => {
                 if let Some(what) = call.describing.pop_front() {
                     self.described(number, what, described);
@@ -261,13 +302,12 @@ impl Task {
                 tracing::debug!("an answer to an earlier offer came late");
             }
             News::NotAccepted(error) => {
-                let reason = error.to_string();
-                self.tell(PhoneEvent::NoVoice { call: number, reason });
+                self.no_voice(number, &error);
                 self.extension.command(Command::HangUp { call: number });
             }
             News::State(state) => self.path(number, state),
             News::Agreed(terms) => {
-                if self.active == Some(number) {
+                if self.active == Some(number) && self.room.is_none() {
                     self.voice.agree(terms);
                 }
                 self.tell_change(number);
@@ -297,12 +337,13 @@ impl Task {
                 Command::Follow { call: old, new: Some((number, sdp)) }
             }
             Description::Accept => {
-                call.stage = Stage::Talking;
+                call.talk();
                 Command::Accept { call: number, sdp }
             }
             Description::Restart => {
                 call.mending = Some(call.far_name.clone());
-                Command::Offer { call: number, offer: sdp }
+                // It tells a hold again: whoever has lost the connection may have lost that.
+                Command::Hold { call: number, on: call.held, offer: Some(sdp) }
             }
             Description::Reply => Command::Answer { call: number, answer: Some(sdp) },
         };
@@ -314,7 +355,7 @@ impl Task {
         tracing::warn!(%error, ?what, "a call has no description");
         match what {
             Description::Dial(_) => {
-                self.tell(PhoneEvent::NoVoice { call: number, reason: error.to_string() });
+                self.no_voice(number, error);
                 self.gone(number, CauseKind::NoCommonMedia);
             }
             Description::Follow(old) => {
@@ -322,11 +363,11 @@ impl Task {
                 self.gone(number, CauseKind::NoCommonMedia);
             }
             Description::Accept => {
-                self.tell(PhoneEvent::NoVoice { call: number, reason: error.to_string() });
+                self.no_voice(number, error);
                 self.extension.command(Command::Reject { call: number, busy: false });
             }
             Description::Restart => {
-                self.tell(PhoneEvent::NoVoice { call: number, reason: error.to_string() });
+                self.no_voice(number, error);
             }
             Description::Reply => {
                 self.extension.command(Command::Answer { call: number, answer: None });
@@ -341,7 +382,7 @@ impl Task {
         call.was_up |= call.up;
         let state_told = line_state(state, call.was_up);
         match state {
-            PeerState::Connected => call.restarts = 0,
+            PeerState::Connected => (call.restarts, call.voice_by) = (0, None),
             PeerState::Failed => self.mend(number),
             PeerState::Connecting | PeerState::Disconnected | PeerState::Closed => {}
         }
@@ -401,6 +442,7 @@ impl Task {
 
     /// Forgets a call; its connection closes.
     pub(super) fn forget(&mut self, number: CallNumber) {
+        self.take_out(number);
         self.calls.remove(&number);
         if self.active == Some(number) {
             self.active = None;
@@ -408,6 +450,11 @@ impl Task {
             self.round_trip.store(0, Ordering::Relaxed);
             self.tell(PhoneEvent::Active(None));
         }
+    }
+
+    fn no_voice(&self, call: CallNumber, error: &PeerError) {
+        let fault = VoiceFault::Description(error.to_string());
+        self.tell(PhoneEvent::NoVoice { call, fault });
     }
 
     pub(super) fn tell(&self, event: PhoneEvent) {

@@ -1,27 +1,29 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(10);
 
-/// Pauses between reconnections: none before the first, then 250 ms doubling to
-/// 10 s, each shortened at random by up to half, so that the clients of a centre
-/// that restarts do not come back in step.
-#[derive(Debug)]
-pub(crate) struct Backoff {
+/// Pauses between reconnections: none before the first, then 250 ms doubling to the
+/// longest, each shortened at random by up to half, so that the clients of a server that
+/// restarts do not come back in step.
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    longest: Duration,
     attempt: u32,
     random: u64,
 }
 
 impl Backoff {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { attempt: 0, random: seed }
+    /// `seed`: another one in every client.
+    #[must_use]
+    pub fn new(longest: Duration, seed: u64) -> Self {
+        Self { longest, attempt: 0, random: seed }
     }
 
     /// Number of the attempt that follows, from 1, and the pause before it.
-    pub(crate) fn next(&mut self) -> (u32, Duration) {
+    pub fn next_attempt(&mut self) -> (u32, Duration) {
         let whole = match self.attempt {
             0 => Duration::ZERO,
-            n => FIRST.saturating_mul(1 << (n - 1).min(10)).min(LONGEST),
+            n => FIRST.saturating_mul(1 << (n - 1).min(10)).min(self.longest),
         };
         self.attempt = self.attempt.saturating_add(1);
         let half = whole / 2;
@@ -29,7 +31,7 @@ impl Backoff {
     }
 
     /// The connection has held.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.attempt = 0;
     }
 
@@ -49,26 +51,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_from_nothing_to_ten_seconds() {
-        for seed in 0..200 {
-            let mut backoff = Backoff::new(seed);
-            assert_eq!(backoff.next(), (1, Duration::ZERO));
+    fn pauses_grow_from_nothing_to_the_longest() {
+        for (seed, longest) in (0..200).zip([10, 20].into_iter().cycle()) {
+            let longest = Duration::from_secs(longest);
+            let mut backoff = Backoff::new(longest, seed);
+            assert_eq!(backoff.next_attempt(), (1, Duration::ZERO));
             for n in 0..20u32 {
-                let whole = (FIRST * 2u32.pow(n.min(8))).min(LONGEST);
-                let (attempt, pause) = backoff.next();
+                let whole = (FIRST * 2u32.pow(n.min(8))).min(longest);
+                let (attempt, pause) = backoff.next_attempt();
                 assert_eq!(attempt, n + 2);
                 assert!(pause >= whole / 2 && pause <= whole, "{pause:?} of {whole:?}");
             }
             backoff.reset();
-            assert_eq!(backoff.next(), (1, Duration::ZERO));
+            assert_eq!(backoff.next_attempt(), (1, Duration::ZERO));
         }
     }
 
     #[test]
     fn clients_do_not_come_back_in_step() {
         let third = |seed| {
-            let mut backoff = Backoff::new(seed);
-            (0..3).map(|_| backoff.next().1).last()
+            let mut backoff = Backoff::new(Duration::from_secs(10), seed);
+            (0..3).map(|_| backoff.next_attempt().1).last()
         };
         let pauses: std::collections::BTreeSet<_> = (0..100).map(third).collect();
         assert!(pauses.len() > 90);
