@@ -93,6 +93,10 @@ pub(super) fn no_voice(fault: &VoiceFault) -> &'static str {
              VPN may keep it back: try another network, or have the exchange's UDP ports opened. \
              It is tried again until somebody hangs up."
         }
+        VoiceFault::NoRelay => {
+            "No TURN server has given an address to talk through. Check its address, its user \
+             name and its password."
+        }
         VoiceFault::NoMixing(_) => {
             "This computer cannot bring the calls together at the moment; they stay apart."
         }

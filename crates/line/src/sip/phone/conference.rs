@@ -12,12 +12,12 @@ impl Task {
     pub(super) fn bring_in(&mut self, number: CallNumber) {
         let can = |number: &CallNumber| {
             self.calls.get(number).is_some_and(|call| {
-                call.is_talking() && call.told && (call.in_room || call.parked.is_some())
+                call.is_talking() && call.told.is_some() && (call.in_room || call.parked.is_some())
             })
         };
         let Some(active) = self.active.filter(|active| *active != number) else { return };
         let active_talks =
-            self.calls.get(&active).is_some_and(|call| call.is_talking() && call.told);
+            self.calls.get(&active).is_some_and(|call| call.is_talking() && call.told.is_some());
         if !active_talks || !can(&number) || self.is_in_room(number) {
             return;
         }

@@ -76,6 +76,8 @@ pub enum VoiceFault {
     /// The call is up, and no way to the far side has been found yet (RFC 8445). It is
     /// looked for further; [`PhoneEvent::Connected`] follows if one is found.
     NoPath,
+    /// Relayed paths only were wanted, and no TURN server has given one.
+    NoRelay,
     /// One of the two sides' descriptions cannot be used; why is for the log and the curious.
     Description(String),
     /// This machine cannot mix; the calls stay apart.

@@ -453,7 +453,10 @@ impl Task {
     }
 
     fn no_voice(&self, call: CallNumber, error: &PeerError) {
-        let fault = VoiceFault::Description(error.to_string());
+        let fault = match error {
+            PeerError::NoRelay => VoiceFault::NoRelay,
+            _ => VoiceFault::Description(error.to_string()),
+        };
         self.tell(PhoneEvent::NoVoice { call, fault });
     }
 
