@@ -98,6 +98,27 @@ pub(crate) struct PhoneArgs {
     /// Name that is shown to those who are called.
     #[arg(long, value_name = "TEXT", requires = "sip")]
     pub(crate) display: Option<String>,
+    /// With --sip: a server that tells this machine its address as others see it, for
+    /// example stun:stun.example:3478.
+    #[arg(long, value_name = "URL", requires = "sip")]
+    pub(crate) stun: Option<String>,
+    /// With --sip: a relay for voice, for example turn:relay.example:3478?transport=udp. Its
+    /// password is in OMNIBAR_TURN_PASSWORD, or see --turn-password-stdin.
+    #[arg(long, value_name = "URL", requires = "sip", requires = "turn_user")]
+    pub(crate) turn: Option<String>,
+    /// Name at the relay.
+    #[arg(long, value_name = "NAME", requires = "turn")]
+    pub(crate) turn_user: Option<String>,
+    /// Read the relay's password from the line of standard input behind the extension's.
+    #[arg(long, requires = "turn", requires = "password_stdin")]
+    pub(crate) turn_password_stdin: bool,
+    /// With --sip: says of each step of a registration whether it works, and ends. Exit
+    /// status 1: one does not.
+    #[arg(long, requires = "sip")]
+    pub(crate) check: bool,
+    /// With --check: also calls this number, which is to say back what it hears.
+    #[arg(long, value_name = "NUMBER", requires = "check")]
+    pub(crate) check_call: Option<String>,
     /// No centre: calls other softphones by their addresses, and is called at this one
     /// (docs/direct.md).
     #[arg(long, value_name = "IP:PORT", conflicts_with_all = ["centre", "user",

@@ -117,6 +117,10 @@ impl Voice {
             return;
         };
         engine.set_sources(agreed.sources);
+        engine.speak(agreed.codec);
+        if self.agreed.is_none_or(|before| before.codec != agreed.codec) {
+            tracing::info!(codec = agreed.codec.name(), "what the line speaks");
+        }
         if self.agreed.is_none_or(|before| before.allowed != agreed.allowed) {
             tracing::info!(allowed = ?agreed.allowed, "what the line takes against loss");
             engine.allow(agreed.allowed);
@@ -139,7 +143,7 @@ mod tests {
     use omnibar_media::loss::Allowed;
     use omnibar_media::loss::rtcp::{Builder, Item, parse};
     use omnibar_media::sim::Speech;
-    use omnibar_media::{Packet, Reported, Sources};
+    use omnibar_media::{Codec, Packet, Reported, Sources};
     use std::sync::{Mutex, MutexGuard};
 
     /// A line's end in memory.
@@ -199,7 +203,8 @@ mod tests {
             packet: Micros(10_000),
             ..Allowed::default()
         };
-        Agreed { sources: Sources { ours: OURS, theirs: Some(THEIRS) }, allowed }
+        let sources = Sources { ours: OURS, theirs: Some(THEIRS) };
+        Agreed { sources, allowed, codec: Codec::Opus }
     }
 
     impl Call {
@@ -264,6 +269,25 @@ mod tests {
         (0..20).for_each(|_| call.turn());
         let last = call.wire.state().sent.last().unwrap().payload_type;
         assert_ne!(last, REDUNDANT, "redundancy that is not agreed on any more");
+    }
+
+    #[test]
+    fn the_codec_changes_in_the_call_and_takes_its_layers_along() {
+        let mut call = Call::new(everything());
+        (0..50).for_each(|_| call.turn());
+        call.wire.state().agreed = Agreed { codec: Codec::Pcma, ..everything() };
+        (0..51).for_each(|_| call.turn());
+        call.wire.state().sent.clear();
+        (0..50).for_each(|_| call.turn());
+        let sent = std::mem::take(&mut call.wire.state().sent);
+        assert!(sent.iter().all(|p| p.payload_type == 8 && p.payload.len() == 160));
+        assert_eq!(sent.len(), 25, "20 ms each");
+        let steps = sent.windows(2).map(|two| two[1].timestamp.wrapping_sub(two[0].timestamp));
+        assert!(steps.into_iter().all(|step| step == 160));
+        call.wire.state().agreed = everything();
+        (0..51).for_each(|_| call.turn());
+        let last = call.wire.state().sent.last().unwrap().payload_type;
+        assert_eq!(last, REDUNDANT);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use omnibar_media::loss::Allowed;
-use omnibar_media::{Agreed, Micros, Sources};
+use omnibar_media::{Agreed, Codec, Micros, Sources};
 use omnibar_peer::Terms;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -12,13 +12,16 @@ pub(crate) struct Agreement {
     ours: AtomicU32,
     /// Of the newest packet; 0: none came.
     theirs: AtomicU32,
-    /// The flags below, and above them the shortest packet in µs.
+    /// The flags and the codec below, and above them the shortest packet in µs.
     terms: AtomicU64,
 }
 
 const RED: u64 = 1;
 const NACK: u64 = 2;
 const DEEP: u64 = 4;
+/// Place of the codec in [`Codec::ALL`].
+const CODEC: u32 = 3;
+const CODECS: u64 = 3;
 const PACKET: u32 = 8;
 
 impl Agreement {
@@ -33,7 +36,8 @@ impl Agreement {
         let flag = |on, flag| if on { flag } else { 0 };
         let flags = flag(terms.red, RED) | flag(terms.nack, NACK) | flag(terms.omnibar, DEEP);
         self.ours.store(terms.ssrc, Ordering::Relaxed);
-        self.terms.store(terms.packet.0 << PACKET | flags, Ordering::Relaxed);
+        let codec = Codec::ALL.iter().position(|codec| *codec == terms.codec).unwrap_or(0) as u64;
+        self.terms.store(terms.packet.0 << PACKET | codec << CODEC | flags, Ordering::Relaxed);
     }
 
     pub(crate) fn heard(&self, theirs: u32) {
@@ -48,7 +52,7 @@ impl Agreement {
             theirs: (theirs != 0).then_some(theirs),
         };
         if terms == 0 {
-            return Agreed { sources, allowed: Allowed::default() };
+            return Agreed { sources, ..Agreed::default() };
         }
         let allowed = Allowed {
             red: terms & RED != 0,
@@ -57,7 +61,8 @@ impl Agreement {
             packet: Micros(terms >> PACKET),
             ..Allowed::default()
         };
-        Agreed { sources, allowed }
+        let codec = Codec::ALL[(terms >> CODEC & CODECS) as usize];
+        Agreed { sources, allowed, codec }
     }
 }
 
@@ -69,11 +74,12 @@ mod tests {
     fn what_is_agreed_is_read_and_forgotten_with_the_connection() {
         let agreement = Agreement::default();
         assert_eq!(agreement.read(), Agreed::default());
-        let all =
-            Terms { red: true, nack: true, omnibar: true, packet: Micros(10_000), ssrc: 0xfeed };
+        let terms = Terms { red: true, nack: true, omnibar: true, ..Terms::none(0xfeed) };
+        let all = Terms { packet: Micros(10_000), ..terms };
         agreement.agree(all);
         agreement.heard(0xbeef);
-        let Agreed { sources, allowed } = agreement.read();
+        let Agreed { sources, allowed, codec } = agreement.read();
+        assert_eq!(codec, Codec::Opus);
         assert_eq!(sources, Sources { ours: 0xfeed, theirs: Some(0xbeef) });
         let with = |red, nack, deep, packet| Allowed {
             red,
@@ -85,6 +91,11 @@ mod tests {
         assert_eq!(allowed, with(true, true, true, 10_000));
         agreement.agree(Terms { red: true, ..Terms::none(7) });
         assert_eq!(agreement.read().allowed, with(true, false, false, 20_000));
+        for codec in Codec::ALL {
+            agreement.agree(Terms { codec, ..all });
+            let read = agreement.read();
+            assert_eq!((read.codec, read.allowed), (codec, with(true, true, true, 10_000)));
+        }
         agreement.begin();
         assert_eq!(agreement.read(), Agreed::default());
     }

@@ -36,12 +36,13 @@ pub(crate) async fn run(
 }
 
 /// Over UDP: the stack knows no other.
-fn is_relay(url: &str) -> bool {
+pub(crate) fn is_relay(url: &str) -> bool {
     let lower = url.to_ascii_lowercase();
     lower.starts_with("turn:") && !lower.contains("transport=tcp")
 }
 
-async fn relay(peers: PeerConfig, server: IceServer, url: &str) -> RelayProbe {
+/// `peers`: how this machine is bound.
+pub(crate) async fn relay(peers: PeerConfig, server: IceServer, url: &str) -> RelayProbe {
     let begun = Instant::now();
     let server = omnibar_peer::IceServer {
         urls: vec![url.to_owned()],

@@ -286,6 +286,7 @@ impl Session {
                 error @ (PeerError::Open(_)
                 | PeerError::Description(_)
                 | PeerError::Candidate(_)
+                | PeerError::NoRelay
                 | PeerError::Closed),
             ) => {
                 tracing::warn!(%error, "the answer to the line's offer was refused");

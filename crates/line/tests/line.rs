@@ -352,7 +352,7 @@ async fn terms_and_reports_reach_the_media_thread_and_its_reports_the_centre() {
     let allowed =
         Allowed { red: true, nack: true, deep: true, packet: Micros(10_000), ..Allowed::default() };
     let sources = Sources { ours, theirs: Some(theirs) };
-    assert_eq!(rig.sink.agreed(), Agreed { sources, allowed });
+    assert_eq!(rig.sink.agreed(), Agreed { sources, allowed, ..Agreed::default() });
 
     let request = |from, about, number| {
         let mut bytes = vec![];

@@ -1,6 +1,6 @@
 use crate::engine::Sources;
 use crate::loss::Allowed;
-use crate::{Micros, PacketSink};
+use crate::{Codec, Micros, PacketSink};
 
 /// The media thread's end of a voice connection. Nothing here waits.
 pub trait Channel: PacketSink {
@@ -24,4 +24,6 @@ pub struct Reported {
 pub struct Agreed {
     pub sources: Sources,
     pub allowed: Allowed,
+    /// What is to be sent.
+    pub codec: Codec,
 }

@@ -88,9 +88,9 @@ impl Sender {
         self.current.is_none() && self.waiting.is_empty()
     }
 
-    /// The packet for the 20 ms that begin at `timestamp` (48 kHz), instead of voice;
-    /// `None`: send voice.
-    pub fn next(&mut self, timestamp: u32) -> Option<Step> {
+    /// The packet for the 20 ms that begin at `timestamp`, instead of voice; `None`: send
+    /// voice. `clock`: Hz of the timestamps.
+    pub fn next(&mut self, timestamp: u32, clock: u32) -> Option<Step> {
         if self.current.is_none() {
             if self.pause > 0 {
                 self.pause -= 1;
@@ -103,12 +103,9 @@ impl Sender {
         let marker = sounding.frames == 0;
         sounding.frames = (sounding.frames + 1).min(KEY_FRAMES);
         let end = sounding.frames == KEY_FRAMES;
-        let event = Event {
-            code: sounding.digit.code(),
-            end,
-            volume: VOLUME,
-            duration: sounding.frames * FRAME_UNITS,
-        };
+        let unit = u16::try_from(clock / FRAMES).unwrap_or(u16::MAX);
+        let duration = sounding.frames.saturating_mul(unit);
+        let event = Event { code: sounding.digit.code(), end, volume: VOLUME, duration };
         let step = Step { event, timestamp: sounding.begin, marker };
         if end {
             sounding.ends += 1;
@@ -125,7 +122,8 @@ impl Sender {
 const MOST_WAITING: usize = 64;
 /// 100 ms.
 const KEY_FRAMES: u16 = 5;
-const FRAME_UNITS: u16 = 960;
+/// In a second.
+const FRAMES: u32 = 50;
 /// RFC 4733 section 2.5.1.4.
 const END_PACKETS: u8 = 3;
 /// 40 ms of voice after the two repeated ends, 80 ms between keys in all.
@@ -160,8 +158,8 @@ impl Receiver {
     }
 }
 
-/// Timestamps this far ahead of the last are taken for older ones: 48 kHz units, all but
-/// the last minute.
+/// Timestamps this far ahead of the last are taken for older ones: all but the last minute
+/// at 48 kHz.
 const RESTART: u32 = u32::MAX - 60 * 48_000;
 
 #[cfg(test)]
@@ -171,6 +169,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn train(digits: &str, frames: u32) -> Vec<Packet> {
+        train_at(48_000, digits, frames)
+    }
+
+    fn train_at(clock: u32, digits: &str, frames: u32) -> Vec<Packet> {
         let mut sender = Sender::new();
         for key in digits.chars() {
             assert!(sender.press(Digit::new(key).unwrap()));
@@ -178,11 +180,11 @@ mod tests {
         let mut packetizer = Packetizer::new(3);
         let mut packets = Vec::new();
         for _ in 0..frames {
-            if let Some(step) = sender.next(packetizer.timestamp()) {
+            if let Some(step) = sender.next(packetizer.timestamp(), clock) {
                 let payload = step.event.encode().to_vec();
                 packets.push(packetizer.event(110, step.timestamp, step.marker, payload));
             }
-            packetizer.advance(960);
+            packetizer.advance(clock / FRAMES);
         }
         packets
     }
@@ -205,6 +207,14 @@ mod tests {
         assert!(packets.iter().all(|p| p.timestamp == packets[0].timestamp));
         let steps = packets.windows(2).map(|w| w[1].sequence.wrapping_sub(w[0].sequence));
         assert!(steps.into_iter().all(|step| step == 1));
+    }
+
+    #[test]
+    fn a_key_is_as_long_by_another_clock() {
+        let packets = train_at(8_000, "5", 20);
+        let durations = packets.iter().map(|p| Event::parse(&p.payload).unwrap().duration);
+        assert_eq!(durations.collect::<Vec<u16>>(), [160, 320, 480, 640, 800, 800, 800]);
+        assert_eq!(digits(&train_at(8_000, "1159#", 80)), "1159#");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Device-free voice: frames, Opus, jitter buffer, concealment, mixer, tones, level,
+//! Device-free voice: frames, codecs, jitter buffer, concealment, mixer, tones, level,
 //! quality.
 //!
 //! 48 kHz mono `f32`, blocks of 10 ms ([`BLOCK`] samples), full scale is ±1. Time is an
@@ -6,7 +6,7 @@
 //! socket, a thread or a clock. One [`Engine`] is what one voice path needs:
 //!
 //! ```text
-//!  microphone ─▶ capture ─▶ Encoder ─▶ copies ─▶ Packetizer ─▶ PacketSink
+//!  microphone ─▶ capture ─▶ encoder ─▶ copies ─▶ Packetizer ─▶ PacketSink
 //!  speaker   ◀─ playout ◀─ gain, cues, limiter ◀─ JitterBuffer ◀─ receive
 //!                  reports, requests ◀─ rtcp, receive_rtcp ─▶ layers against loss
 //! ```
@@ -36,7 +36,7 @@ pub mod sim;
 pub mod tones;
 
 pub use channel::{Agreed, Channel, Reported};
-pub use codec::{Decoder, Encoder, FRAME};
+pub use codec::{Codec, Decoder, Encoder, FRAME};
 pub use digit::Digit;
 pub use dtmf::DtmfDetector;
 pub use engine::{Engine, EngineConfig, Levels, Sources, WhenClosed};

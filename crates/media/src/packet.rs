@@ -12,7 +12,7 @@ pub struct Micros(pub u64);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Packet {
     pub sequence: u16,
-    /// 48 kHz units.
+    /// Units of the codec's RTP clock ([`Codec::clock`](crate::Codec::clock)).
     pub timestamp: u32,
     pub payload_type: u8,
     /// First packet after silence.

@@ -1,7 +1,8 @@
 use crate::Packet;
 
 /// Numbers outgoing packets (RFC 3550 section 5.1): one stream, one clock for voice
-/// and telephone events.
+/// and telephone events. Where a call changes to a codec with another clock, the timestamps go
+/// on from where they are (RFC 7160 section 3.2.1).
 #[derive(Debug)]
 pub struct Packetizer {
     sequence: u16,
@@ -48,9 +49,9 @@ impl Packetizer {
         self.number(payload_type, timestamp, marker, payload)
     }
 
-    /// Moves the clock on by `samples` that have been sent or passed over.
-    pub fn advance(&mut self, samples: u32) {
-        self.timestamp = self.timestamp.wrapping_add(samples);
+    /// Moves the clock on by `units` that have been sent or passed over.
+    pub fn advance(&mut self, units: u32) {
+        self.timestamp = self.timestamp.wrapping_add(units);
     }
 
     /// Nothing is sent for the present frame: the next voice begins a talk spurt.

@@ -6,8 +6,14 @@ use omnibar_media::loss::{Allowed, Controller, Layers};
 use omnibar_media::sim::Random;
 use proptest::prelude::*;
 
-const ALL: Allowed =
-    Allowed { red: true, nack: true, deep: true, budget: 164_000, packet: Micros(20_000) };
+const ALL: Allowed = Allowed {
+    red: true,
+    nack: true,
+    deep: true,
+    fec: true,
+    budget: 164_000,
+    packet: Micros(20_000),
+};
 
 /// Seconds of a path with this loss, told once a second; the layers at its end.
 fn after(controller: &mut Controller, from: u64, seconds: u64, share: f64, burst: f64) -> Layers {

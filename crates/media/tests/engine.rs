@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+use omnibar_media::loss::Allowed;
 use omnibar_media::sim::{Jitter, Loss, Network, NetworkConfig, Speech};
 use omnibar_media::tones::Cue;
 use omnibar_media::{
-    BLOCK, Digit, Engine, EngineConfig, Micros, Packet, PacketSink, PlayoutKind, Received,
+    BLOCK, Codec, Digit, Engine, EngineConfig, Micros, Packet, PacketSink, PlayoutKind, Received,
     WhenClosed,
 };
 
@@ -223,4 +224,134 @@ fn opening_and_closing_does_not_click() {
         }
     }
     assert!(step < 0.05, "{step}");
+}
+
+const OTHERS: [Codec; 3] = [Codec::G722, Codec::Pcmu, Codec::Pcma];
+
+/// Packets of 20 ms by their timestamps, in samples.
+fn steps(sent: &[Packet], unit: u32) -> Vec<u32> {
+    sent.windows(2).map(|two| two[1].timestamp.wrapping_sub(two[0].timestamp) * unit).collect()
+}
+
+#[test]
+fn telephone_codecs_are_spoken_and_heard_by_their_own_clock() {
+    for codec in OTHERS {
+        let mut call = Call::new(EngineConfig::default(), NetworkConfig::default());
+        call.agent.set_microphone(true);
+        call.agent.speak(codec);
+        call.customer.speak(codec);
+        let heard = call.run(300);
+        assert!(loudest(&heard[48_000..]) > 0.05, "{codec:?}");
+        assert!(call.sent.iter().all(|packet| Some(packet.payload_type) == codec.fixed_type()));
+        assert!(steps(&call.sent, 6).iter().all(|step| *step == 960), "{codec:?}");
+        let stats = call.customer.stats();
+        assert_eq!((stats.lost, stats.late, stats.discarded, stats.resynchronised), (0, 0, 0, 0));
+        assert!(call.customer.quality(call.now()).jitter_ms < 2.0);
+    }
+}
+
+#[test]
+fn loss_is_concealed_in_every_codec_and_counted() {
+    for codec in OTHERS {
+        let lossy = NetworkConfig { loss: Loss::Random(0.05), ..NetworkConfig::default() };
+        let mut call = Call::new(EngineConfig::default(), lossy);
+        call.agent.set_microphone(true);
+        call.agent.speak(codec);
+        call.customer.speak(codec);
+        call.run(2_000);
+        let stats = call.customer.stats();
+        assert!(stats.lost > 20 && stats.concealed > 0 && stats.recovered == 0, "{stats:?}");
+        let quality = call.customer.quality(call.now());
+        assert!(quality.loss_percent > 1.0 && quality.mos < 4.3, "{quality:?}");
+    }
+}
+
+#[test]
+fn a_call_changes_its_codec_and_back_without_a_click() {
+    let mut call = Call::new(EngineConfig::default(), NetworkConfig::default());
+    call.agent.set_microphone(true);
+    let own = roughest(&call.run(400)[48_000..]);
+    for codec in [Codec::Pcmu, Codec::G722, Codec::Pcma, Codec::Opus] {
+        call.agent.speak(codec);
+        call.customer.speak(codec);
+        call.sent.clear();
+        let heard = call.run(200);
+        let kind = codec.fixed_type().unwrap_or(EngineConfig::default().voice);
+        assert!(call.sent.iter().all(|packet| packet.payload_type == kind), "{codec:?}: at once");
+        assert!(roughest(&heard) < 1.5 * own, "{codec:?}: {} after {own}", roughest(&heard));
+        assert!(loudest(&heard[48_000..]) > 0.02, "{codec:?}");
+    }
+}
+
+/// The greatest difference between neighbours.
+fn roughest(samples: &[f32]) -> f32 {
+    samples.windows(2).map(|two| (two[1] - two[0]).abs()).fold(0.0, f32::max)
+}
+
+/// What is heard follows the packets, whatever was agreed on; a late one alone turns nothing.
+#[test]
+fn what_is_heard_follows_two_packets_in_a_row() {
+    let mut listener = Engine::new(EngineConfig::default()).unwrap();
+    let packet = |n: u16, payload_type| Received {
+        arrived: Micros(u64::from(n) * 20_000),
+        packet: Packet {
+            sequence: n,
+            timestamp: u32::from(n) * 160,
+            payload_type,
+            payload: vec![0x7f; 160],
+            ..Packet::default()
+        },
+    };
+    let received = |engine: &Engine| engine.stats().received;
+    listener.receive(packet(0, 8));
+    assert_eq!(received(&listener), 0, "nobody has agreed on it");
+    listener.receive(packet(1, 8));
+    assert_eq!(received(&listener), 1);
+    listener.receive(packet(2, 0));
+    listener.receive(packet(3, 8));
+    listener.receive(packet(4, 0));
+    assert_eq!(received(&listener), 2, "one alone is a stranger");
+    listener.receive(packet(5, 0));
+    assert_eq!(received(&listener), 3);
+    listener.receive(packet(6, 13));
+    assert_eq!(received(&listener), 3, "comfort noise is no voice");
+}
+
+#[test]
+fn keys_are_sent_by_the_clock_of_the_voice() {
+    let mut call = Call::new(EngineConfig::default(), NetworkConfig::default());
+    call.agent.set_microphone(true);
+    for (codec, kind, last) in [(Codec::Pcma, 126, 800), (Codec::Opus, 110, 4_800)] {
+        call.agent.speak(codec);
+        call.customer.speak(codec);
+        call.run(100);
+        call.sent.clear();
+        assert!(call.agent.press(Digit::new('5').unwrap()));
+        call.run(60);
+        assert_eq!(call.customer.digit().map(Digit::key), Some('5'), "{codec:?}");
+        assert_eq!(call.customer.digit(), None);
+        let events: Vec<&Packet> = call.sent.iter().filter(|p| p.payload_type == kind).collect();
+        assert_eq!(events.len(), 7);
+        let payload = &events[6].payload;
+        assert_eq!(u16::from_be_bytes([payload[2], payload[3]]), last, "{codec:?}");
+    }
+}
+
+#[test]
+fn what_needs_opus_is_off_while_another_codec_is_spoken() {
+    let config = EngineConfig { red: Some(63), ..EngineConfig::default() };
+    let mut call = Call::new(config, NetworkConfig::default());
+    call.agent.set_microphone(true);
+    let packet = Micros(10_000);
+    let all = Allowed { red: true, deep: true, packet, ..Allowed::default() };
+    call.agent.allow(all);
+    call.agent.speak(Codec::G722);
+    call.run(100);
+    let layers = call.agent.layers();
+    assert_eq!((layers.pattern.copies(), layers.fec, layers.deep), (0, false, 0));
+    assert_eq!(layers.packet, Micros(20_000));
+    call.agent.speak(Codec::Opus);
+    call.run(100);
+    assert_eq!(call.agent.layers().packet, packet);
+    assert!(call.sent.iter().any(|packet| packet.payload_type == 63));
 }

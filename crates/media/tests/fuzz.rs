@@ -8,7 +8,9 @@ use bolero::check;
 use omnibar_media::event::Event;
 use omnibar_media::loss::red::{Blocks, Packer, Pattern};
 use omnibar_media::loss::{Allowed, rtcp};
-use omnibar_media::{BLOCK, Engine, EngineConfig, Micros, Packet, PacketSink, Received, Sources};
+use omnibar_media::{
+    BLOCK, Codec, Engine, EngineConfig, Micros, Packet, PacketSink, Received, Sources,
+};
 
 /// Longest buffering that the default configuration may aim at, and what a stretch or a jump may
 /// add for a moment; ms.
@@ -102,14 +104,15 @@ fn a_voice_path() {
                 0 => engine.receive_rtcp(Micros(now), payload, &mut sent),
                 1 => (sequence, timestamp) = (sequence ^ 0x8000, timestamp ^ 0x8000_0000),
                 kind @ 2..=5 => {
-                    let payload_type = [111, 63, 110, 9][usize::from(kind) - 2];
+                    let other = [9, 0, 8][usize::from(*step) % 3];
+                    let payload_type = [111, 63, 110, other][usize::from(kind) - 2];
                     let payload = payload.to_vec();
                     let packet =
                         Packet { sequence, timestamp, payload_type, payload, marker: *step == 0 };
                     engine.receive(Received { arrived: Micros(now), packet });
                 }
                 6 => engine.capture(&[0.1; BLOCK], &mut sent).unwrap(),
-                _ => {}
+                _ => engine.speak(Codec::ALL[usize::from(*step) % Codec::ALL.len()]),
             }
             let mut out = [f32::NAN; BLOCK];
             engine.playout(Micros(now), &mut out);

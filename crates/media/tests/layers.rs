@@ -118,8 +118,14 @@ fn lossy(share: f64, delay: u64) -> NetworkConfig {
     NetworkConfig { loss: Loss::Random(share), delay, ..NetworkConfig::default() }
 }
 
-const ALL: Allowed =
-    Allowed { red: true, nack: true, deep: true, budget: 164_000, packet: Micros(20_000) };
+const ALL: Allowed = Allowed {
+    red: true,
+    nack: true,
+    deep: true,
+    fec: true,
+    budget: 164_000,
+    packet: Micros(20_000),
+};
 
 #[test]
 fn copies_bring_back_what_is_lost() {

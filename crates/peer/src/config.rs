@@ -1,4 +1,4 @@
-use omnibar_media::{Micros, Packet};
+use omnibar_media::{Codec, Micros, Packet};
 use omnibar_model::Secret;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -38,6 +38,8 @@ pub struct PeerConfig {
     /// Of connectivity checks while connecting (Ta of RFC 8445 section 14.2).
     pub pace: Duration,
     pub repair: Repair,
+    /// Offer and take G.722 and G.711 behind Opus, for a far side that does not know it.
+    pub fallback: bool,
     /// Begin DTLS in answers too, instead of waiting for the other side to (RFC 8842
     /// section 5.3): for one that says hello before this side can take it, and again only
     /// a second later. Not for offers that leave the beginning to their own side.
@@ -71,6 +73,8 @@ pub struct Terms {
     pub omnibar: bool,
     /// The shortest packets that the other side takes: 10 or 20 ms.
     pub packet: Micros,
+    /// What is to be sent; what comes may be of any codec that was described.
+    pub codec: Codec,
     /// Source (SSRC) of the packets that we send.
     pub ssrc: u32,
 }
@@ -79,7 +83,14 @@ impl Terms {
     /// Nothing: what holds before the first exchange.
     #[must_use]
     pub fn none(ssrc: u32) -> Self {
-        Self { red: false, nack: false, omnibar: false, packet: Micros(20_000), ssrc }
+        Self {
+            red: false,
+            nack: false,
+            omnibar: false,
+            packet: Micros(20_000),
+            codec: Codec::Opus,
+            ssrc,
+        }
     }
 }
 
@@ -94,6 +105,7 @@ impl Default for PeerConfig {
             patience: Duration::from_secs(20),
             pace: Duration::from_millis(50),
             repair: Repair::ALL,
+            fallback: false,
             answers_active: false,
         }
     }
@@ -157,6 +169,12 @@ pub enum PeerError {
     /// Nothing is wrong: the offer has been replaced since.
     #[error("The answer belongs to an earlier offer. Wait for the answer to the latest.")]
     Stale,
+    /// Relayed paths only were wanted, and no server has given one.
+    #[error(
+        "No TURN server has given an address to talk through. Check its address, its user \
+         name and its password."
+    )]
+    NoRelay,
     #[error("The voice connection is closed. Open a new one.")]
     Closed,
 }

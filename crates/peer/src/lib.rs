@@ -4,9 +4,9 @@
 //! A [`Peer`] is a handle, cheap to clone. Events come through the channel given to
 //! [`Peer::new`], packets through its closure, both from tokio tasks: nothing polls.
 //! Payload types are the canonical [`OPUS`], [`TELEPHONE_EVENT`] and
-//! [`TELEPHONE_EVENT_8K`] on this side of the border, whatever was negotiated, so that
-//! a packet of one peer can be handed to another as it is. The same holds for the types
-//! inside [`RED`].
+//! [`TELEPHONE_EVENT_8K`] on this side of the border, and those of RFC 3551 for the other
+//! codecs, whatever was negotiated, so that a packet of one peer can be handed to another as
+//! it is. The same holds for the types inside [`RED`].
 //!
 //! RTCP is its user's: the stack makes no reports of its own.
 
@@ -15,6 +15,7 @@
 mod config;
 mod feedback;
 mod flush;
+mod formats;
 mod path;
 mod peer;
 mod sdp;

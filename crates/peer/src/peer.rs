@@ -9,9 +9,10 @@ use crate::{
     Terms,
 };
 use futures_util::FutureExt;
-use omnibar_media::Packet;
+use omnibar_media::{Codec, Packet};
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
+use rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ struct Shared {
     /// with the next.
     exchange: Mutex<Exchange>,
     repair: Repair,
+    fallback: bool,
     terms: std::sync::Mutex<Terms>,
     runtime: tokio::runtime::Handle,
 }
@@ -77,6 +79,7 @@ impl Peer {
             inbound,
             exchange: Mutex::default(),
             repair: config.repair,
+            fallback: config.fallback,
             terms: std::sync::Mutex::new(Terms::none(stack.ssrc)),
             runtime: tokio::runtime::Handle::current(),
         })))
@@ -94,20 +97,23 @@ impl Peer {
 
     /// Takes an offer, the first or a later one, and answers it.
     pub async fn answer(&self, offer: &str) -> Result<String, PeerError> {
-        let described = Description::read(offer)?;
+        let fallback = self.0.fallback;
+        let described = Description::read(offer, fallback)?;
         let mut exchange = self.0.exchange.lock().await;
-        let sdp =
-            RTCSessionDescription::offer(sdp::readable(offer).into_owned()).map_err(refused)?;
+        let readable = sdp::readable(offer, &described, fallback).into_owned();
+        let sdp = RTCSessionDescription::offer(readable).map_err(refused)?;
         guarded(self.0.connection.set_remote_description(sdp)).await?;
         // The stack would answer a hold as if nothing had been said.
         self.set_direction(described.direction.reversed()).await?;
         stack::list_formats(&*self.0.connection).await.map_err(refused)?;
         let answer = guarded(self.0.connection.create_answer(None)).await?;
-        let text = sdp::finish_answer(&answer.sdp, &described, self.0.repair);
+        let text = sdp::finish_answer(&answer.sdp, &described, self.0.repair, fallback);
         let agreed = |canonical| described.payload_type(canonical);
-        stack::use_formats(&*self.0.connection, self.0.repair, agreed).await.map_err(refused)?;
+        stack::use_formats(&*self.0.connection, &self.0.formats(), agreed)
+            .await
+            .map_err(refused)?;
         guarded(self.0.connection.set_local_description(answer)).await?;
-        let local = Description::read(&text)?;
+        let local = Description::read(&text, fallback)?;
         self.settle(&local, &described);
         exchange.described = true;
         exchange.taken = exchange.early.len();
@@ -117,7 +123,8 @@ impl Peer {
 
     /// Takes the answer to the latest offer; [`PeerError::Stale`] for an earlier one's.
     pub async fn accept(&self, answer: &str) -> Result<(), PeerError> {
-        let described = Description::read(answer)?;
+        let fallback = self.0.fallback;
+        let described = Description::read(answer, fallback)?;
         let mut exchange = self.0.exchange.lock().await;
         let Some(version) = &exchange.offered else {
             return Err(PeerError::Stale);
@@ -125,16 +132,18 @@ impl Peer {
         if described.answers.as_ref().is_some_and(|answers| answers != version) {
             return Err(PeerError::Stale);
         }
-        let sdp =
-            RTCSessionDescription::answer(sdp::readable(answer).into_owned()).map_err(refused)?;
+        let readable = sdp::readable(answer, &described, fallback).into_owned();
+        let sdp = RTCSessionDescription::answer(readable).map_err(refused)?;
         guarded(self.0.connection.set_remote_description(sdp)).await?;
         exchange.offered = None;
         exchange.described = true;
         exchange.taken = exchange.early.len();
         let local = self.0.connection.local_description().await.ok_or(PeerError::Closed)?;
-        let local = Description::read(&local.sdp)?;
+        let local = Description::read(&local.sdp, fallback)?;
         let agreed = |canonical| described.payload_type(canonical);
-        stack::use_formats(&*self.0.connection, self.0.repair, agreed).await.map_err(refused)?;
+        stack::use_formats(&*self.0.connection, &self.0.formats(), agreed)
+            .await
+            .map_err(refused)?;
         self.settle(&local, &described);
         self.take_early(&mut exchange).await;
         Ok(())
@@ -196,10 +205,15 @@ impl Peer {
     }
 
     /// The payload type to give to [`Peer::send`] for digits, when the other side takes
-    /// them. Its clock is 48 kHz for [`crate::TELEPHONE_EVENT`].
+    /// them by the clock of the voice (RFC 4733 section 2.1): 48 kHz for
+    /// [`crate::TELEPHONE_EVENT`], 8 kHz for [`crate::TELEPHONE_EVENT_8K`].
     #[must_use]
     pub fn telephone_event_type(&self) -> Option<u8> {
-        [TELEPHONE_EVENT, TELEPHONE_EVENT_8K].into_iter().find(|kind| self.0.outbound.takes(*kind))
+        let kind = match self.terms().codec {
+            Codec::Opus => TELEPHONE_EVENT,
+            Codec::G722 | Codec::Pcmu | Codec::Pcma => TELEPHONE_EVENT_8K,
+        };
+        Some(kind).filter(|kind| self.0.outbound.takes(*kind))
     }
 
     /// Round trip of the path in use, by its last connectivity check.
@@ -228,9 +242,11 @@ impl Peer {
         let options = RTCOfferOptions { ice_restart };
         let offer = guarded(self.0.connection.create_offer(Some(options))).await?;
         let text = sdp::finish_offer(&offer.sdp, self.0.repair);
-        let described = Description::read(&text)?;
+        let described = Description::read(&text, self.0.fallback)?;
         let offered = |canonical| described.payload_type(canonical);
-        stack::use_formats(&*self.0.connection, self.0.repair, offered).await.map_err(refused)?;
+        stack::use_formats(&*self.0.connection, &self.0.formats(), offered)
+            .await
+            .map_err(refused)?;
         guarded(self.0.connection.set_local_description(offer)).await?;
         exchange.offered = Some(described.version);
         Ok(text)
@@ -276,6 +292,12 @@ impl Peer {
             PeerError::Description(reason) => PeerError::Candidate(reason),
             other => other,
         })
+    }
+}
+
+impl Shared {
+    fn formats(&self) -> Vec<RTCRtpCodecParameters> {
+        stack::formats(self.repair, self.fallback)
     }
 }
 

@@ -1,8 +1,9 @@
 //! What has to be known of a session description (RFC 8866) before the WebRTC stack
 //! sees it, and what its answers have to say beyond what the stack writes.
 
-use crate::{OPUS, PeerError, RED, Repair, TELEPHONE_EVENT, TELEPHONE_EVENT_8K, Terms};
-use omnibar_media::Micros;
+use crate::formats::{self, has_nack, number_of, red_over};
+use crate::{OPUS, PeerError, RED, Repair, Terms};
+use omnibar_media::{Codec, Micros};
 use std::borrow::Cow;
 
 /// Longer descriptions are refused; a browser's audio offer has about 2 KiB.
@@ -23,8 +24,22 @@ const OMNIBAR: &str = "a=x-omnibar-voice:";
 const SHORTEST: u8 = 10;
 
 /// The description as the stack reads it: it knows the name of a fingerprint's hash in
-/// small letters only, and RFC 8122 section 5 has it in any.
-pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+/// small letters only, and RFC 8122 section 5 has it in any. `described` is the same text; with
+/// `fallback` its audio section is [completed](formats::complete).
+pub(crate) fn readable<'a>(text: &'a str, described: &Description, fallback: bool) -> Cow<'a, str> {
+    let quiet = with_quiet_hash(text);
+    if !fallback {
+        return quiet;
+    }
+    let lines: Vec<&str> = quiet.lines().collect();
+    let Ok((start, end)) = audio_place(&lines) else { return quiet };
+    let audio = formats::complete(&lines[start..end], &described.formats, described.red);
+    let before = lines[..start].iter().copied();
+    let all = before.chain(audio.iter().map(String::as_str)).chain(lines[end..].iter().copied());
+    Cow::Owned(all.flat_map(|line| [line, "\r\n"]).collect())
+}
+
+fn with_quiet_hash(text: &str) -> Cow<'_, str> {
     const FINGERPRINT: &str = "a=fingerprint:";
     let loud = |line: &str| {
         let hash = line.strip_prefix(FINGERPRINT).and_then(|rest| rest.split(' ').next());
@@ -73,8 +88,10 @@ pub(crate) struct Description {
     pub(crate) direction: Direction,
     /// Origin version of the offer that this answers, when it says so.
     pub(crate) answers: Option<String>,
-    /// `a=rtpmap` of the audio section: payload type and lower-case encoding.
-    pub(crate) formats: Vec<(u8, String)>,
+    /// What the audio section lists: payload type and lower-case encoding.
+    formats: Vec<(u8, String)>,
+    /// Voice codecs among them, in their order.
+    codecs: Vec<Codec>,
     /// Redundant voice over Opus.
     red: Option<u8>,
     /// Opus packets that were lost are sent again.
@@ -84,8 +101,9 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    /// Reads a description that has exactly one audio section in use.
-    pub(crate) fn read(text: &str) -> Result<Self, PeerError> {
+    /// Reads a description that has exactly one audio section in use. `fallback`: Opus need
+    /// not be in it, if another codec that is known is.
+    pub(crate) fn read(text: &str, fallback: bool) -> Result<Self, PeerError> {
         let lines = lines(text)?;
         let version = origin_version(&lines)?;
         let answers = lines.iter().find_map(|line| line.strip_prefix(ANSWERS)).map(str::to_owned);
@@ -104,10 +122,17 @@ impl Description {
                 return Err(refused(format!("it has no {needed} line")));
             }
         }
-        let formats = formats(audio);
-        let Some(opus) = number_of(&formats, "opus/48000/2") else {
-            return Err(refused("it has no Opus codec".to_owned()));
-        };
+        let formats = formats::listed(audio);
+        let opus = number_of(&formats, OPUS);
+        let mut codecs = formats::codecs(&formats);
+        if !fallback {
+            codecs.retain(|codec| *codec == Codec::Opus);
+        }
+        if codecs.is_empty() {
+            let wanted =
+                if fallback { "none of the codecs Opus, G.722 and G.711" } else { "no Opus codec" };
+            return Err(refused(format!("it has {wanted}")));
+        }
         let omnibar = lines.iter().find_map(|line| line.strip_prefix(OMNIBAR));
         Ok(Self {
             version,
@@ -117,51 +142,74 @@ impl Description {
                 .or(session_direction)
                 .unwrap_or(Direction::SendReceive),
             answers,
-            red: red_over(opus, audio, &formats),
-            nack: has_nack(opus, audio),
+            red: opus.and_then(|opus| red_over(opus, audio, &formats)),
+            nack: opus.is_some_and(|opus| has_nack(opus, audio)),
             omnibar: omnibar
                 .and_then(|ms| Some(Micros(ms.parse::<u64>().ok()?.clamp(10, 20) * 1000))),
             formats,
+            codecs,
         })
     }
 
     /// The description's payload type for a canonical one.
     pub(crate) fn payload_type(&self, canonical: u8) -> Option<u8> {
-        let encoding = match canonical {
-            OPUS => "opus/48000/2",
-            RED => return self.red,
-            TELEPHONE_EVENT => "telephone-event/48000",
-            TELEPHONE_EVENT_8K => "telephone-event/8000",
-            _ => return None,
-        };
-        number_of(&self.formats, encoding)
+        if canonical == RED { self.red } else { number_of(&self.formats, canonical) }
+    }
+
+    /// The numbers of an answer to this offer: of the best codec, first, and of the keys that
+    /// go with it.
+    fn chosen(&self) -> Vec<u8> {
+        let codec = formats::best(&self.codecs).unwrap_or_default();
+        let kept =
+            formats::FORMATS.iter().filter(|format| match formats::codec_of(format.canonical) {
+                Some(voice) => voice == codec,
+                None => codec == Codec::Opus || format.clock == codec.clock(),
+            });
+        let mut numbers: Vec<u8> =
+            kept.filter_map(|format| self.payload_type(format.canonical)).collect();
+        if codec == Codec::Opus && self.red.is_some() {
+            numbers.swap(0, 1);
+        }
+        numbers
     }
 }
 
 /// What two descriptions have in common, and we want.
 pub(crate) fn terms(local: &Description, remote: &Description, repair: Repair, ssrc: u32) -> Terms {
     let omnibar = remote.omnibar.filter(|_| repair.omnibar);
+    // An answer's first is its wish (RFC 3264 section 7); one of ours names one only.
+    let codec = remote.codecs.iter().find(|codec| local.codecs.contains(codec));
+    let codec = codec.copied().unwrap_or_default();
+    let opus = codec == Codec::Opus;
+    let none = Terms::none(ssrc);
     Terms {
-        red: repair.red && local.red.is_some() && remote.red.is_some(),
-        nack: repair.nack && local.nack && remote.nack,
+        red: opus && repair.red && local.red.is_some() && remote.red.is_some(),
+        nack: opus && repair.nack && local.nack && remote.nack,
         omnibar: omnibar.is_some(),
-        packet: omnibar.unwrap_or(Terms::none(ssrc).packet),
+        packet: omnibar.filter(|_| opus).unwrap_or(none.packet),
+        codec,
         ssrc,
     }
 }
 
 /// The stack's offer with what else is offered.
 pub(crate) fn finish_offer(offer: &str, repair: Repair) -> String {
-    finish(offer, &omnibar_line(repair), "")
+    finish(offer, &omnibar_line(repair), "", None)
 }
 
-/// The stack's answer with a line that names the offer it belongs to.
-pub(crate) fn finish_answer(answer: &str, offer: &Description, repair: Repair) -> String {
+/// The stack's answer with a line that names the offer it belongs to; with `fallback`, and
+/// with the best codec alone.
+pub(crate) fn finish_answer(
+    answer: &str,
+    offer: &Description,
+    repair: Repair,
+    fallback: bool,
+) -> String {
     let session = format!("{ANSWERS}{}\r\n{}", offer.version, omnibar_line(repair));
     // A browser would take it for a wish and send short packets on a bad path too.
     let short = repair.omnibar && offer.omnibar.is_some();
     let media = if short { format!("a=ptime:{SHORTEST}\r\n") } else { String::new() };
-    finish(answer, &session, &media)
+    finish(answer, &session, &media, fallback.then(|| offer.chosen()).as_deref())
 }
 
 fn omnibar_line(repair: Repair) -> String {
@@ -169,14 +217,10 @@ fn omnibar_line(repair: Repair) -> String {
 }
 
 /// Adds lines to the session and to the audio section, and names the format to be sent
-/// first: a browser sends the first.
-fn finish(text: &str, session: &str, media: &str) -> String {
+/// first: a browser sends the first. `kept`: the numbers that are left of the others.
+fn finish(text: &str, session: &str, media: &str, kept: Option<&[u8]>) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let first = audio_section(&lines).ok().and_then(|section| {
-        let formats = formats(section);
-        let opus = number_of(&formats, "opus/48000/2")?;
-        Some(red_over(opus, section, &formats).unwrap_or(opus).to_string())
-    });
+    let listed = audio_section(&lines).ok().map(|section| listed(section, kept));
     let mut finished = String::with_capacity(text.len() + session.len() + media.len());
     let (mut named, mut audio) = (false, false);
     for line in lines {
@@ -186,9 +230,12 @@ fn finish(text: &str, session: &str, media: &str) -> String {
         if line.starts_with("m=") && !std::mem::replace(&mut named, true) {
             finished += session;
         }
-        match &first {
-            Some(number) if line.starts_with("m=audio ") => {
-                finished += &format_first(line, number);
+        match &listed {
+            Some(listed) if line.starts_with("m=audio ") => {
+                finished += &formats::relisted(line, listed);
+            }
+            Some(listed) if audio && formats::about(line).is_some_and(|n| !listed.contains(&n)) => {
+                continue;
             }
             Some(_) | None => finished += line,
         }
@@ -198,15 +245,6 @@ fn finish(text: &str, session: &str, media: &str) -> String {
         }
     }
     finished
-}
-
-/// A media line with that format moved to the front.
-fn format_first(line: &str, format: &str) -> String {
-    let mut fields: Vec<&str> = line.split(' ').collect();
-    if let Some(at) = fields.iter().skip(3).position(|field| *field == format) {
-        fields[3..=3 + at].rotate_right(1);
-    }
-    fields.join(" ")
 }
 
 /// A candidate line without its attribute prefix, or `None` for one that cannot be used
@@ -241,6 +279,25 @@ pub(crate) fn usable_candidate(text: &str) -> Result<Option<&str>, PeerError> {
         return Err(PeerError::Candidate("its address is no IP address".to_owned()));
     }
     Ok(Some(line))
+}
+
+/// The numbers that the stack lists, those to be sent first in front, and of the others only
+/// those that are `kept`.
+fn listed(section: &[&str], kept: Option<&[u8]>) -> Vec<u8> {
+    let known = formats::listed(section);
+    let there = |number: &u8| known.iter().any(|(known, _)| known == number);
+    if let Some(kept) = kept {
+        return kept.iter().copied().filter(there).collect();
+    }
+    let opus = number_of(&known, OPUS);
+    let red = opus.and_then(|opus| red_over(opus, section, &known));
+    let mut numbers: Vec<u8> = known.iter().map(|(number, _)| *number).collect();
+    numbers.sort_by_key(|number| match Some(*number) {
+        first if first == red.or(opus) => 0,
+        second if second == opus => 1,
+        _ => 2,
+    });
+    numbers
 }
 
 fn refused(reason: String) -> PeerError {
@@ -291,6 +348,10 @@ fn number(text: &str) -> bool {
 /// The lines of the one audio section in use. Sections of other kinds are left to the
 /// WebRTC stack, which rejects them.
 fn audio_section<'a>(lines: &'a [&'a str]) -> Result<&'a [&'a str], PeerError> {
+    audio_place(lines).map(|(start, end)| &lines[start..end])
+}
+
+fn audio_place(lines: &[&str]) -> Result<(usize, usize), PeerError> {
     let starts: Vec<usize> =
         (0..lines.len()).filter(|&index| lines[index].starts_with("m=")).collect();
     if starts.len() > MAX_MEDIA {
@@ -304,7 +365,7 @@ fn audio_section<'a>(lines: &'a [&'a str]) -> Result<&'a [&'a str], PeerError> {
         if kind != Some("audio") || port == Some("0") {
             continue;
         }
-        if found.replace(&lines[start..end]).is_some() {
+        if found.replace((start, end)).is_some() {
             return Err(refused("it has more than one audio section".to_owned()));
         }
     }
@@ -321,45 +382,6 @@ fn direction(line: &str) -> Option<Direction> {
     }
 }
 
-fn number_of(formats: &[(u8, String)], encoding: &str) -> Option<u8> {
-    formats.iter().find(|(_, name)| name == encoding).map(|(number, _)| *number)
-}
-
-/// The payload type of redundant voice whose every block is Opus (RFC 2198 section 5).
-fn red_over(opus: u8, section: &[&str], formats: &[(u8, String)]) -> Option<u8> {
-    let red = number_of(formats, "red/48000/2")?;
-    let blocks = section.iter().find_map(|line| {
-        line.strip_prefix("a=fmtp:")?
-            .split_once(' ')
-            .filter(|(number, _)| number.parse() == Ok(red))
-    });
-    let over_opus = |(_, blocks): (&str, &str)| blocks.split('/').all(|b| b.parse() == Ok(opus));
-    blocks.is_some_and(over_opus).then_some(red)
-}
-
-/// Whether lost packets of the format may be asked for (RFC 4585 section 4.2).
-fn has_nack(format: u8, section: &[&str]) -> bool {
-    section.iter().filter_map(|line| line.strip_prefix("a=rtcp-fb:")?.split_once(' ')).any(
-        |(number, feedback)| {
-            (number == "*" || number.parse() == Ok(format)) && feedback.trim() == "nack"
-        },
-    )
-}
-
-/// Of those that the media line lists.
-fn formats(section: &[&str]) -> Vec<(u8, String)> {
-    let listed: Vec<&str> =
-        section.first().map(|media| media.split(' ').skip(3).collect()).unwrap_or_default();
-    section
-        .iter()
-        .filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '))
-        .filter(|(number, _)| listed.contains(number))
-        .filter_map(|(number, encoding)| {
-            Some((number.parse().ok().filter(|n| *n < 128)?, encoding.to_ascii_lowercase()))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,8 +389,8 @@ mod tests {
     #[test]
     fn the_hash_of_a_fingerprint_is_read_in_any_letters() {
         let sdp = "v=0\r\na=fingerprint:SHA-256 AB:CD\r\na=mid:A B\r\n";
-        assert_eq!(readable(sdp), "v=0\r\na=fingerprint:sha-256 AB:CD\r\na=mid:A B\r\n");
+        assert_eq!(with_quiet_hash(sdp), "v=0\r\na=fingerprint:sha-256 AB:CD\r\na=mid:A B\r\n");
         let plain = "v=0\r\na=fingerprint:sha-256 AB:CD\r\n";
-        assert!(matches!(readable(plain), Cow::Borrowed(_)));
+        assert!(matches!(with_quiet_hash(plain), Cow::Borrowed(_)));
     }
 }

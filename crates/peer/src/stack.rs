@@ -2,9 +2,8 @@
 
 use crate::feedback::Tap;
 use crate::flush::FlushingRuntime;
-use crate::{
-    Bind, IceServer, OPUS, PeerConfig, PeerError, RED, Repair, TELEPHONE_EVENT, TELEPHONE_EVENT_8K,
-};
+use crate::formats::FORMATS;
+use crate::{Bind, IceServer, OPUS, PeerConfig, PeerError, RED, Repair};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
@@ -49,7 +48,7 @@ pub(crate) async fn build(
     let mut builder = PeerConnectionBuilder::new()
         .with_configuration(configuration(config).await)
         .with_setting_engine(settings(config))
-        .with_media_engine(codecs(config.repair).map_err(open)?)
+        .with_media_engine(codecs(config).map_err(open)?)
         .with_interceptor_registry(Registry::new().with(Slot::ReceiverReport, tap))
         .with_handler(handler)
         .with_udp_addrs(addresses(&config.bind));
@@ -76,13 +75,14 @@ pub(crate) async fn list_formats(connection: &dyn PeerConnection) -> Result<(), 
 /// made; `negotiated` says it by canonical type.
 pub(crate) async fn use_formats(
     connection: &dyn PeerConnection,
-    repair: Repair,
+    formats: &[RTCRtpCodecParameters],
     negotiated: impl Fn(u8) -> Option<u8>,
 ) -> Result<(), Error> {
-    let used: Vec<RTCRtpCodecParameters> = formats(repair)
-        .into_iter()
+    let used: Vec<RTCRtpCodecParameters> = formats
+        .iter()
         .filter_map(|format| {
-            Some(RTCRtpCodecParameters { payload_type: negotiated(format.payload_type)?, ..format })
+            let payload_type = negotiated(format.payload_type)?;
+            Some(RTCRtpCodecParameters { payload_type, ..format.clone() })
         })
         .collect();
     for transceiver in connection.get_transceivers().await {
@@ -92,38 +92,32 @@ pub(crate) async fn use_formats(
 }
 
 /// Opus first: the track's own.
-fn formats(repair: Repair) -> Vec<RTCRtpCodecParameters> {
+pub(crate) fn formats(repair: Repair, fallback: bool) -> Vec<RTCRtpCodecParameters> {
     let nack = RTCPFeedback { typ: "nack".to_owned(), parameter: String::new() };
-    let format =
-        |mime: &str, clock_rate, channels, fmtp: &str, payload_type| RTCRtpCodecParameters {
+    FORMATS
+        .iter()
+        .filter(|format| format.canonical != RED || repair.red)
+        .filter(|format| !format.is_fallback() || fallback)
+        .map(|format| RTCRtpCodecParameters {
             rtp_codec: RTCRtpCodec {
-                mime_type: mime.to_owned(),
-                clock_rate,
-                channels,
-                sdp_fmtp_line: fmtp.to_owned(),
-                rtcp_feedback: vec![],
+                mime_type: format!("audio/{}", format.name),
+                clock_rate: format.clock,
+                channels: format.channels,
+                sdp_fmtp_line: format.parameters.to_owned(),
+                rtcp_feedback: if repair.nack && [OPUS, RED].contains(&format.canonical) {
+                    vec![nack.clone()]
+                } else {
+                    vec![]
+                },
             },
-            payload_type,
-        };
-    let mut formats = vec![
-        format("audio/opus", 48_000, 2, "minptime=10;useinbandfec=1", OPUS),
-        format("audio/telephone-event", 48_000, 0, "0-16", TELEPHONE_EVENT),
-        format("audio/telephone-event", 8_000, 0, "0-16", TELEPHONE_EVENT_8K),
-    ];
-    if repair.red {
-        formats.insert(1, format("audio/red", 48_000, 2, &format!("{OPUS}/{OPUS}"), RED));
-    }
-    if repair.nack {
-        for voice in formats.iter_mut().filter(|f| [OPUS, RED].contains(&f.payload_type)) {
-            voice.rtp_codec.rtcp_feedback.push(nack.clone());
-        }
-    }
-    formats
+            payload_type: format.canonical,
+        })
+        .collect()
 }
 
-fn codecs(repair: Repair) -> Result<MediaEngine, Error> {
+fn codecs(config: &PeerConfig) -> Result<MediaEngine, Error> {
     let mut engine = MediaEngine::default();
-    for format in formats(repair) {
+    for format in formats(config.repair, config.fallback) {
         engine.register_codec(format, RtpCodecKind::Audio)?;
     }
     Ok(engine)
@@ -236,7 +230,7 @@ fn voice_track() -> (TrackLocalStaticRTP, u32) {
                 ssrc: Some(ssrc),
                 ..Default::default()
             },
-            codec: formats(Repair::NONE).swap_remove(0).rtp_codec,
+            codec: formats(Repair::NONE, false).swap_remove(0).rtp_codec,
             ..Default::default()
         }],
     );

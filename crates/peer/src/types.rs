@@ -1,3 +1,4 @@
+use crate::formats::{G722, PCMA, PCMU};
 use crate::{OPUS, RED, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -6,16 +7,17 @@ const NONE: u8 = 0xff;
 
 /// Negotiated payload types by canonical one.
 #[derive(Debug)]
-pub(crate) struct Types([AtomicU8; 4]);
+pub(crate) struct Types([AtomicU8; 7]);
 
 impl Default for Types {
     fn default() -> Self {
-        Self([const { AtomicU8::new(NONE) }; 4])
+        Self([const { AtomicU8::new(NONE) }; 7])
     }
 }
 
 impl Types {
-    pub(crate) const CANONICAL: [u8; 4] = [OPUS, RED, TELEPHONE_EVENT, TELEPHONE_EVENT_8K];
+    pub(crate) const CANONICAL: [u8; 7] =
+        [OPUS, RED, G722, PCMU, PCMA, TELEPHONE_EVENT, TELEPHONE_EVENT_8K];
 
     pub(crate) fn set(&self, canonical: u8, negotiated: Option<u8>) {
         for (slot, _) in self.0.iter().zip(Self::CANONICAL).filter(|(_, c)| *c == canonical) {

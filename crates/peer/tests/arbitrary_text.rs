@@ -6,6 +6,7 @@
 mod common;
 
 use common::{End, OFFER, loopback};
+use omnibar_peer::PeerConfig;
 use proptest::prelude::*;
 
 /// A good offer with some of its lines changed, doubled, cut or swapped.
@@ -52,13 +53,15 @@ proptest! {
         }));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let end = End::new(loopback()).await;
-            let _ = end.peer.answer(&text).await;
-            if end.peer.answer(&offer).await.is_ok() {
-                let _ = end.peer.candidate(&candidate).await;
+            for fallback in [false, true] {
+                let end = End::new(PeerConfig { fallback, ..loopback() }).await;
+                let _ = end.peer.answer(&text).await;
+                if end.peer.answer(&offer).await.is_ok() {
+                    let _ = end.peer.candidate(&candidate).await;
+                }
+                let _ = end.peer.accept(&offer).await;
+                end.peer.close().await;
             }
-            let _ = end.peer.accept(&offer).await;
-            end.peer.close().await;
         });
         let _ = std::panic::take_hook();
         prop_assert!(!panicked.load(std::sync::atomic::Ordering::Relaxed));

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { end, start, until } from './process.mjs';
 
 export class Turn {
-  static async open(desktop, { user = 'branch7', password, name = 'turn' }) {
+  /** `near`: relays to this machine's own addresses too. */
+  static async open(desktop, { user = 'branch7', password, name = 'turn', near = true }) {
     const self = new Turn();
     Object.assign(self, { user, password, port: await freeUdpPort() });
     const dir = join(desktop.dir, name);
@@ -16,7 +17,7 @@ export class Turn {
     self.child = start('turnserver', [
       '-n', '-L', '127.0.0.1', '-E', '127.0.0.1', '-p', `${self.port}`,
       '--lt-cred-mech', '--user', `${user}:${password}`, '--realm', 'example.test',
-      '--allow-loopback-peers', '--no-cli', '--no-tls', '--no-dtls', '--no-tcp',
+      ...(near ? ['--allow-loopback-peers'] : []), '--no-cli', '--no-tls', '--no-dtls', '--no-tcp',
       '--userdb', join(dir, 'users'), '--pidfile', join(dir, 'pid'), '--log-file', 'stdout',
     ], { log: join(dir, 'log') });
     await until('the TURN server', () => answers(self.port));

@@ -21,9 +21,8 @@ const CODECS = { opus: 'audio/opus', g722: 'audio/G722', ulaw: 'audio/PCMU', ala
 export class Softphone extends Client {
   /** Its devices are there; the program is started by `register`, as it registers at once. */
   static async open(pbx, { user, hertz, url, password = PASSWORD, ice, autoAnswer = 'never', log, trusts = true }) {
-    if (ice) throw new Error('the softphone takes no TURN server without a centre');
     const self = new Softphone({ name: 'omnibar', user, hertz });
-    Object.assign(self, { pbx, url, password, autoAnswer, level: log, trusts, dir: await mkdtemp(join(tmpdir(), 'omnibar-softphone-')) });
+    Object.assign(self, { pbx, url, password, ice, autoAnswer, level: log, trusts, dir: await mkdtemp(join(tmpdir(), 'omnibar-softphone-')) });
     try {
       self.devices = await Devices.open(self.dir, hertz);
     } catch (error) {
@@ -36,11 +35,14 @@ export class Softphone extends Client {
   async register() {
     const asked = now();
     const trust = this.trusts && this.url.startsWith('wss:') ? ['--ca', this.pbx.ca] : [];
+    const relay = this.ice?.iceServers[0];
     this.child = start(PROGRAM, [
       'phone', '--sip', this.pbx.uri(this.user), '--ws', this.url, '--user', this.user, '--password-stdin',
       '--data', join(this.dir, 'data'), ...this.devices.arguments, ...trust,
       ...(this.autoAnswer === 'always' ? ['--auto-answer'] : []),
-    ], { env: { ...this.devices.env, ...(this.level && { OMNIBAR_LOG: this.level }) }, log: this.log, stdin: 'pipe', pipe: true });
+      ...(relay ? ['--turn', relay.urls, '--turn-user', relay.username] : []),
+      ...(this.ice?.iceTransportPolicy === 'relay' ? ['--relay-only'] : []),
+    ], { env: { ...this.devices.env, OMNIBAR_TURN_PASSWORD: relay?.credential ?? '', ...(this.level && { OMNIBAR_LOG: this.level }) }, log: this.log, stdin: 'pipe', pipe: true });
     this.child.once('error', (error) => this.events.end(error.message));
     this.child.once('close', (code) => this.events.end(`the program ended with ${code}`));
     // One that has ended takes no more commands; whoever waits is told by the line above.
@@ -128,7 +130,8 @@ export class Softphone extends Client {
       // It subscribes to its mail box by itself.
       case 'watch': return args[1] === 'message-summary' ? null : this.say(`watch ${args[0]}`);
       case 'levels': return this.devices.levels(args[0]);
-      case 'path': return { codec: await this.#codec(), local: null };
+      // With nothing but relays allowed, a path that there is goes over one.
+      case 'path': return { codec: await this.#codec(), local: this.ice?.iceTransportPolicy ?? null };
       default:
     }
     throw new Error(`the softphone cannot ${verb} ${args.join(' ')}`);

@@ -152,7 +152,7 @@ impl World {
             nack: line.nack,
             omnibar: line.red,
             packet: line.packet,
-            ssrc: ours,
+            ..Terms::none(ours)
         };
         let way_out = Box::new(Keeps(exit.clone()));
         self.board.handle(now, Input::Attach { key, exit: way_out, terms });

@@ -1,6 +1,6 @@
 use crate::far::{Phone, Switch};
 use omnibar_center::switch::{SwitchCommand, SwitchEvent};
-use omnibar_media::{Digit, Packetizer, event};
+use omnibar_media::{Digit, Packetizer, SAMPLE_RATE, event};
 use omnibar_model::LegId;
 use omnibar_peer::{Peer, TELEPHONE_EVENT};
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn press(peer: &Peer, digits: &str) {
     let mut pause = 0;
     while pause < 6 {
         clock.tick().await;
-        match sender.next(packetizer.timestamp()) {
+        match sender.next(packetizer.timestamp(), SAMPLE_RATE) {
             Some(step) => {
                 pause = 0;
                 let payload = step.event.encode().to_vec();

@@ -186,9 +186,12 @@ impl Task {
         let extra_ca = own.or_else(|| self.extra_ca.clone());
         let extension = ExtensionConfig { account, server, extra_ca };
         let (voice, round_trip) = (Arc::clone(&self.voice), Arc::clone(&self.round_trip));
-        let (phone, told) = Phone::over(extension, voice, peers, round_trip).map_err(|fault| {
-            SignInFault::Refused { detail: format!("this system gives no random numbers: {fault}") }
-        })?;
+        let (phone, told) =
+            Phone::over(extension, voice, peers, round_trip, vec![]).map_err(|fault| {
+                SignInFault::Refused {
+                    detail: format!("this system gives no random numbers: {fault}"),
+                }
+            })?;
         self.book.open(&centre);
         let voicemail = PhoneNumber::parse(&voicemail).ok();
         let seat =
@@ -217,6 +220,10 @@ impl Task {
             PhoneEvent::Extension(_)
             | PhoneEvent::Active(_)
             | PhoneEvent::Connected { .. }
+            | PhoneEvent::Changed { .. }
+            | PhoneEvent::Conference(_)
+            | PhoneEvent::Pressed { .. }
+            | PhoneEvent::Relay { .. }
             | PhoneEvent::Voice { .. }
             | PhoneEvent::Path { .. }
             | PhoneEvent::Followed { .. }
@@ -304,7 +311,7 @@ fn server(fault: &ConnectFault) -> ServerFault {
         ConnectFault::TimedOut | ConnectFault::Silent => ServerFault::TimedOut,
         ConnectFault::Unreachable(detail) => ServerFault::NoWay { detail: detail.clone() },
         ConnectFault::NoTrust(detail) => ServerFault::NoTrust { detail: detail.clone() },
-        ConnectFault::Certificate(detail) => ServerFault::Certificate { detail: detail.clone() },
+        ConnectFault::Certificate(fault) => ServerFault::Certificate { detail: fault.to_string() },
         ConnectFault::Tls(detail) => ServerFault::Tls { detail: detail.clone() },
         ConnectFault::Http(status) => ServerFault::Http { status: *status },
         ConnectFault::NoSip => ServerFault::NoSip,

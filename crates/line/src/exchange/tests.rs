@@ -4,9 +4,10 @@ mod rules;
 
 use super::seat::{Seat, Telephone};
 use super::{Book, Handset};
-use crate::sip::{ExtensionEvent, PhoneEvent};
+use crate::sip::{Agreed, ExtensionEvent, PhoneEvent};
 use omnibar_contract::{DirectoryEntry, HistoryEntry};
 use omnibar_desk::{LineState, Order};
+use omnibar_media::Codec;
 use omnibar_model::{
     AgentState, Cause, CommandId, Destination, Interaction, InteractionId, LegState, Moment,
     PhoneNumber, VoiceRecord,
@@ -15,6 +16,10 @@ use omnibar_sip::{CallNumber, Caller, CauseKind, Digit, Diversion, Event as Sip,
 use omnibar_softphone::{CentreEvent, Event, LineEvent};
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
+
+fn connected(call: CallNumber, keys: bool) -> PhoneEvent {
+    PhoneEvent::Connected { call, agreed: Agreed { codec: Codec::Opus, keys } }
+}
 
 const CUSTOMER: CallNumber = CallNumber::In(1);
 const OUT: CallNumber = CallNumber::Out(1);
@@ -232,7 +237,7 @@ impl Bench {
         bench.done(Order::Accept { interaction: id.clone() });
         bench.told(PhoneEvent::Active(Some(CUSTOMER)));
         bench.sip(Sip::Established { call: CUSTOMER, answer: None });
-        bench.told(PhoneEvent::Connected { call: CUSTOMER, keys: true });
+        bench.told(connected(CUSTOMER, true));
         bench.asked();
         (bench, id)
     }
@@ -244,7 +249,7 @@ impl Bench {
         bench.told(PhoneEvent::Active(Some(OUT)));
         bench.sip(Sip::Held { call: CUSTOMER, here: true, there: false });
         bench.sip(Sip::Answered { call: OUT, answer: None, with: Party::default() });
-        bench.told(PhoneEvent::Connected { call: OUT, keys: true });
+        bench.told(connected(OUT, true));
         bench.asked();
         (bench, id)
     }

@@ -18,12 +18,19 @@ impl<T: Telephone> Seat<T> {
                 ExtensionEvent::Connected | ExtensionEvent::Disconnected { .. },
             ) => {}
             PhoneEvent::Active(active) => self.active = active,
-            PhoneEvent::Connected { call, keys } => {
+            PhoneEvent::Connected { call, agreed } => {
                 if let Some(side) = self.side_mut(call) {
-                    (side.keys, side.path) = (keys, Some(LineState::Up));
+                    (side.keys, side.path) = (agreed.keys, Some(LineState::Up));
                 }
                 self.answered(call);
             }
+            PhoneEvent::Changed { call, agreed } => {
+                if let Some(side) = self.side_mut(call) {
+                    side.keys = agreed.keys;
+                }
+            }
+            // Nobody brings calls together here, and the check at sign-in tries the servers.
+            PhoneEvent::Conference(_) | PhoneEvent::Pressed { .. } | PhoneEvent::Relay { .. } => {}
             PhoneEvent::Voice { call } => {
                 if let Some(side) = self.side_mut(call) {
                     side.heard = true;
@@ -40,8 +47,12 @@ impl<T: Telephone> Seat<T> {
                 if let Some(side) = self.side_mut(call) {
                     match fault {
                         // It is looked for further.
-                        VoiceFault::NoPath => side.path = Some(LineState::Failed),
+                        VoiceFault::NoPath | VoiceFault::NoRelay => {
+                            side.path = Some(LineState::Failed)
+                        }
                         VoiceFault::Description(_) => side.mute = true,
+                        // Of conferences.
+                        VoiceFault::NoMixing(_) | VoiceFault::NotInOpus => {}
                     }
                 }
             }

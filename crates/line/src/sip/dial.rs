@@ -1,18 +1,21 @@
 use omnibar_sip::MAX_MESSAGE;
+use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{ProtocolError, SubProtocolError};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::{self, protocol::WebSocketConfig};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// For each address of a name; a name may have several, and some of them may be dead.
 const REACH_PATIENCE: Duration = Duration::from_secs(5);
@@ -93,7 +96,7 @@ pub enum ConnectFault {
     #[error("certificates cannot be checked: {0}")]
     NoTrust(String),
     #[error("the certificate of the exchange is not accepted: {0}")]
-    Certificate(String),
+    Certificate(CertificateFault),
     /// What listens there speaks no TLS, or another.
     #[error("no secure connection comes about: {0}")]
     Tls(String),
@@ -116,6 +119,22 @@ pub enum ConnectFault {
     Renewed,
 }
 
+/// Why a certificate is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    #[error("no authority that this computer trusts has issued it")]
+    UnknownAuthority,
+    #[error("it is for another name")]
+    WrongName,
+    #[error("it has expired")]
+    Expired,
+    /// Or this computer's clock is wrong.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    #[error("{0}")]
+    Other(String),
+}
+
 /// What a certificate is checked with. Reads files.
 pub(super) async fn trust(extra_ca: Option<PathBuf>) -> Result<Arc<ClientConfig>, ConnectFault> {
     let load = move || omnibar_tls::client_config(extra_ca.as_deref());
@@ -129,8 +148,30 @@ pub(super) async fn dial(
     url: WebSocketUrl,
     tls: Option<Arc<ClientConfig>>,
 ) -> Result<WebSocket, ConnectFault> {
+    let stream = reach(&find(&url).await?).await?;
+    let opened = async { open(&url, secure(&url, stream, tls).await?).await };
+    timeout(HANDSHAKE_PATIENCE, opened).await.unwrap_or(Err(ConnectFault::TimedOut))
+}
+
+/// TLS, where there is a configuration for it.
+pub(super) async fn secure(
+    url: &WebSocketUrl,
+    stream: TcpStream,
+    tls: Option<Arc<ClientConfig>>,
+) -> Result<MaybeTlsStream<TcpStream>, ConnectFault> {
+    let Some(tls) = tls else { return Ok(MaybeTlsStream::Plain(stream)) };
+    let (host, _) = url.place().ok_or(ConnectFault::BadAddress)?;
+    let name = ServerName::try_from(host).map_err(|_| ConnectFault::BadAddress)?;
+    let connected = TlsConnector::from(tls).connect(name, stream).await;
+    Ok(MaybeTlsStream::Rustls(connected.map_err(|error| of_io(&error))?))
+}
+
+/// The WebSocket's handshake.
+pub(super) async fn open(
+    url: &WebSocketUrl,
+    stream: MaybeTlsStream<TcpStream>,
+) -> Result<WebSocket, ConnectFault> {
     hush_frames();
-    let stream = reach(&url).await?;
     let mut request = url.0.as_str().into_client_request().map_err(|_| ConnectFault::BadAddress)?;
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("sip"));
     let config = WebSocketConfig::default()
@@ -139,17 +180,8 @@ pub(super) async fn dial(
         .max_write_buffer_size(8 * MAX_MESSAGE)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let connector = tls.map_or(Connector::Plain, Connector::Rustls);
-    let handshake = tokio_tungstenite::client_async_tls_with_config(
-        request,
-        stream,
-        Some(config),
-        Some(connector),
-    );
-    let (socket, response) = match timeout(HANDSHAKE_PATIENCE, handshake).await {
-        Ok(done) => done.map_err(|error| explain(&error))?,
-        Err(_) => return Err(ConnectFault::TimedOut),
-    };
+    let handshake = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
+    let (socket, response) = handshake.await.map_err(|error| explain(&error))?;
     let agreed = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
     if agreed.is_none_or(|protocol| !protocol.as_bytes().eq_ignore_ascii_case(b"sip")) {
         return Err(ConnectFault::NoSip);
@@ -157,14 +189,20 @@ pub(super) async fn dial(
     Ok(socket)
 }
 
-async fn reach(url: &WebSocketUrl) -> Result<TcpStream, ConnectFault> {
+/// The addresses of its name; at least one.
+pub(super) async fn find(url: &WebSocketUrl) -> Result<Vec<SocketAddr>, ConnectFault> {
     let (host, port) = url.place().ok_or(ConnectFault::BadAddress)?;
     let looked_up = timeout(REACH_PATIENCE, lookup_host((host.as_str(), port))).await;
     let addresses = looked_up.map_err(|_| ConnectFault::NameNotFound)?;
     let addresses: Vec<_> =
         addresses.map_err(|_| ConnectFault::NameNotFound)?.take(MOST_ADDRESSES).collect();
+    if addresses.is_empty() { Err(ConnectFault::NameNotFound) } else { Ok(addresses) }
+}
+
+/// The first of the addresses that takes a connection.
+pub(super) async fn reach(addresses: &[SocketAddr]) -> Result<TcpStream, ConnectFault> {
     let mut fault = ConnectFault::NameNotFound;
-    for address in addresses {
+    for address in addresses.iter().copied() {
         match timeout(REACH_PATIENCE, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 // Requests are small and each waits for its answer.
@@ -206,20 +244,22 @@ fn of_io(error: &io::Error) -> ConnectFault {
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
         return ConnectFault::Broken(error.to_string());
     };
-    let reason = match tls {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "no authority that this computer trusts has issued it".to_owned()
-        }
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "it is for another name".to_owned(),
-        rustls::Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => "it has expired".to_owned(),
-        rustls::Error::InvalidCertificate(other) => other.to_string(),
-        other => return ConnectFault::Tls(other.to_string()),
+    let rustls::Error::InvalidCertificate(refused) = tls else {
+        return ConnectFault::Tls(tls.to_string());
     };
-    ConnectFault::Certificate(reason)
+    ConnectFault::Certificate(match refused {
+        CertificateError::UnknownIssuer => CertificateFault::UnknownAuthority,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateFault::WrongName
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            CertificateFault::Expired
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            CertificateFault::NotYetValid
+        }
+        other => CertificateFault::Other(other.to_string()),
+    })
 }
 
 #[cfg(test)]

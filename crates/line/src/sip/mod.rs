@@ -8,17 +8,21 @@
 //! Frames may hold credentials and numbers: nothing here logs one. At DEBUG stand the
 //! method or status of each message and its Call-ID.
 
+mod check;
 mod described;
 mod dial;
 mod phone;
+mod servers;
 mod task;
 pub mod words;
 
+pub use check::{CallTest, Check, CheckFault, Checked, Outcome, Step, check};
 pub use described::with_candidates;
-pub use dial::{ConnectFault, WebSocketUrl};
+pub use dial::{CertificateFault, ConnectFault, WebSocketUrl};
 pub use omnibar_sip as core;
 pub(crate) use phone::Door;
-pub use phone::{Phone, PhoneConfig, PhoneEvent, VoiceFault};
+pub use phone::{Agreed, Phone, PhoneConfig, PhoneEvent, VoiceFault};
+pub use servers::{BadServer, stun_server, turn_server};
 
 use omnibar_sip::{Account, Command, Event};
 use std::path::PathBuf;

@@ -69,6 +69,11 @@ impl Encoder {
         self.set(Setting::Dred, i32::from(ms.min(1000) / 10), "deep redundancy")
     }
 
+    /// Forgets the signal: another stream begins.
+    pub fn reset(&mut self) {
+        self.opus.reset();
+    }
+
     /// One packet, at most [`MAX_ENCODED`] bytes. Samples that are not finite count as
     /// silence.
     pub fn encode(&mut self, frame: &[f32; FRAME]) -> Result<Vec<u8>, EncodeError> {

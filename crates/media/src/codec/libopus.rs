@@ -51,6 +51,11 @@ impl RawEncoder {
         Ok(())
     }
 
+    pub(super) fn reset(&mut self) {
+        // SAFETY: the object is alive; the request takes no argument.
+        unsafe { sys::opus_encoder_ctl(self.0.as_ptr(), sys::OPUS_RESET_STATE) };
+    }
+
     /// Bytes written to the front of `out`.
     pub(super) fn encode(&mut self, samples: &[f32], out: &mut [u8]) -> Result<usize, Refused> {
         let room = sys::opus_int32::try_from(out.len()).unwrap_or(sys::opus_int32::MAX);

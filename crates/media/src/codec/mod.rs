@@ -1,13 +1,86 @@
-//! Opus (RFC 6716) at 48 kHz mono, and the trait by which the jitter buffer knows a
-//! decoder.
+//! Opus (RFC 6716) at 48 kHz mono, the codecs of those who do not know it, and the trait by
+//! which the jitter buffer knows a decoder.
 
 mod decoder;
 mod encoder;
+mod g711;
+mod g722;
 mod libopus;
+mod repetition;
+mod resample;
+mod waveform;
 
+use crate::SAMPLE_RATE;
+use crate::quality::emodel;
 pub use decoder::Decoder;
 pub use encoder::{Encoder, EncoderConfig, without_padding};
 use thiserror::Error;
+pub use waveform::{WaveformDecoder, WaveformEncoder};
+
+/// What a voice is coded in on its way, the better ones first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Codec {
+    /// RFC 6716.
+    #[default]
+    Opus,
+    /// ITU-T G.722, mode 1: 16 kHz.
+    G722,
+    /// ITU-T G.711, µ-law: 8 kHz.
+    Pcmu,
+    /// ITU-T G.711, A-law: 8 kHz.
+    Pcma,
+}
+
+impl Codec {
+    pub const ALL: [Self; 4] = [Self::Opus, Self::G722, Self::Pcmu, Self::Pcma];
+
+    /// Its encoding name (RFC 3551 section 6, RFC 7587 section 6.1).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opus => "opus",
+            Self::G722 => "G722",
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+        }
+    }
+
+    /// Its payload type, where it has one for all calls (RFC 3551 table 4).
+    #[must_use]
+    pub fn fixed_type(self) -> Option<u8> {
+        match self {
+            Self::Opus => None,
+            Self::G722 => Some(9),
+            Self::Pcmu => Some(0),
+            Self::Pcma => Some(8),
+        }
+    }
+
+    /// Hz of its RTP timestamps. That of G.722 is half its sample rate, by a mistake that was
+    /// kept (RFC 3551 section 4.5.2).
+    #[must_use]
+    pub fn clock(self) -> u32 {
+        match self {
+            Self::Opus => SAMPLE_RATE,
+            Self::G722 | Self::Pcmu | Self::Pcma => 8_000,
+        }
+    }
+
+    /// 48 kHz samples in one unit of its RTP clock.
+    pub(crate) fn unit(self) -> u32 {
+        SAMPLE_RATE / self.clock()
+    }
+
+    /// How it stands loss.
+    #[must_use]
+    pub fn impairment(self) -> emodel::Codec {
+        match self {
+            Self::Opus => emodel::OPUS,
+            Self::G722 => emodel::G722,
+            Self::Pcmu | Self::Pcma => emodel::G711,
+        }
+    }
+}
 
 /// Samples in one packet that we send: 20 ms.
 pub const FRAME: usize = 960;

@@ -15,10 +15,13 @@ pub enum WhenClosed {
 pub struct EngineConfig {
     pub encoder: EncoderConfig,
     pub jitter: JitterConfig,
-    /// RTP payload type of Opus, as negotiated. Other types are not heard.
+    /// RTP payload type of Opus, as negotiated. The other codecs have fixed ones
+    /// ([`Codec::fixed_type`](crate::Codec::fixed_type)); further types are not heard.
     pub voice: u8,
     /// RTP payload type of telephone-event at 48 kHz; `None`: the far side takes none.
     pub events: Option<u8>,
+    /// The same at 8 kHz, for the codecs that have that clock.
+    pub events_8k: Option<u8>,
     /// RTP payload type of redundant voice (RFC 2198), as negotiated; `None`: it was not. The
     /// copies are sent only when [`Engine::allow`](super::Engine::allow) says so too.
     pub red: Option<u8>,
@@ -34,6 +37,7 @@ impl Default for EngineConfig {
             jitter: JitterConfig::default(),
             voice: 111,
             events: Some(110),
+            events_8k: Some(126),
             red: None,
             when_closed: WhenClosed::default(),
             seed: 0,

@@ -3,9 +3,9 @@
 use super::reports::{Far, Upstream};
 use crate::codec::EncoderConfig;
 use crate::loss::red::Packer;
-use crate::loss::rtcp::{self, Builder, Item, Listener, SenderInfo};
+use crate::loss::rtcp::{self, Builder, Item, Listener, Report, SenderInfo};
 use crate::loss::{Allowed, Asker, Controller, Gilbert, History, Layers, Missing, Reporter};
-use crate::{Micros, Packet, PacketSink, Received};
+use crate::{Codec, Micros, Packet, PacketSink, Received};
 
 /// The RTP sources (SSRC) of a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(super) struct Guard {
     upstream: Upstream,
     layers: Layers,
     decided: Option<Micros>,
+    /// What is heard, and so the clock in which its jitter is told.
+    codec: Codec,
     packets: u32,
     bytes: u32,
     timestamp: u32,
@@ -66,6 +68,7 @@ impl Guard {
             upstream: Upstream::default(),
             layers: Layers::default(),
             decided: None,
+            codec: Codec::Opus,
             packets: 0,
             bytes: 0,
             timestamp: 0,
@@ -92,6 +95,12 @@ impl Guard {
         self.allowed = allowed;
         self.listener = Listener::default();
         self.permit();
+    }
+
+    /// What is heard from now on.
+    pub(super) fn change_codec(&mut self, codec: Codec) {
+        self.codec = codec;
+        self.reporter.change_clock();
     }
 
     /// What both the far side and the listener beyond it take.
@@ -131,7 +140,7 @@ impl Guard {
         self.decided = Some(now);
         let mut layers = self.controller.layers(now);
         // Copies end at the far side.
-        if self.listener.loss > 0 {
+        if self.listener.loss > 0 && self.allowed.fec {
             layers.fec = true;
             layers.expected_loss = layers.expected_loss.max(self.listener.loss.min(MOST_EXPECTED));
         }
@@ -193,7 +202,8 @@ impl Guard {
     /// RTCP from the far side; what it asks for again goes to `sink`.
     pub(super) fn heard(&mut self, now: Micros, bytes: &[u8], sink: &mut dyn PacketSink) {
         let before = self.listener;
-        let Self { sources, controller, reporter, history, measured, allowed, listener, .. } = self;
+        let Self { sources, controller, reporter, history, measured, allowed, .. } = self;
+        let (codec, listener) = (self.codec, &mut self.listener);
         let (far, upstream) = (&mut self.far, &mut self.upstream);
         let ours = |source: u32| sources.ours == 0 || source == sources.ours;
         // What was wrong in it ends the reading; what came before holds.
@@ -205,7 +215,9 @@ impl Guard {
                 }
             }
             Item::Report(report) if ours(report.source) => {
-                far.told(now, &report);
+                // Told in units of our stream's clock; both streams have the same.
+                let jitter = report.jitter.saturating_mul(codec.unit());
+                far.told(now, &Report { jitter, ..report });
                 if let Some(trip) = rtcp::round_trip(&report, now) {
                     let smooth = measured.map_or(trip.0, |old| (old.0 * 7 + trip.0) / 8);
                     *measured = Some(Micros(smooth));
@@ -253,7 +265,11 @@ impl Guard {
         // Feedback alone needs no report with it (RFC 5506).
         let mut builder = Builder::new(&mut self.out);
         if due {
-            let report = self.reporter.report(theirs, now);
+            let mut report = self.reporter.report(theirs, now);
+            if let Some(report) = &mut report {
+                // Counted in samples, told in units of the stream's clock.
+                report.jitter /= self.codec.unit();
+            }
             builder = if self.packets > 0 {
                 let info = SenderInfo {
                     source: ours,

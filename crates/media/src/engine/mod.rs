@@ -1,10 +1,11 @@
 //! What the media thread runs for one voice path.
 
+mod coding;
 mod config;
 mod guard;
 mod reports;
 
-use crate::codec::{EncodeError, SetupError};
+use crate::codec::{Codec, EncodeError, SetupError};
 use crate::event::{Event, Receiver, Sender};
 use crate::level::Meter;
 use crate::loss::red::Blocks;
@@ -15,6 +16,7 @@ use crate::{
     BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterStats, Limiter, Micros, Packet, PacketSink,
     Packetizer, Playout, Quality, Received, Shock,
 };
+use coding::{Heard, Hearing, Speaking};
 pub use config::{EngineConfig, Levels, WhenClosed};
 use guard::Guard;
 pub use guard::Sources;
@@ -26,7 +28,10 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Engine {
     config: EngineConfig,
-    encoder: Encoder,
+    speaking: Speaking,
+    hearing: Hearing,
+    /// What is to be spoken from the next frame on.
+    codec: Codec,
     packetizer: Packetizer,
     frame: [f32; FRAME],
     half: bool,
@@ -45,6 +50,8 @@ pub struct Engine {
     /// The latest time that was told.
     now: Micros,
     guard: Guard,
+    /// By the far side and the path, whatever the codec.
+    allowed: Allowed,
     gain: f32,
     volume: f32,
     cue: Option<CueTone>,
@@ -58,7 +65,9 @@ impl Engine {
     /// The microphone is closed at first.
     pub fn new(config: EngineConfig) -> Result<Self, SetupError> {
         Ok(Self {
-            encoder: Encoder::new(config.encoder)?,
+            speaking: Speaking::new(Encoder::new(config.encoder)?),
+            hearing: Hearing::default(),
+            codec: Codec::Opus,
             packetizer: Packetizer::new(config.seed),
             frame: [0.0; FRAME],
             half: false,
@@ -73,6 +82,7 @@ impl Engine {
             followed: JitterStats::default(),
             now: Micros(0),
             guard: Guard::new(&config.encoder),
+            allowed: Allowed::default(),
             gain: 1.0,
             volume: 1.0,
             cue: None,
@@ -118,8 +128,8 @@ impl Engine {
     pub fn receive(&mut self, mut received: Received) {
         self.now = self.now.max(received.arrived);
         let kind = received.packet.payload_type;
-        if kind == self.config.voice {
-            self.hear(received);
+        if let Some(codec) = self.config.codec_of(kind) {
+            self.hear_as(codec, received);
         } else if Some(kind) == self.config.red {
             let payload = std::mem::take(&mut received.packet.payload);
             let Ok(blocks) = Blocks::parse(&payload) else { return };
@@ -129,9 +139,11 @@ impl Engine {
             }
             let carrier = Packet { payload: Vec::new(), ..received.packet };
             received.packet = Packet { payload: primary.payload.to_vec(), ..carrier };
-            self.hear(received);
-            self.jitter.receive_copies(&carrier, self.config.voice, &blocks);
-        } else if Some(kind) == self.config.events {
+            self.hear_as(Codec::Opus, received);
+            if self.hearing.codec() == Codec::Opus {
+                self.jitter.receive_copies(&carrier, self.config.voice, &blocks);
+            }
+        } else if [self.config.events, self.config.events_8k].contains(&Some(kind)) {
             self.path.receive_event(&received);
             self.guard.came(&received);
             self.jitter.pass_over(&received);
@@ -164,10 +176,22 @@ impl Engine {
         self.guard.set_sources(sources);
     }
 
-    /// What the far side and the path allow against loss; nothing at first.
+    /// What the far side and the path allow against loss; nothing at first. What needs Opus
+    /// is left out while another codec is spoken.
     pub fn allow(&mut self, allowed: Allowed) {
-        let red = allowed.red && self.config.red.is_some();
-        self.guard.allow(Allowed { red, ..allowed });
+        self.allowed = allowed;
+        self.permit();
+    }
+
+    /// Speaks that codec from the next frame on. What is heard follows the packets that come.
+    pub fn speak(&mut self, codec: Codec) {
+        self.codec = codec;
+    }
+
+    /// What is spoken.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.codec
     }
 
     /// What is sent with against loss.
@@ -243,7 +267,7 @@ impl Engine {
     /// RTCP to [`receive_rtcp`](Self::receive_rtcp).
     pub fn set_expected_loss(&mut self, percent: u8) -> Result<(), SetupError> {
         self.guard.told_loss(self.now, percent);
-        self.encoder.set_expected_loss(percent)
+        self.speaking.opus.set_expected_loss(percent)
     }
 
     /// As measured by ICE; half of it counts into the quality.
@@ -258,7 +282,7 @@ impl Engine {
 
     /// Sends a key as telephone event. False when the far side takes none or too many wait.
     pub fn press(&mut self, digit: Digit) -> bool {
-        self.config.events.is_some() && self.keys.press(digit)
+        self.config.events_of(self.codec).is_some() && self.keys.press(digit)
     }
 
     /// The next key that the far side has pressed.
@@ -284,7 +308,7 @@ impl Engine {
             loss_percent: heard_percent,
             burst_ratio: self.path.burst_ratio(now),
         };
-        let r_factor = emodel::r_factor(path, emodel::OPUS);
+        let r_factor = emodel::r_factor(path, self.hearing.codec().impairment());
         Quality {
             mos: emodel::mos(r_factor),
             r_factor,
@@ -303,6 +327,11 @@ impl Engine {
 
     /// What is sent with from this frame on.
     fn decide(&mut self) -> Result<(), EncodeError> {
+        if self.codec != self.speaking.codec() {
+            self.speaking.change(self.codec);
+            self.packetizer.skip();
+            self.permit();
+        }
         if let Some(layers) = self.guard.decide(self.now) {
             self.apply(layers).map_err(|_| EncodeError)?;
         }
@@ -312,9 +341,11 @@ impl Engine {
     }
 
     fn send(&mut self, part: Range<usize>, sink: &mut dyn PacketSink) -> Result<(), EncodeError> {
-        let samples = part.len();
-        let key = if self.short { None } else { self.keys.next(self.packetizer.timestamp()) };
-        let packet = if let (Some(kind), Some(step)) = (self.config.events, key) {
+        let samples = part.len() as u32;
+        let codec = self.speaking.codec();
+        let timestamp = self.packetizer.timestamp();
+        let key = if self.short { None } else { self.keys.next(timestamp, codec.clock()) };
+        let packet = if let (Some(kind), Some(step)) = (self.config.events_of(codec), key) {
             let payload = Event::encode(step.event).to_vec();
             Some(self.packetizer.event(kind, step.timestamp, step.marker, payload))
         } else if self.silent() {
@@ -327,15 +358,16 @@ impl Engine {
             self.guard.sent(self.now, &packet);
             sink.send(packet);
         }
-        self.packetizer.advance(samples as u32);
+        self.packetizer.advance(samples / codec.unit());
         Ok(())
     }
 
     fn voice(&mut self, part: Range<usize>) -> Result<Packet, EncodeError> {
-        let payload = match self.frame.get(part).and_then(<[f32]>::as_array) {
-            Some(block) => self.encoder.encode_short(block)?,
-            None => self.encoder.encode(&self.frame)?,
-        };
+        let payload = self.speaking.encode(&self.frame, part)?;
+        let codec = self.speaking.codec();
+        if codec != Codec::Opus {
+            return Ok(self.packetizer.voice(self.config.type_of(codec), payload));
+        }
         let timestamp = self.packetizer.timestamp();
         let packed = self.guard.pack(self.config.voice, timestamp, &payload);
         Ok(match (packed, self.config.red) {
@@ -345,10 +377,41 @@ impl Engine {
     }
 
     fn apply(&mut self, layers: Layers) -> Result<(), SetupError> {
-        self.encoder.set_fec(layers.fec && self.config.encoder.fec)?;
-        self.encoder.set_expected_loss(layers.expected_loss)?;
-        self.encoder.set_bitrate(layers.bitrate)?;
-        self.encoder.set_deep_redundancy(layers.deep)
+        let opus = &mut self.speaking.opus;
+        opus.set_fec(layers.fec && self.config.encoder.fec)?;
+        opus.set_expected_loss(layers.expected_loss)?;
+        opus.set_bitrate(layers.bitrate)?;
+        opus.set_deep_redundancy(layers.deep)
+    }
+
+    /// Tells the layers against loss what they may use.
+    fn permit(&mut self) {
+        let Allowed { red, deep, fec, packet, .. } = self.allowed;
+        let opus = self.speaking.codec() == Codec::Opus;
+        self.guard.allow(Allowed {
+            red: opus && red && self.config.red.is_some(),
+            deep: opus && deep,
+            fec: opus && fec,
+            packet: if opus { packet } else { Micros(TWENTY_MS) },
+            ..self.allowed
+        });
+    }
+
+    /// Voice of that codec, whichever was heard before.
+    fn hear_as(&mut self, codec: Codec, mut received: Received) {
+        match self.hearing.follow(codec, self.codec) {
+            Ok(Heard::AsBefore) => {}
+            Ok(Heard::Anew(decoder)) => {
+                self.jitter.change(decoder);
+                self.path.change_clock();
+                self.guard.change_codec(codec);
+                self.received_keys = Receiver::new();
+            }
+            Ok(Heard::Doubtful) | Err(_) => return,
+        }
+        // All that follows counts in samples. The product wraps as the timestamp does.
+        received.packet.timestamp = received.packet.timestamp.wrapping_mul(codec.unit());
+        self.hear(received);
     }
 
     fn hear(&mut self, received: Received) {

@@ -39,6 +39,8 @@ use window::{Put, Stored, Window};
 #[derive(Debug)]
 pub struct JitterBuffer {
     decoder: Box<dyn SpeechDecoder>,
+    /// Of the packets that wait, until the first of them is played.
+    next_decoder: Option<Box<dyn SpeechDecoder>>,
     numbering: Numbering,
     window: Window,
     delay: Delay,
@@ -130,6 +132,7 @@ impl JitterBuffer {
         let delay = Delay::new(config);
         Self {
             decoder,
+            next_decoder: None,
             numbering: Numbering::default(),
             window: Window::new(),
             max_delay: delay.target(i64::from(u32::MAX)),
@@ -173,7 +176,7 @@ impl JitterBuffer {
         if packet.payload.capacity() > 2 * MAX_PAYLOAD {
             packet.payload.shrink_to_fit();
         }
-        let fec = self.decoder.has_redundancy(&packet.payload);
+        let fec = self.coming().has_redundancy(&packet.payload);
         let lasts = micros(duration as i64);
         self.wait.came(arrived, sequence, lasts, fec);
         self.brace(self.wait.lossy() || self.stats.played < self.braced_until);
@@ -233,6 +236,18 @@ impl JitterBuffer {
         self.begin();
     }
 
+    /// The packets from now on are of another codec, and of another stream. What is heard goes
+    /// over into them without a gap.
+    pub fn change(&mut self, decoder: Box<dyn SpeechDecoder>) {
+        self.restart();
+        self.depth = None;
+        if self.start == Start::First {
+            self.decoder = decoder;
+        } else {
+            self.next_decoder = Some(decoder);
+        }
+    }
+
     #[must_use]
     pub fn stats(&self) -> JitterStats {
         self.stats
@@ -251,10 +266,15 @@ impl JitterBuffer {
 
     /// Samples in a payload that can be used.
     fn duration(&mut self, payload: &[u8]) -> Option<usize> {
-        let duration = self.decoder.duration(payload).ok();
+        let duration = self.coming().duration(payload).ok();
         let usable = duration.filter(|_| payload.len() <= MAX_PAYLOAD);
         self.stats.discarded += u64::from(usable.is_none());
         usable
+    }
+
+    /// Of the packets that come.
+    fn coming(&self) -> &dyn SpeechDecoder {
+        self.next_decoder.as_deref().unwrap_or(&*self.decoder)
     }
 
     fn target(&self) -> i64 {

@@ -88,7 +88,10 @@ impl JitterBuffer {
         }
         if let Start::Again { reset } = self.start {
             self.cut();
-            if reset {
+            if let Some(next) = self.next_decoder.take() {
+                self.decoder = next;
+                self.decoder.expect_loss(self.braced);
+            } else if reset {
                 self.decoder.reset();
             }
         }

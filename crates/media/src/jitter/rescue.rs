@@ -31,7 +31,7 @@ impl JitterBuffer {
     pub fn receive_copies(&mut self, carrier: &Packet, voice: u8, blocks: &Blocks<'_>) {
         let Some((sequence, timestamp)) = self.numbering.known(carrier) else { return };
         for block in blocks.copies().filter(|block| block.payload_type == voice) {
-            let Ok(duration) = self.decoder.duration(block.payload) else { continue };
+            let Ok(duration) = self.coming().duration(block.payload) else { continue };
             let offset = i64::from(block.offset);
             // Copies have no number; when all last as long, their time tells it.
             let distance = offset / duration as i64;

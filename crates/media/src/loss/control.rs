@@ -14,6 +14,8 @@ pub struct Allowed {
     pub nack: bool,
     /// The far side's decoder knows deep redundancy.
     pub deep: bool,
+    /// The codec has in-band FEC.
+    pub fec: bool,
     /// bit/s for voice with all redundancy, without headers.
     pub budget: u32,
     /// The shortest packets that the far side takes: 10 or 20 ms.
@@ -22,7 +24,14 @@ pub struct Allowed {
 
 impl Default for Allowed {
     fn default() -> Self {
-        Self { red: false, nack: false, deep: false, budget: 164_000, packet: Micros(20_000) }
+        Self {
+            red: false,
+            nack: false,
+            deep: false,
+            fec: true,
+            budget: 164_000,
+            packet: Micros(20_000),
+        }
     }
 }
 
@@ -183,7 +192,7 @@ impl Controller {
         let bursts = path.burst >= 2.0 && path.share > 0.01;
         let deep = if self.allowed.deep && bursts && copies == 0 { 500 } else { 0 };
         // Copies are better than in-band FEC, and both are not needed.
-        let fec = copies == 0;
+        let fec = copies == 0 && self.allowed.fec;
         Layers {
             pattern: self.pattern,
             fec,

@@ -79,6 +79,11 @@ impl Reporter {
         self.measure(received);
     }
 
+    /// The timestamps of what comes next are of another clock.
+    pub fn change_clock(&mut self) {
+        self.transit = None;
+    }
+
     /// A packet that was sent again: it counts as received, but the path has lost it.
     pub fn receive_again(&mut self) {
         self.received += 1;

@@ -9,7 +9,7 @@ use omnibar_desk::Sound;
 use omnibar_line::sip::core::{
     CallNumber, Caller, Cause, CauseKind, Colleague, Diversion, Event, Party, Waiting,
 };
-use omnibar_line::sip::{ExtensionEvent, PhoneEvent, VoiceFault};
+use omnibar_line::sip::{Agreed, ExtensionEvent, PhoneEvent, VoiceFault};
 use omnibar_softphone::{Audio as _, AudioEvent};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -34,7 +34,13 @@ impl Handset {
                 self.ring_back();
                 print(&json!({"event": "active", "call": active.map(id)}));
             }
-            PhoneEvent::Connected { call, keys } => self.connected(call, keys),
+            PhoneEvent::Connected { call, agreed } => self.connected(call, agreed),
+            PhoneEvent::Changed { call, agreed } => {
+                if let Some(call) = self.calls.get_mut(&call) {
+                    call.keys = agreed.keys;
+                }
+                print(&with_agreed(about("changed", call), agreed));
+            }
             PhoneEvent::Voice { call } => {
                 let mut after = None;
                 if let Some(call) = self.calls.get_mut(&call) {
@@ -52,6 +58,7 @@ impl Handset {
                 self.calls.insert(new, Call::new(Party::default(), true));
                 print(&json!({"event": "following", "call": id(old), "new": id(new)}));
             }
+            PhoneEvent::Relay { url, found } => print(&words::relay(&url, found)),
             PhoneEvent::Conference(calls) => {
                 let shown: Vec<String> = calls.iter().copied().map(id).collect();
                 print(&json!({"event": "conference", "calls": shown}));
@@ -63,7 +70,7 @@ impl Handset {
             }
             PhoneEvent::NoVoice { call, fault } => {
                 let detail = match &fault {
-                    VoiceFault::NoPath => None,
+                    VoiceFault::NoPath | VoiceFault::NoRelay | VoiceFault::NotInOpus => None,
                     VoiceFault::Description(why) | VoiceFault::NoMixing(why) => Some(why),
                 };
                 print(&json!({"event": "no_voice", "call": id(call),
@@ -216,14 +223,15 @@ impl Handset {
         }
     }
 
-    fn connected(&mut self, number: CallNumber, keys: bool) {
+    fn connected(&mut self, number: CallNumber, agreed: Agreed) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        call.keys = keys;
+        call.keys = agreed.keys;
         call.answered = true;
         call.connected = Some(Instant::now());
-        print(&json!({"event": "connected", "call": id(number), "far": words::party(&call.far),
-                      "after_ms": millis(call.begun.elapsed()),
-                      "keys": if keys { "rtp" } else { "info" }}));
+        let facts = json!({"event": "connected", "call": id(number),
+                           "far": words::party(&call.far),
+                           "after_ms": millis(call.begun.elapsed())});
+        print(&with_agreed(facts, agreed));
         self.open_microphone();
     }
 
@@ -289,6 +297,14 @@ impl Handset {
                            "seconds": call.connected.map(|at| at.elapsed().as_secs_f32())});
         print(&caused(facts, cause));
     }
+}
+
+fn with_agreed(mut facts: Value, agreed: Agreed) -> Value {
+    if let Some(object) = facts.as_object_mut() {
+        object.insert("codec".into(), json!(agreed.codec.name()));
+        object.insert("keys".into(), json!(if agreed.keys { "rtp" } else { "info" }));
+    }
+    facts
 }
 
 fn about(event: &str, call: CallNumber) -> Value {

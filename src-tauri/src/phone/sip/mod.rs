@@ -1,8 +1,10 @@
 //! `omnibar phone --sip`: a softphone at an exchange, without a centre (docs/sip.md).
 
 mod calls;
+mod check;
 mod command;
 mod events;
+mod relay;
 mod words;
 
 use super::wiring::{seconds, wire};
@@ -36,21 +38,28 @@ pub(super) async fn run(
         print(&error("No password was given."));
         return ExitCode::FAILURE;
     };
-    let extension = match extension(args, address, paths, password.into_secret()) {
-        Ok(extension) => extension,
+    let given = async {
+        let servers = relay::servers(args, &mut input).await?;
+        Ok::<_, String>((extension(args, address, paths, password.into_secret())?, servers))
+    };
+    let (extension, ice_servers) = match given.await {
+        Ok(given) => given,
         Err(message) => {
             print(&error(&message));
             return ExitCode::FAILURE;
         }
     };
-    let domain = extension.account.address.host().to_owned();
     let bind = match args.common.bind.as_slice() {
         [] if extension.server.is_local() => Bind::AllAndLoopback,
         [] => Bind::AllInterfaces,
         only => Bind::Only(only.to_vec()),
     };
+    if args.check {
+        return check::run(args, extension, bind, ice_servers).await;
+    }
+    let domain = extension.account.address.host().to_owned();
     let (line, plug) = wire(bind, args.common.relay_only);
-    let config = PhoneConfig { extension, line, ice_servers: vec![] };
+    let config = PhoneConfig { extension, line, ice_servers };
     let (phone, sink, told) = match Phone::start(config) {
         Ok(started) => started,
         Err(fault) => {

@@ -4,6 +4,7 @@ use omnibar_desk::LineState;
 use omnibar_line::sip::VoiceFault;
 use omnibar_line::sip::core::{Cause, CauseKind, Party};
 pub(super) use omnibar_line::sip::words::{cause as words, refusal};
+use omnibar_softphone::RelayProbe;
 use serde_json::{Value, json};
 
 /// For programs.
@@ -65,8 +66,16 @@ pub(super) fn no_voice(fault: &VoiceFault) -> &'static str {
              VPN may keep it back: try another network, or have the exchange's UDP ports opened. \
              It is tried again until somebody hangs up."
         }
+        VoiceFault::NoRelay => {
+            "No TURN server has given an address to talk through. Check its address, its user \
+             name and its password."
+        }
         VoiceFault::NoMixing(_) => {
             "This computer cannot bring the calls together at the moment; they stay apart."
+        }
+        VoiceFault::NotInOpus => {
+            "This call speaks a codec that a conference cannot be mixed in (anything but Opus): it \
+             stays by itself. Use the exchange's own conference."
         }
         VoiceFault::Description(_) => {
             "This computer and the exchange found no form of voice in common. Let the \
@@ -85,6 +94,19 @@ pub(super) fn caused(mut facts: Value, cause: &Cause) -> Value {
     }
     facts
 }
+
+/// What a TURN server says.
+pub(super) fn relay(url: &str, found: RelayProbe) -> Value {
+    let (state, cause, took) = match found {
+        RelayProbe::Ready(took) => ("ready", None, Some(took.as_millis())),
+        RelayProbe::Refused => ("refused", Some(RELAY_REFUSED), None),
+        RelayProbe::Silent => ("silent", Some(RELAY_SILENT), None),
+    };
+    json!({"event": "relay", "server": url, "state": state, "cause": cause, "took_ms": took})
+}
+
+pub(super) const RELAY_REFUSED: &str = "The TURN server does not take this name and password.";
+pub(super) const RELAY_SILENT: &str = "The TURN server does not answer.";
 
 /// `name` is empty if nobody gave one.
 pub(super) fn party(party: &Party) -> Value {

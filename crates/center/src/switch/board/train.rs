@@ -1,6 +1,6 @@
 use super::outlet::Outlet;
 use crate::switch::loops;
-use omnibar_media::{Digit, Micros, Packet, event};
+use omnibar_media::{Digit, Micros, Packet, SAMPLE_RATE, event};
 use std::collections::VecDeque;
 
 /// Digits on their way to a leg: as telephone events, or as tones to a party that takes
@@ -60,7 +60,7 @@ impl Train {
             }
             self.waiting.pop_front();
         }
-        let packet = match self.events.next(outlet.clock(now)) {
+        let packet = match self.events.next(outlet.clock(now), SAMPLE_RATE) {
             Some(step) => Some(outlet.event(now, step)),
             None => self.next_tone(now, outlet),
         };

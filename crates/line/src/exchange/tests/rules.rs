@@ -22,7 +22,7 @@ fn a_call_is_offered_with_who_calls_and_whom_he_called_first() {
     bench.told(PhoneEvent::Active(Some(CUSTOMER)));
     bench.sip(Sip::Established { call: CUSTOMER, answer: None });
     assert_eq!(bench.last().conversation, Conversation::Connected);
-    bench.told(PhoneEvent::Connected { call: CUSTOMER, keys: true });
+    bench.told(connected(CUSTOMER, true));
     assert_eq!(bench.lines, [LineState::Up, LineState::Connecting, LineState::Up]);
 
     bench.sip(ended(CUSTOMER, CauseKind::HungUp));
@@ -180,7 +180,7 @@ fn keys_go_into_the_voice_or_as_messages() {
     let keys = || Order::Dtmf { interaction: id.clone(), digits: "1#".into() };
     bench.done(keys());
     assert_eq!(*bench.keys.0.lock().unwrap(), "1#");
-    bench.told(PhoneEvent::Connected { call: CUSTOMER, keys: false });
+    bench.told(connected(CUSTOMER, false));
     bench.done(keys());
     assert_eq!(bench.asked(), ["press In(1) 1", "press In(1) #"]);
     bench.told(PhoneEvent::Active(None));
@@ -262,7 +262,7 @@ fn voice_that_finds_no_way_is_told_until_it_does() {
     bench.told(PhoneEvent::Active(Some(OUT)));
     bench.sip(Sip::Answered { call: OUT, answer: None, with: Party::default() });
     bench.told(PhoneEvent::NoVoice { call: OUT, fault: VoiceFault::NoPath });
-    bench.told(PhoneEvent::Connected { call: OUT, keys: true });
+    bench.told(connected(OUT, true));
     let lines = [LineState::Up, LineState::Connecting, LineState::Failed, LineState::Up];
     assert_eq!(bench.lines, lines);
 

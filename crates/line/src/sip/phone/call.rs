@@ -1,3 +1,4 @@
+use super::Agreed;
 use super::connection::{Connection, Job, Listener};
 use crate::voice::Way;
 use omnibar_peer::Peer;
@@ -66,8 +67,8 @@ pub(super) struct Call {
     /// Packets can flow.
     pub(super) up: bool,
     pub(super) was_up: bool,
-    /// [`super::PhoneEvent::Connected`] has been told.
-    pub(super) told: bool,
+    /// As [`super::PhoneEvent::Connected`] has told it, and later changes.
+    pub(super) told: Option<Agreed>,
     /// An offer of the peer waits for its answer; with the far side's ICE name before it
     /// (the answer to another offer has that one still, RFC 8839 section 4.4.1.1.1).
     pub(super) mending: Option<Option<String>>,
@@ -93,7 +94,7 @@ impl Call {
             held_there: false,
             up: false,
             was_up: false,
-            told: false,
+            told: None,
             mending: None,
             far_name: None,
             restarts: 0,
@@ -127,6 +128,12 @@ impl Call {
         if let Some(connection) = &self.connection {
             connection.give(job);
         }
+    }
+
+    /// `None`: there is no connection.
+    pub(super) fn agreed(&self) -> Option<Agreed> {
+        let peer = self.peer.as_ref()?;
+        Some(Agreed { codec: peer.terms().codec, keys: peer.telephone_event_type().is_some() })
     }
 
     /// Both sides want it from now on.

@@ -5,6 +5,7 @@ use super::room::Room;
 use super::task::Task;
 use super::{PhoneEvent, VoiceFault};
 use crate::voice::Exit;
+use omnibar_media::Codec;
 use omnibar_sip::CallNumber;
 
 impl Task {
@@ -12,14 +13,17 @@ impl Task {
     pub(super) fn bring_in(&mut self, number: CallNumber) {
         let can = |number: &CallNumber| {
             self.calls.get(number).is_some_and(|call| {
-                call.is_talking() && call.told && (call.in_room || call.parked.is_some())
+                call.is_talking() && call.told.is_some() && (call.in_room || call.parked.is_some())
             })
         };
         let Some(active) = self.active.filter(|active| *active != number) else { return };
         let active_talks =
-            self.calls.get(&active).is_some_and(|call| call.is_talking() && call.told);
+            self.calls.get(&active).is_some_and(|call| call.is_talking() && call.told.is_some());
         if !active_talks || !can(&number) || self.is_in_room(number) {
             return;
+        }
+        if let Some(call) = [active, number].into_iter().find(|call| !self.is_in_opus(*call)) {
+            return self.tell(PhoneEvent::NoVoice { call, fault: VoiceFault::NotInOpus });
         }
         if self.room.is_none() {
             match Room::open(self.voice.clone(), self.post.clone()) {
@@ -49,6 +53,20 @@ impl Task {
         }
         self.enter(number);
         self.tell_conference();
+    }
+
+    /// A call whose far side has gone over to another codec leaves the conference, and waits.
+    pub(super) fn stay_in_opus(&mut self, number: CallNumber) {
+        if self.is_in_room(number) && !self.is_in_opus(number) {
+            self.take_out(number);
+            self.hold(number, true);
+            self.tell(PhoneEvent::NoVoice { call: number, fault: VoiceFault::NotInOpus });
+        }
+    }
+
+    fn is_in_opus(&self, number: CallNumber) -> bool {
+        let agreed = self.calls.get(&number).and_then(|call| call.agreed());
+        agreed.is_none_or(|agreed| agreed.codec == Codec::Opus)
     }
 
     fn is_in_room(&self, number: CallNumber) -> bool {

@@ -72,13 +72,16 @@ impl Connection {
         let (jobs, given) = mpsc::unbounded_channel();
         let listener = Arc::new(Mutex::new(Listener::Nobody));
         let listens = listener.clone();
+        let relay_only = config.relay_only;
         tokio::spawn(async move {
             let (events_in, events) = mpsc::unbounded_channel();
             let take = taking(call, listens, voice, post.clone());
             match Peer::new(config, events_in, take).await {
                 Ok(peer) => {
                     tell(&post, call, News::Opened(peer.clone()));
-                    Tended { call, peer, events, post, candidates: vec![], gathered: false }
+                    let candidates = vec![];
+                    let gathered = false;
+                    Tended { call, peer, relay_only, events, post, candidates, gathered }
                         .run(given)
                         .await;
                 }
@@ -127,6 +130,7 @@ fn taking(
 struct Tended {
     call: CallNumber,
     peer: Peer,
+    relay_only: bool,
     events: mpsc::UnboundedReceiver<PeerEvent>,
     post: Post,
     /// Of this machine, as far as they are known.
@@ -166,7 +170,11 @@ impl Tended {
         let described = match described {
             Ok(sdp) => {
                 self.gather().await;
-                Ok(with_candidates(&sdp, self.candidates.iter().map(String::as_str)))
+                if self.relay_only && self.candidates.is_empty() {
+                    Err(PeerError::NoRelay)
+                } else {
+                    Ok(with_candidates(&sdp, self.candidates.iter().map(String::as_str)))
+                }
             }
             Err(error) => Err(error),
         };

@@ -22,11 +22,12 @@ pub(crate) use room::Door;
 
 use super::{Extension, ExtensionConfig, ExtensionEvent};
 use crate::voice::{self, LineSink};
-use crate::{LineConfig, network};
+use crate::{LineConfig, network, probe};
 use omnibar_desk::LineState;
+use omnibar_media::Codec;
 use omnibar_peer::PeerConfig;
 use omnibar_sip::{CallNumber, Digit, Uri, WatchNumber};
-use omnibar_softphone::IceServer;
+use omnibar_softphone::{IceServer, RelayProbe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -49,15 +50,18 @@ pub enum PhoneEvent {
     Extension(ExtensionEvent),
     /// The headset is with this call now, or with none.
     Active(Option<CallNumber>),
-    /// The far side has answered and voice can pass. `keys`: it takes keys in its media
-    /// (RFC 4733), otherwise as messages ([`Phone::press`]).
-    Connected { call: CallNumber, keys: bool },
+    /// The far side has answered and voice can pass.
+    Connected { call: CallNumber, agreed: Agreed },
+    /// The far side had the call change to something else.
+    Changed { call: CallNumber, agreed: Agreed },
     /// The first packet of the far side's voice has come.
     Voice { call: CallNumber },
     /// The voice's path of a call that was connected.
     Path { call: CallNumber, state: LineState },
     /// The far side had this one call somebody else, in place of `old`.
     Followed { old: CallNumber, new: CallNumber },
+    /// What a TURN server that was given says to its name and password.
+    Relay { url: String, found: RelayProbe },
     /// Who is in the conversation that the headset is in; nobody while that is no conference.
     Conference(Vec<CallNumber>),
     /// The far side of a call in a conference pressed a key (RFC 4733).
@@ -72,10 +76,24 @@ pub enum VoiceFault {
     /// The call is up, and no way to the far side has been found yet (RFC 8445). It is
     /// looked for further; [`PhoneEvent::Connected`] follows if one is found.
     NoPath,
+    /// Relayed paths only were wanted, and no TURN server has given one.
+    NoRelay,
     /// One of the two sides' descriptions cannot be used; why is for the log and the curious.
     Description(String),
     /// This machine cannot mix; the calls stay apart.
     NoMixing(String),
+    /// A call speaks another codec than Opus, which no conference is mixed in.
+    NotInOpus,
+}
+
+/// What the two ends of a call have agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// What is said here is coded with it.
+    pub codec: Codec,
+    /// The far side takes keys in its media (RFC 4733), otherwise as messages
+    /// ([`Phone::press`]).
+    pub keys: bool,
 }
 
 #[derive(Debug)]
@@ -140,34 +158,42 @@ impl Phone {
     ) -> Result<(Self, LineSink, mpsc::UnboundedReceiver<PhoneEvent>), getrandom::Error> {
         let PhoneConfig { extension, line, ice_servers } = config;
         let (voice, sink) = voice::Voice::new(line.received, line.epoch);
+        let relays = ice_servers.clone();
         let peers = PeerConfig {
             ice_servers: ice_servers.into_iter().map(crate::session::ice_server).collect(),
             bind: line.bind,
             relay_only: line.relay_only,
             ..PeerConfig::default()
         };
-        let (phone, posted) = Self::over(extension, voice, peers, line.round_trip)?;
+        let (phone, posted) = Self::over(extension, voice, peers, line.round_trip, relays)?;
         Ok((phone, sink, posted))
     }
 
     /// The same over a way to the headset that is there already; of `peers` count servers,
-    /// addresses and relays.
+    /// addresses and whether only relays are used. Those of `relays` that are TURN servers are
+    /// asked whether they take their name and password.
     pub(crate) fn over(
         extension: ExtensionConfig,
         voice: Arc<voice::Voice>,
         peers: PeerConfig,
         round_trip: Arc<AtomicU64>,
+        relays: Vec<IceServer>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<PhoneEvent>), getrandom::Error> {
         let peers = PeerConfig {
             rebind_on_restart: true,
             pace: PACE,
             // Exchanges pass on neither copies nor requests for them.
             repair: omnibar_peer::Repair::NONE,
+            // And few telephones behind them know Opus.
+            fallback: true,
             ..peers
         };
         let (extension, told) = Extension::start(extension)?;
         let (orders, ordered) = mpsc::unbounded_channel();
         let (events, posted) = mpsc::unbounded_channel();
+        for server in relays {
+            tokio::spawn(try_relays(server, peers.clone(), events.clone()));
+        }
         let calls = Arc::new(AtomicU32::new(0));
         let task = Task::new(extension, voice, peers, round_trip, events, calls.clone());
         tokio::spawn(task.run(ordered, told, network::changes()));
@@ -264,6 +290,19 @@ impl Phone {
     fn post(&self, order: Order) {
         // The task is gone only when the runtime is being shut down.
         let _ = self.orders.send(order);
+    }
+}
+
+/// A call would only come about without the relay, or not at all.
+async fn try_relays(
+    server: IceServer,
+    peers: PeerConfig,
+    events: mpsc::UnboundedSender<PhoneEvent>,
+) {
+    for url in server.urls.iter().filter(|url| probe::is_relay(url)) {
+        let found = probe::relay(peers.clone(), server.clone(), url).await;
+        // Nobody listens any more when the program ends.
+        let _ = events.send(PhoneEvent::Relay { url: url.clone(), found });
     }
 }
 

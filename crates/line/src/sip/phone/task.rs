@@ -311,10 +311,13 @@ impl Task {
                 self.extension.command(Command::HangUp { call: number });
             }
             News::State(state) => self.path(number, state),
-            News::Agreed(terms) if self.active == Some(number) && self.room.is_none() => {
-                self.voice.agree(terms);
+            News::Agreed(terms) => {
+                if self.active == Some(number) && self.room.is_none() {
+                    self.voice.agree(terms);
+                }
+                self.tell_change(number);
+                self.stay_in_opus(number);
             }
-            News::Agreed(_) => {}
             News::Voice => self.tell(PhoneEvent::Voice { call: number }),
         }
     }
@@ -380,7 +383,7 @@ impl Task {
 
     fn path(&mut self, number: CallNumber, state: PeerState) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        let told = call.told;
+        let told = call.told.is_some();
         call.up = state == PeerState::Connected;
         call.was_up |= call.up;
         let state_told = line_state(state, call.was_up);
@@ -408,15 +411,24 @@ impl Task {
     pub(super) fn settle(&mut self, number: CallNumber) {
         let elsewhere = self.active != Some(number);
         let Some(call) = self.calls.get_mut(&number) else { return };
-        if !call.is_talking() || !call.up || call.told {
+        if !call.is_talking() || !call.up || call.told.is_some() {
             return;
         }
-        call.told = true;
-        let keys = call.peer.as_ref().and_then(|peer| peer.telephone_event_type());
-        let keys = keys == Some(omnibar_peer::TELEPHONE_EVENT);
-        self.tell(PhoneEvent::Connected { call: number, keys });
+        let Some(agreed) = call.agreed() else { return };
+        call.told = Some(agreed);
+        self.tell(PhoneEvent::Connected { call: number, agreed });
         if elsewhere {
             self.hold(number, true);
+        }
+    }
+
+    /// Tells what a call that has begun has changed to.
+    fn tell_change(&mut self, number: CallNumber) {
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        let (Some(told), Some(agreed)) = (call.told, call.agreed()) else { return };
+        if told != agreed {
+            call.told = Some(agreed);
+            self.tell(PhoneEvent::Changed { call: number, agreed });
         }
     }
 
@@ -447,7 +459,10 @@ impl Task {
     }
 
     fn no_voice(&self, call: CallNumber, error: &PeerError) {
-        let fault = VoiceFault::Description(error.to_string());
+        let fault = match error {
+            PeerError::NoRelay => VoiceFault::NoRelay,
+            _ => VoiceFault::Description(error.to_string()),
+        };
         self.tell(PhoneEvent::NoVoice { call, fault });
     }
 
