@@ -122,6 +122,7 @@ impl Line for Port<LinePort> {
             }
             VoiceSignal::Candidate(_) => {}
             VoiceSignal::Offer(_) => panic!("the centre does not offer"),
+            VoiceSignal::Extension(_) => panic!("this centre's switch is no exchange"),
         }
     }
 

@@ -276,6 +276,7 @@ impl State {
                     told.push(effect);
                 }
                 // Nobody here books a callback, writes a chat or reads what voice was like.
+                CoreEffect::Arrived { .. } => panic!("this switch finds no calls by itself"),
                 CoreEffect::SaveCallback(_)
                 | CoreEffect::DeleteCallback(_)
                 | CoreEffect::SaveChat(_)

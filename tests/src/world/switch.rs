@@ -55,7 +55,9 @@ impl Switchboard {
     }
 
     pub(super) fn listed(&self) -> Vec<LegStatus> {
-        self.legs.iter().map(|(leg, up)| LegStatus { leg: leg.clone(), up: *up }).collect()
+        let status =
+            |(leg, up): (&LegId, &bool)| LegStatus { leg: leg.clone(), up: *up, arrival: None };
+        self.legs.iter().map(status).collect()
     }
 
     /// Everybody whom this leg hears and who hears it.
