@@ -184,7 +184,9 @@ class Agent extends Client {
   /** Takes the next call; gives it. */
   async take() {
     const from = this.phone.events.length;
-    const offered = this.phone.call('offered', { from: 0 });
+    // It may have been offered already, but an earlier one that is gone does not count.
+    const gone = this.phone.events.findLastIndex((e) => e.event === 'gone');
+    const offered = this.phone.call('offered', { from: gone + 1 });
     this.phone.say('ready');
     await offered;
     const up = this.phone.call('connected', { from });

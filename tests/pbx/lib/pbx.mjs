@@ -120,7 +120,7 @@ export class Pbx {
   }
 
   async #furnish() {
-    for (const name of ['etc', 'lib', 'lib/keys', 'spool', 'run', 'log', 'hold', 'sounds', 'recordings']) {
+    for (const name of ['etc', 'lib', 'lib/keys', 'spool', 'spool/recording', 'run', 'log', 'hold', 'sounds', 'recordings']) {
       await mkdir(join(this.dir, name));
     }
     this.authority = await Authority.open(this);
