@@ -73,7 +73,7 @@ for (const { user, name, mime, keys } of OTHERS) {
     const read = pbx.ami.wait('UserEvent', { UserEvent: 'Digits' });
     await menu.dtmf('15*#');
     assert.equal((await read).Digits, '15*');
-    await menu.hangup();
+    await menu.ended();
 
     const pressing = await client.call(keys === 'rtp' ? '613' : '614');
     await pressing.up();

@@ -127,11 +127,12 @@ export class Pbx {
     const { key, cert } = await this.authority.issue('localhost');
     await copyFile(key, join(this.dir, 'etc/tls.key'));
     await copyFile(cert, join(this.dir, 'etc/tls.crt'));
-    // A leg of 8 kHz in a bridge gets no music from a file of 48 kHz: one for each rate.
     for (const [ending, rate] of [['sln', 8000], ['sln16', 16000], ['sln48', 48000]]) {
-      await writeFile(join(this.dir, `hold/tone.${ending}`), sine(HOLD_MUSIC, 30, rate));
       await writeFile(join(this.dir, `sounds/played.${ending}`), sine(PLAYED, 2, rate));
     }
+    // Of 8 kHz alone: with a file of another rate beside it, a leg in a bridge with another codec
+    // than its own gets no music at all.
+    await writeFile(join(this.dir, 'hold/tone.sln'), sine(HOLD_MUSIC, 30, 8000));
     // A range that another instance uses as well would only make this one look further.
     const first = 20000 + 2 * randomInt(4000);
     const values = {

@@ -225,6 +225,11 @@ impl Told {
     async fn registered(&mut self) -> Result<(), CheckFault> {
         while let Some(event) = self.events.recv().await {
             match event {
+                // Asked over a connection that is up, and given up.
+                PhoneEvent::Extension(ExtensionEvent::Disconnected {
+                    fault: ConnectFault::Silent,
+                    ..
+                }) => return Err(CheckFault::NoAnswer),
                 PhoneEvent::Extension(ExtensionEvent::Disconnected { fault, .. }) => {
                     return Err(CheckFault::Connect(fault));
                 }
