@@ -174,9 +174,10 @@ class Agent extends Client {
     return this.phone.wait('a voice leg', (e) => e.event === 'line' && e.line === 'up', { from, timeout: 20000 });
   }
 
-  /** Can be offered calls. */
+  /** Can be offered calls, or has one: who is waited for is busy before he was seen free. */
   async ready() {
-    const free = this.phone.wait('being free', (e) => e.event === 'presence' && e.agent.state === 'available', { from: 0 });
+    const free = this.phone.wait('being free or called',
+      (e) => e.event === 'presence' && ['available', 'busy'].includes(e.agent.state), { from: 0 });
     this.phone.say('ready');
     await free;
   }

@@ -13,6 +13,8 @@ let socket = null
 /** Settles when `socket` is open, or cannot be. */
 let reached = null
 
+const LOST = 'The connection to us was lost. Please call again.'
+
 const ENDED = {
   agent_hung_up: 'We have said goodbye. Thank you for calling.',
   customer_hung_up: 'You have hung up. Thank you for calling.',
@@ -22,6 +24,12 @@ const ENDED = {
   unreachable: 'Nobody can be reached there. Please try again later.',
   media_failed: 'Your voice could not reach us. Check your network and call again.',
   switch_lost: 'We lost the call. Please call again.'
+}
+
+/** The centre is away. Whoever talks goes on talking: the voice takes another way. */
+function adrift() {
+  if (call.voiceOver()) finish('The call has ended', LOST)
+  else show(call.state, $('state').textContent, 'Your call goes on. Hang up when you have finished.')
 }
 
 /** Tells the page's state in words, and a test in one. */
@@ -65,7 +73,8 @@ function open() {
     if (opened !== socket) return
     socket = null
     reached = null
-    if (call) finish('The call has ended', 'The connection to us was lost. Please call again.')
+    if (call?.since) adrift()
+    else if (call) finish('The call has ended', LOST)
   })
   socket = opened
   return new Promise((resolve, reject) => {
@@ -150,7 +159,9 @@ class Call {
       this.far = new Ear(source.context, stream)
     })
     this.pc.addEventListener('connectionstatechange', () => {
-      if (this.pc.connectionState === 'failed' && call === this) this.restart()
+      if (call !== this || this.pc.connectionState !== 'failed') return
+      if (socket) this.restart()
+      else finish('The call has ended', LOST)
     })
     this.near = new Ear(source.context, source.stream)
   }
@@ -168,7 +179,15 @@ class Call {
   async answered(sdp) {
     await this.pc.setRemoteDescription({ type: 'answer', sdp })
     this.#described = true
+    // Without the centre this alone says that the other side has hung up.
+    this.sender.transport.onstatechange = () => {
+      if (call === this && !socket && this.voiceOver()) finish('The call has ended', 'Thank you for calling.')
+    }
     for (const candidate of this.#waiting.splice(0)) await this.#add(candidate)
+  }
+
+  voiceOver() {
+    return ['closed', 'failed'].includes(this.sender.transport?.state) || this.pc.connectionState === 'failed'
   }
 
   async candidate(candidate) {
@@ -317,7 +336,7 @@ function draw() {
   if (!call) return
   $('mine').value = call.muted ? 0 : call.near.level()
   $('theirs').value = call.far ? call.far.level() : 0
-  if (call.state === 'connected') {
+  if (call.state === 'connected' && socket) {
     const seconds = Math.floor((Date.now() - call.since) / 1000)
     const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
     if ($('detail').textContent !== text) $('detail').textContent = text
