@@ -71,6 +71,11 @@ export class WebDriver {
     );
   }
 
+  /** Scrolls there, as a person would: WebKit's driver only scrolls the page itself. */
+  #show(id) {
+    return this.execute("arguments[0].scrollIntoView({ block: 'nearest' })", { [ELEMENT]: id });
+  }
+
   async text(selector) {
     const id = await this.element(selector);
     return this.call('GET', `${this.session}/element/${id}/text`);
@@ -85,6 +90,7 @@ export class WebDriver {
         const at = `${this.session}/element/${id}`;
         if (!(await this.call('GET', `${at}/enabled`))) return false;
         if ((await this.call('GET', `${at}/attribute/data-guarded`)) !== null) return false;
+        await this.#show(id);
         await this.call('POST', `${at}/click`);
         return true;
       },
@@ -99,6 +105,7 @@ export class WebDriver {
 
   async type(selector, text) {
     const id = await this.element(selector);
+    await this.#show(id);
     await this.call('POST', `${this.session}/element/${id}/clear`);
     await this.call('POST', `${this.session}/element/${id}/value`, { text });
   }
