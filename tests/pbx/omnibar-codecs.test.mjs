@@ -123,6 +123,13 @@ proves('two calls in different codecs take turns', 'omnibar', async () => {
   await together(best, plain);
   await first.resume();
   await plain.hears({ [PEER]: true, [OURS]: false });
+
+  // No conference is mixed in their codec: that is said, and the call stays as it was.
+  const from = plain.events.all.length;
+  plain.say('conference');
+  const refused = await plain.events.wait('why there is no conference', (e) => e.event === 'no_voice', { from });
+  assert.match(refused.cause, /codec.*stays by itself/);
+  await plain.hears({ [PEER]: true, [OURS]: false });
 });
 
 const relay = (server, password = server.password) => ({

@@ -461,7 +461,11 @@ impl Task {
     fn no_voice(&self, call: CallNumber, error: &PeerError) {
         let fault = match error {
             PeerError::NoRelay => VoiceFault::NoRelay,
-            _ => VoiceFault::Description(error.to_string()),
+            PeerError::Open(_)
+            | PeerError::Description(_)
+            | PeerError::Candidate(_)
+            | PeerError::Stale
+            | PeerError::Closed => VoiceFault::Description(error.to_string()),
         };
         self.tell(PhoneEvent::NoVoice { call, fault });
     }
