@@ -67,7 +67,7 @@ async fn call(
     let script = SCRIPTS[turn % SCRIPTS.len()].to_owned();
     match link.command(SwitchCommand::Customer { leg: leg.clone(), script }).await {
         Reply::Done => {}
-        Reply::Refused { message } => {
+        Reply::Refused { message } | Reply::Lost { message } => {
             tracing::warn!(message, "a demo customer could not call");
             return None;
         }

@@ -28,14 +28,19 @@ pub(crate) async fn perform(
                 Reply::Done
                 | Reply::Answer { .. }
                 | Reply::Extension { .. }
-                | Reply::Refused { .. },
+                | Reply::Refused { .. }
+                | Reply::Lost { .. },
             ) => CoreInput::SwitchListed { legs: Vec::new() },
             (SwitchCommand::Dial { leg, .. }, Reply::Refused { message }) => {
                 tracing::info!(%leg, message, "the switch could not dial");
                 CoreInput::Switch(SwitchEvent::Gone { leg, cause: Cause::Unreachable })
             }
+            // Not the number's fault: the desk says so, and the agent may dial again.
+            (SwitchCommand::Dial { leg, .. }, Reply::Lost { .. }) => {
+                CoreInput::Switch(SwitchEvent::Gone { leg, cause: Cause::SwitchLost })
+            }
             // Without the command: it can hold digits that a customer has given.
-            (_, Reply::Refused { message }) => {
+            (_, Reply::Refused { message } | Reply::Lost { message }) => {
                 tracing::debug!(message, "the switch refused a command");
                 continue;
             }
@@ -57,7 +62,7 @@ async fn record(
 ) {
     let news = match reply.await {
         Reply::Done => RecordingNews::Began,
-        Reply::Refused { message } => {
+        Reply::Refused { message } | Reply::Lost { message } => {
             tracing::warn!(%leg, message, "the call goes on without a recording");
             RecordingNews::Refused
         }
@@ -67,4 +72,37 @@ async fn record(
     };
     // A centre that has stopped asks again when it is back.
     let _ = told.send(CoreInput::Recording { leg, news });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::switch::Target;
+    use omnibar_model::PhoneNumber;
+
+    /// What becomes of a call whose leg the switch was told to dial.
+    async fn cause_of(answer: Option<Reply>) -> Cause {
+        let (commands, mut switch) = mpsc::unbounded_channel();
+        let (orders, ordered) = mpsc::unbounded_channel();
+        let (told, mut inputs) = mpsc::unbounded_channel();
+        tokio::spawn(perform(SwitchLink::from_channel(commands), ordered, told));
+        let target = Target::Number(PhoneNumber::parse("+15550101").unwrap());
+        orders.send(SwitchCommand::Dial { leg: "a".into(), target }).unwrap();
+        let (_, reply) = switch.recv().await.unwrap();
+        match answer {
+            Some(answer) => reply.send(answer).unwrap(),
+            None => drop(reply),
+        }
+        match inputs.recv().await.unwrap() {
+            CoreInput::Switch(SwitchEvent::Gone { leg, cause }) if leg == "a".into() => cause,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_number_is_not_blamed_for_a_switch_that_died() {
+        let no = Reply::Refused { message: "There is no way to this number.".into() };
+        assert_eq!(cause_of(Some(no)).await, Cause::Unreachable);
+        assert_eq!(cause_of(None).await, Cause::SwitchLost);
+    }
 }

@@ -55,7 +55,9 @@ async fn offer(
         }
         // The leg exists when the switch says so.
         Reply::Extension { extension } => Ok(json!(VoiceAnswered::Extension { extension })),
-        Reply::Refused { message } => Err(ErrorObject::new(Code::InvalidParams, message)),
+        Reply::Refused { message } | Reply::Lost { message } => {
+            Err(ErrorObject::new(Code::InvalidParams, message))
+        }
         Reply::Done | Reply::Legs { .. } => Err(ErrorObject::new(
             Code::Internal,
             "The voice switch gave no answer. Try again in a moment.",
@@ -76,7 +78,9 @@ async fn add(
         Reply::Done | Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. } => {
             Ok(crate::actor::empty())
         }
-        Reply::Refused { message } => Err(ErrorObject::new(Code::InvalidParams, message)),
+        Reply::Refused { message } | Reply::Lost { message } => {
+            Err(ErrorObject::new(Code::InvalidParams, message))
+        }
     }
 }
 
@@ -86,7 +90,9 @@ async fn echo(shared: &Shared, connection: ConnectionId, on: bool) -> Result<Val
         Reply::Done | Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. } => {
             Ok(crate::actor::empty())
         }
-        Reply::Refused { message } => Err(ErrorObject::new(Code::NotFound, message)),
+        Reply::Refused { message } | Reply::Lost { message } => {
+            Err(ErrorObject::new(Code::NotFound, message))
+        }
     }
 }
 

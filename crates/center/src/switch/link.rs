@@ -7,7 +7,7 @@ pub struct SwitchLink(mpsc::UnboundedSender<(SwitchCommand, oneshot::Sender<Repl
 
 impl SwitchLink {
     /// Whoever holds the receiver is the switch: it takes the commands in order and
-    /// answers each. A dropped answer counts as refused.
+    /// answers each. A dropped answer means that it is lost.
     #[must_use]
     pub fn from_channel(
         commands: mpsc::UnboundedSender<(SwitchCommand, oneshot::Sender<Reply>)>,
@@ -26,7 +26,7 @@ impl SwitchLink {
 }
 
 fn lost() -> Reply {
-    Reply::Refused {
+    Reply::Lost {
         message: "The voice switch has stopped. Calls can be made again when it is back.".into(),
     }
 }
@@ -58,10 +58,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_switch_that_is_gone_refuses() {
+    async fn a_switch_that_is_gone_is_lost() {
         let (tx, rx) = mpsc::unbounded_channel();
         drop(rx);
         let reply = SwitchLink::from_channel(tx).command(SwitchCommand::List).await;
-        assert!(matches!(reply, Reply::Refused { .. }));
+        assert_eq!(reply, lost());
     }
 }

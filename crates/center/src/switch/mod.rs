@@ -107,6 +107,10 @@ pub enum Reply {
     Refused {
         message: String,
     },
+    /// The switch went away before it answered; what it was told may have been begun.
+    Lost {
+        message: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -228,7 +228,9 @@ impl Caller {
         let leg = self.leg.clone();
         let sdp = match self.shared.link.command(SwitchCommand::Peer { leg, offer: sdp }).await {
             Reply::Answer { sdp } => sdp,
-            Reply::Refused { message } => return Err(Over::saying(message)),
+            Reply::Refused { message } | Reply::Lost { message } => {
+                return Err(Over::saying(message));
+            }
             Reply::Done | Reply::Extension { .. } | Reply::Legs { .. } => {
                 return Err(Over::saying("The centre cannot take calls now."));
             }

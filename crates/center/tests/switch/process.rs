@@ -43,8 +43,8 @@ async fn calls_outlive_their_controller_and_the_next_finds_them() {
     // Another controller replaces this one.
     let newest = control(&socket).await;
     assert_eq!(newest.listed().await.0, ["a", "b"]);
-    let refused = switch.link.command(SwitchCommand::List).await;
-    assert!(matches!(refused, Reply::Refused { .. }), "{refused:?}");
+    let lost = switch.link.command(SwitchCommand::List).await;
+    assert!(matches!(lost, Reply::Lost { .. }), "{lost:?}");
 
     for leg in ["a", "b"] {
         newest.done(SwitchCommand::Close { leg: leg.into() }).await;

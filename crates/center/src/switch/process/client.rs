@@ -42,7 +42,7 @@ async fn ask(mut orders: Orders, waiting: Waiting, to: OwnedWriteHalf) {
         id += 1;
         let open = with(&waiting, |waiting| waiting.insert(id, reply)).is_some();
         if !open || lines.send(Request { id, command }).await.is_err() {
-            // Dropping the reply refuses the command.
+            // Whoever asked learns by the dropped reply that the switch is lost.
             with(&waiting, |waiting| waiting.remove(&id));
         }
     }
@@ -67,7 +67,7 @@ async fn listen(from: OwnedReadHalf, waiting: Waiting, events: mpsc::UnboundedSe
             }
         }
     }
-    // Whoever waits is refused, and so is whoever comes later.
+    // Whoever waits learns of it, and so does whoever comes later.
     waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 

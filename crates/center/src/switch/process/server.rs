@@ -66,9 +66,11 @@ pub async fn serve(socket: &Path, config: BuiltinConfig) -> io::Result<()> {
 async fn has_legs(link: &SwitchLink) -> bool {
     match link.command(SwitchCommand::List).await {
         Reply::Legs { legs, .. } => !legs.is_empty(),
-        Reply::Done | Reply::Answer { .. } | Reply::Extension { .. } | Reply::Refused { .. } => {
-            false
-        }
+        Reply::Done
+        | Reply::Answer { .. }
+        | Reply::Extension { .. }
+        | Reply::Refused { .. }
+        | Reply::Lost { .. } => false,
     }
 }
 
