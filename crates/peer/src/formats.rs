@@ -1,7 +1,7 @@
 //! The formats of an audio section (RFC 8866 section 5.14): which codec has which number.
 
 use crate::{OPUS, RED, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
-use omnibar_media::Codec;
+use omnibar_media::{Codec, SAMPLE_RATE};
 
 /// RFC 3551 table 4.
 pub(crate) const G722: u8 = 9;
@@ -54,8 +54,9 @@ impl Format {
     }
 }
 
-/// `None`: it is no voice, or voice within another format.
-pub(crate) fn codec_of(canonical: u8) -> Option<Codec> {
+/// Of a canonical payload type. `None`: it is no voice, or voice within another format.
+#[must_use]
+pub fn codec_of(canonical: u8) -> Option<Codec> {
     match canonical {
         OPUS => Some(Codec::Opus),
         G722 => Some(Codec::G722),
@@ -65,8 +66,17 @@ pub(crate) fn codec_of(canonical: u8) -> Option<Codec> {
     }
 }
 
-pub(crate) fn type_of(codec: Codec) -> u8 {
+/// The canonical payload type of voice in that codec.
+#[must_use]
+pub fn type_of(codec: Codec) -> u8 {
     codec.fixed_type().unwrap_or(OPUS)
+}
+
+/// Hz of the timestamps of packets of that canonical payload type.
+#[must_use]
+pub fn clock_of(canonical: u8) -> u32 {
+    let format = FORMATS.iter().find(|format| format.canonical == canonical);
+    format.map_or(SAMPLE_RATE, |format| format.clock)
 }
 
 /// Number and lower-case encoding of what the media line of a section lists, in its order.

@@ -29,6 +29,7 @@ pub use config::{
 };
 pub use path::Path;
 pub use peer::Peer;
+pub use formats::{clock_of, codec_of, type_of};
 
 /// Opus at 48 kHz (RFC 7587).
 pub const OPUS: u8 = 111;

@@ -52,7 +52,7 @@ impl<T: Telephone> Seat<T> {
                         }
                         VoiceFault::Description(_) => side.mute = true,
                         // Of conferences.
-                        VoiceFault::NoMixing(_) | VoiceFault::NotInOpus => {}
+                        VoiceFault::NoMixing(_) => {}
                     }
                 }
             }

@@ -73,10 +73,6 @@ pub(super) fn no_voice(fault: &VoiceFault) -> &'static str {
         VoiceFault::NoMixing(_) => {
             "This computer cannot bring the calls together at the moment; they stay apart."
         }
-        VoiceFault::NotInOpus => {
-            "This call speaks a codec that a conference cannot be mixed in (anything but Opus): it \
-             stays by itself. Use the exchange's own conference."
-        }
         VoiceFault::Description(_) => {
             "This computer and the exchange found no form of voice in common. Let the \
              administrator of the exchange see the detail."

@@ -15,6 +15,7 @@ mod call;
 mod conference;
 mod connection;
 mod room;
+mod seat;
 mod signalled;
 mod task;
 
@@ -82,8 +83,6 @@ pub enum VoiceFault {
     Description(String),
     /// This machine cannot mix; the calls stay apart.
     NoMixing(String),
-    /// A call speaks another codec than Opus, which no conference is mixed in.
-    NotInOpus,
 }
 
 /// What the two ends of a call have agreed on.

@@ -316,7 +316,6 @@ impl Task {
                     self.voice.agree(terms);
                 }
                 self.tell_change(number);
-                self.stay_in_opus(number);
             }
             News::Voice => self.tell(PhoneEvent::Voice { call: number }),
         }
@@ -325,6 +324,7 @@ impl Task {
     fn described(
         &mut self,
         number: CallNumber,
+                self.recode(number, terms.codec);
         what: Description,
         described: Result<String, PeerError>,
     ) {
