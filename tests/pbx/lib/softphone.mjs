@@ -34,8 +34,9 @@ export class Softphone extends Client {
 
   async register() {
     const asked = now();
-    const trust = this.trusts && this.url.startsWith('wss:') ? ['--ca', this.pbx.ca] : [];
     const relay = this.ice?.iceServers[0];
+    const secure = this.url.startsWith('wss:') || relay?.urls.startsWith('turns:');
+    const trust = this.trusts && secure ? ['--ca', this.pbx.ca] : [];
     this.child = start(PROGRAM, [
       'phone', '--sip', this.pbx.uri(this.user), '--ws', this.url, '--user', this.user, '--password-stdin',
       '--data', join(this.dir, 'data'), ...this.devices.arguments, ...trust,

@@ -100,11 +100,14 @@ pub(super) fn relay(url: &str, found: RelayProbe) -> Value {
     };
     json!({"event": "relay", "server": url, "state": state, "cause": cause, "took_ms": took})
 }
+        RelayProbe::Untrusted => ("untrusted", Some(RELAY_UNTRUSTED), None),
 
 pub(super) const RELAY_REFUSED: &str = "The TURN server does not take this name and password.";
 pub(super) const RELAY_SILENT: &str = "The TURN server does not answer.";
 
 /// `name` is empty if nobody gave one.
 pub(super) fn party(party: &Party) -> Value {
+pub(super) const RELAY_UNTRUSTED: &str =
+    "The TURN server's certificate is not accepted, or it speaks no TLS.";
     json!({"number": party.user, "name": party.display, "uri": party.uri})
 }

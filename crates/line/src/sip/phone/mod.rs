@@ -26,7 +26,7 @@ use crate::voice::{self, LineSink};
 use crate::{LineConfig, network, probe};
 use omnibar_desk::LineState;
 use omnibar_media::Codec;
-use omnibar_peer::PeerConfig;
+use omnibar_peer::{PeerConfig, Trust};
 use omnibar_sip::{CallNumber, Digit, Uri, WatchNumber};
 use omnibar_softphone::{IceServer, RelayProbe};
 use std::sync::Arc;
@@ -182,6 +182,7 @@ impl Phone {
             rebind_on_restart: true,
             pace: PACE,
             // Exchanges pass on neither copies nor requests for them.
+            trust: Trust::with(extension.extra_ca.clone()),
             repair: omnibar_peer::Repair::NONE,
             // And few telephones behind them know Opus.
             fallback: true,
