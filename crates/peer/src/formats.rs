@@ -210,6 +210,56 @@ pub(crate) fn complete(section: &[&str], listed: &[(u8, String)], red: Option<u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// An audio section in which formats are listed and described anyhow.
+    fn sections() -> impl Strategy<Value = Vec<String>> {
+        let number = prop_oneof![8 => 0..140_u16, 1 => any::<u16>()];
+        let encoding = prop_oneof![
+            3 => prop::sample::select(FORMATS.map(|format| format.encoding()).to_vec()),
+            1 => "[a-zA-Z0-9/ .-]{0,20}",
+        ];
+        let line = prop_oneof![
+            3 => (number.clone(), encoding).prop_map(|(n, text)| format!("a=rtpmap:{n} {text}")),
+            1 => (number.clone(), "[0-9/;=a-z]{0,20}").prop_map(|(n, text)| format!("a=fmtp:{n} {text}")),
+            1 => number.clone().prop_map(|n| format!("a=rtcp-fb:{n} nack")),
+        ];
+        let list = prop::collection::vec(number, 0..40);
+        (list, prop::collection::vec(line, 0..60)).prop_map(|(list, lines)| {
+            let list: String = list.iter().map(|n| format!(" {n}")).collect();
+            let media = format!("m=audio 9 UDP/TLS/RTP/SAVPF{list}");
+            std::iter::once(media).chain(lines).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_listed_the_stack_reads_a_sound_section_with_the_same_numbers(
+            section in sections(),
+        ) {
+            let section: Vec<&str> = section.iter().map(String::as_str).collect();
+            let read = listed(&section);
+            prop_assert!(read.iter().all(|(number, _)| *number < 128));
+            let red = number_of(&read, OPUS).and_then(|opus| red_over(opus, &section, &read));
+            prop_assert!(codecs(&read).len() <= Codec::ALL.len());
+
+            let whole = complete(&section, &read, red);
+            prop_assert!(whole.len() <= section.len() + 2 * FORMATS.len());
+            let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+            let again = listed(&whole);
+            let media: Vec<&str> = whole[0].split(' ').skip(3).collect();
+            prop_assert_eq!(media.len(), again.len(), "each number once: {}", whole[0]);
+            for format in FORMATS {
+                let (was, is) = (number_of(&read, format.canonical), number_of(&again, format.canonical));
+                if format.canonical != RED && was.is_some() {
+                    prop_assert_eq!(was, is, "{}", format.name);
+                }
+            }
+            for codec in codecs(&read) {
+                prop_assert!(codecs(&again).contains(&codec));
+            }
+        }
+    }
 
     #[test]
     fn numbers_of_the_standard_need_no_line_and_one_channel_may_be_said() {
