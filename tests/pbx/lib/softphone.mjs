@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { end, lines, start } from '../../e2e/lib/process.mjs';
+import { below, end, lines, start } from '../../e2e/lib/process.mjs';
 import { PASSWORD } from './accounts.mjs';
 import { Client } from './client.mjs';
 import { Devices } from './devices.mjs';
@@ -162,6 +162,16 @@ export class Softphone extends Client {
     return { at: asked, asked };
   }
 
+  /** Stops the program and all below it, as a machine that goes to sleep does, until `awake`. */
+  async sleep() {
+    this.asleep = [this.child.pid, ...(await below(this.child.pid, ''))];
+    for (const pid of this.asleep) process.kill(pid, 'SIGSTOP');
+  }
+
+  awake() {
+    for (const pid of (this.asleep ?? []).splice(0)) process.kill(pid, 'SIGCONT');
+  }
+
   /** As the PBX knows it. */
   async #codec() {
     const stats = await this.pbx.cli('pjsip show channelstats');
@@ -170,6 +180,7 @@ export class Softphone extends Client {
   }
 
   async close() {
+    this.awake();
     if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
       const gone = once(this.child, 'exit');
       // The end of its input is the end of its calls.

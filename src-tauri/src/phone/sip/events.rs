@@ -68,6 +68,10 @@ impl Handset {
                 print(&json!({"event": "digit", "call": id(call), "key": digit.key(),
                               "by": "rtp"}));
             }
+            PhoneEvent::Woke { slept } => {
+                print(&json!({"event": "woke", "slept_s": slept.as_secs(),
+                              "cause": words::WOKE}));
+            }
             PhoneEvent::NoVoice { call, fault } => {
                 let detail = match &fault {
                     VoiceFault::NoPath | VoiceFault::NoRelay => None,

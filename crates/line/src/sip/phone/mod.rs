@@ -67,6 +67,9 @@ pub enum PhoneEvent {
     Conference(Vec<CallNumber>),
     /// The far side of a call in a conference pressed a key (RFC 4733).
     Pressed { call: CallNumber, digit: omnibar_media::Digit },
+    /// This machine was asleep for so long. The exchange is connected to anew and told the
+    /// way of each call, by which it comes to light which of them it has kept.
+    Woke { slept: Duration },
     /// No voice comes about.
     NoVoice { call: CallNumber, fault: VoiceFault },
 }
@@ -179,10 +182,10 @@ impl Phone {
         relays: Vec<IceServer>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<PhoneEvent>), getrandom::Error> {
         let peers = PeerConfig {
+            trust: Trust::with(extension.extra_ca.clone()),
             rebind_on_restart: true,
             pace: PACE,
             // Exchanges pass on neither copies nor requests for them.
-            trust: Trust::with(extension.extra_ca.clone()),
             repair: omnibar_peer::Repair::NONE,
             // And few telephones behind them know Opus.
             fallback: true,
