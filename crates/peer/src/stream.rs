@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-/// For TCP and TLS together.
+/// For TCP and TLS together, and for what is sent to leave.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Messages that wait to be sent: a second of voice. What would be later is lost, as it is
 /// with UDP.
@@ -275,10 +275,14 @@ async fn carry(
     let (mut reader, mut writer) = tokio::io::split(connection);
     let sending = async {
         while let Some(message) = waiting.recv().await {
-            writer.write_all(&framed(message)).await?;
-            writer.flush().await?;
+            let sent = async {
+                writer.write_all(&framed(message)).await?;
+                writer.flush().await
+            };
+            // A network that is gone would keep this for as long as TCP tries.
+            timeout(PATIENCE, sent).await??;
         }
-        writer.shutdown().await
+        timeout(PATIENCE, writer.shutdown()).await?
     };
     let receiving = async {
         let mut frames = Frames::default();
