@@ -102,8 +102,9 @@ pub(crate) struct PhoneArgs {
     /// example stun:stun.example:3478.
     #[arg(long, value_name = "URL", requires = "sip")]
     pub(crate) stun: Option<String>,
-    /// With --sip: a relay for voice, for example turn:relay.example:3478?transport=udp. Its
-    /// password is in OMNIBAR_TURN_PASSWORD, or see --turn-password-stdin.
+    /// With --sip: a relay for voice, over UDP (turn:relay.example:3478), TCP
+    /// (turn:relay.example:3478?transport=tcp) or TLS (turns:relay.example:5349). Its password
+    /// is in OMNIBAR_TURN_PASSWORD, or see --turn-password-stdin.
     #[arg(long, value_name = "URL", requires = "sip", requires = "turn_user")]
     pub(crate) turn: Option<String>,
     /// Name at the relay.

@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { App } from './lib/app.mjs';
+import { Authority } from './sdk/lib/authority.mjs';
 import { Browser } from './lib/customer.mjs';
 import { Centre } from './lib/centre.mjs';
 import { Desktop } from './lib/desktop.mjs';
@@ -60,24 +61,40 @@ async function written(dir) {
   return Promise.all(files.map(async (f) => [f, (await readFile(f)).toString('latin1')]));
 }
 
+/** A call over the centre's relay, heard both ways; `more`: of the agent's own command line. */
+async function carries(centre, more = []) {
+  const browser = later(await Browser.open(desktop));
+  const agent = later(await phone(centre, ['--auto-answer', ...more]));
+  await agent.signedIn();
+  await line(agent, 'up');
+  const customer = await browser.call(centre, { hertz: CUSTOMER });
+  agent.say('ready');
+  await agent.call('connected', { from: 0 });
+  await Promise.all([ear.hears(CUSTOMER), customer.hears({ [AGENT]: true })]);
+  await customer.hangUp();
+  await agent.call('wrapping', { from: 0 });
+}
+
 for (const [name, place] of [['inside the centre', []], ['in a process of its own', ['--switch', 'process']]]) {
   test(`the centre's relay carries a call both ways, with the switch ${name}`, async () => {
     const centre = later(await Centre.open(desktop, {
       name: `centre-${place.length}`, args: [...turn.args, ...place],
     }));
-    const browser = later(await Browser.open(desktop));
-    const agent = later(await phone(centre, ['--auto-answer']));
-    await agent.signedIn();
-    await line(agent, 'up');
-    const customer = await browser.call(centre, { hertz: CUSTOMER });
-    agent.say('ready');
-    await agent.call('connected', { from: 0 });
-    await Promise.all([ear.hears(CUSTOMER), customer.hears({ [AGENT]: true })]);
-    await customer.hangUp();
-    await agent.call('wrapping', { from: 0 });
+    await carries(centre);
     for (const [file, text] of await written(centre.data)) {
       assert.ok(!text.includes(PASSWORD), `the relay's password is in ${file}`);
     }
+  });
+}
+
+for (const over of ['tcp', 'tls']) {
+  test(`a relay that takes nothing but ${over.toUpperCase()} carries it too`, async () => {
+    const authority = await Authority.open(desktop);
+    const server = later(await Turn.open(desktop, {
+      name: `turn-${over}`, password: PASSWORD, over, tls: await authority.issue('localhost'),
+    }));
+    const centre = later(await Centre.open(desktop, { name: `centre-${over}`, args: server.args }));
+    await carries(centre, ['--ca', authority.file]);
   });
 }
 

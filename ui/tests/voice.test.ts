@@ -41,6 +41,7 @@ const findings = {
   relay: { finding: 'relay', url: 'turn:turn.example:3478', took: 12 },
   relay_silent: { finding: 'relay_silent', url: 'turn:turn.example:3478' },
   relay_refused: { finding: 'relay_refused', url: 'turn:turn.example:3478' },
+  relay_untrusted: { finding: 'relay_untrusted', url: 'turns:turn.example' },
 } satisfies { [K in Finding['finding']]: Extract<Finding, { finding: K }> };
 
 const said = (fault: VoiceFault, affected: Diagnosis['affected'] = 'customer') =>

@@ -9,7 +9,7 @@ use omnibar_desk::{Link, Order, SignInFault};
 use omnibar_model::{AgentId, Backoff, CommandId, InteractionId};
 use omnibar_protocol::{Client, Command, Resume, VERSION, wire};
 use omnibar_softphone::{
-    CentreEvent, Clock, EndpointAnswer, EndpointCall, Event, Inbox, SignIn, VoiceSignal,
+    CentreEvent, Clock, EndpointAnswer, EndpointCall, Event, Inbox, SignIn, Sleeps, VoiceSignal,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,7 +165,12 @@ impl Task {
                 let command = self.open_command(user, None, Some(session.resume()), false);
                 let reach = Arc::clone(&self.reach);
                 let entering = async {
-                    sleep(pause).await;
+                    let mut sleeps = Sleeps::new();
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        // What did not help before may help now.
+                        _ = sleeps.over() => {}
+                    }
                     enter(reach, address.clone(), command).await
                 };
                 match self.meanwhile(entering, Some((&mut session, outbox))).await {
@@ -250,6 +255,7 @@ impl Task {
         let mut heard = Instant::now();
         let mut ping = heard + interval;
         let mut closing: Option<Instant> = None;
+        let mut sleeps = Sleeps::new();
         loop {
             if let Err(reason) = flush(session, socket, interval).await {
                 info!(reason, "connection to the centre lost");
@@ -267,6 +273,11 @@ impl Task {
                 () = sleep_until(ping) => {
                     ping = Instant::now() + interval;
                     session.ping();
+                }
+                slept = sleeps.over() => {
+                    info!(?slept, "this machine was asleep; the centre is connected to anew");
+                    self.backoff.reset();
+                    return Left::Lost;
                 }
                 () = at(session.retry) => session.retry = None,
                 () = at(closing) => return Left::For(self.end(None)),

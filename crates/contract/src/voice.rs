@@ -116,6 +116,10 @@ pub enum Finding {
     RelayRefused {
         url: String,
     },
+    /// Its certificate is not accepted, or it speaks no TLS where that is wanted.
+    RelayUntrusted {
+        url: String,
+    },
 }
 
 /// How what the agent says arrives, as the far side reports.

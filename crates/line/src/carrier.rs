@@ -114,6 +114,11 @@ impl Carrier {
         Ok(Self { extension, events, whom, stage, connected, owed })
     }
 
+    /// Makes a new connection to the PBX now.
+    pub(crate) fn reconnect(&self) {
+        self.extension.reconnect();
+    }
+
     /// There is another offer: an ICE restart.
     pub(crate) fn offer_anew(&mut self) {
         self.owed = true;

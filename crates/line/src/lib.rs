@@ -27,7 +27,7 @@ pub use omnibar_peer::Bind;
 pub use voice::{Dropped, LineSink};
 
 use omnibar_media::Received;
-use omnibar_peer::PeerConfig;
+use omnibar_peer::{PeerConfig, Trust};
 use omnibar_softphone::{IceServer, Inbox, VoiceSignal};
 use session::{Order, Role, Session};
 use std::fmt;
@@ -60,13 +60,14 @@ impl fmt::Debug for LineConfig {
 
 /// Starts the line on the current tokio runtime; it ends when the [`Line`] is dropped.
 /// The sink is for the media thread. `extra_ca`: authorities (PEM) that are trusted beside
-/// the system's where the leg is made at a PBX.
+/// the system's where the leg is made at a PBX, and by TURN servers.
 ///
 /// # Panics
 /// Outside a tokio runtime.
 #[must_use]
 pub fn start(config: LineConfig, extra_ca: Option<PathBuf>, inbox: Inbox) -> (Line, LineSink) {
-    start_as(Role::Offerer { extra_ca }, PeerConfig::default(), config, inbox)
+    let peers = PeerConfig { trust: Trust::with(extra_ca.clone()), ..PeerConfig::default() };
+    start_as(Role::Offerer { extra_ca }, peers, config, inbox)
 }
 
 /// The same for calls by [`Direct`]: takes offers too, and looks for the path faster, as

@@ -1,6 +1,6 @@
 //! Tries TURN servers as a call would use them.
 
-use omnibar_peer::{Peer, PeerConfig, PeerEvent};
+use omnibar_peer::{Peer, PeerConfig, PeerEvent, StreamFault};
 use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, LineProbe, RelayProbe};
 use std::time::Duration;
 use tokio::net::UdpSocket;
@@ -35,15 +35,15 @@ pub(crate) async fn run(
     inbox.post(Event::Line(LineEvent::Probed(LineProbe { round_trip, of_each_call, relays })));
 }
 
-/// Over UDP: the stack knows no other.
 pub(crate) fn is_relay(url: &str) -> bool {
     let lower = url.to_ascii_lowercase();
-    lower.starts_with("turn:") && !lower.contains("transport=tcp")
+    lower.starts_with("turn:") || lower.starts_with("turns:")
 }
 
 /// `peers`: how this machine is bound.
 pub(crate) async fn relay(peers: PeerConfig, server: IceServer, url: &str) -> RelayProbe {
     let begun = Instant::now();
+    let trust = peers.trust.clone();
     let server = omnibar_peer::IceServer {
         urls: vec![url.to_owned()],
         username: server.username,
@@ -53,7 +53,17 @@ pub(crate) async fn relay(peers: PeerConfig, server: IceServer, url: &str) -> Re
     if timeout(PATIENCE, allocated(peers)).await == Ok(true) {
         return RelayProbe::Ready(begun.elapsed());
     }
-    if answers(url).await { RelayProbe::Refused } else { RelayProbe::Silent }
+    match omnibar_peer::reach_stream(url, &trust).await {
+        Ok(()) => RelayProbe::Refused,
+        Err(StreamFault::NoStream) if answers(url).await => RelayProbe::Refused,
+        Err(StreamFault::Untrusted(why)) => {
+            tracing::info!(url, why, "no secure connection to the TURN server");
+            RelayProbe::Untrusted
+        }
+        Err(StreamFault::NoStream | StreamFault::NameNotFound | StreamFault::Unreachable(_)) => {
+            RelayProbe::Silent
+        }
+    }
 }
 
 /// A connection that takes relays only finds a candidate where one was allocated.
@@ -77,7 +87,7 @@ async fn allocated(peers: PeerConfig) -> bool {
     found
 }
 
-/// Whether a STUN binding request is answered there, by whatever.
+/// Whether a STUN binding request over UDP is answered there, by whatever.
 async fn answers(url: &str) -> bool {
     let Some(address) = address(url) else { return false };
     timeout(PATIENCE / 2, async {
@@ -127,7 +137,7 @@ mod tests {
         assert_eq!(read("turn:[2001:db8::1]:99"), "[2001:db8::1]:99");
         assert_eq!(address("nonsense"), None);
         assert!(is_relay("TURN:relay.example") && !is_relay("stun:relay.example"));
-        assert!(!is_relay("turns:relay.example") && !is_relay("turn:r.example?transport=tcp"));
+        assert!(is_relay("turns:relay.example") && is_relay("turn:r.example?transport=tcp"));
     }
 
     #[tokio::test]

@@ -8,7 +8,9 @@ use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
 use omnibar_desk::LineState;
 use omnibar_peer::{Peer, PeerConfig, PeerError, PeerEvent, PeerState};
-use omnibar_softphone::{Event, IceServer, Inbox, LineEvent, LinePath, SipExtension, VoiceSignal};
+use omnibar_softphone::{
+    Event, IceServer, Inbox, LineEvent, LinePath, SipExtension, Sleeps, VoiceSignal,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -92,6 +94,7 @@ impl Session {
     ) {
         let mut measure = interval(MEASURE);
         measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sleeps = Sleeps::new();
         loop {
             let settled = self.networks.deadline();
             let carried = self.carrier.as_ref().and_then(|c| c.deadline(&self.described));
@@ -105,6 +108,7 @@ impl Session {
                 () = sleep_until(settled.unwrap_or_else(Instant::now)), if settled.is_some() => {
                     self.network_settled();
                 }
+                slept = sleeps.over() => self.woke(slept),
                 heard = next_heard(&mut self.carrier) => self.heard(heard).await,
                 () = sleep_until(carried.unwrap_or_else(Instant::now)), if carried.is_some() => {
                     self.carry();
@@ -313,6 +317,16 @@ impl Session {
         if self.networks.changed(Instant::now()) {
             tracing::info!("this machine is on another network");
             self.post(LineEvent::NetworkChanged);
+        }
+    }
+
+    /// The far side has heard nothing meanwhile, and the network may be another one.
+    fn woke(&self, slept: Duration) {
+        tracing::info!(?slept, "this machine was asleep");
+        match &self.carrier {
+            // Its way here is shown to the PBX once there is a connection again.
+            Some(carrier) => carrier.reconnect(),
+            None => self.post(LineEvent::NetworkChanged),
         }
     }
 

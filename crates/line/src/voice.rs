@@ -1,7 +1,7 @@
 use crate::agreement::Agreement;
 use crate::sip::Door;
 use omnibar_media::{Agreed, Channel, Micros, Packet, PacketSink, Received, Reported};
-use omnibar_peer::{Incoming, Peer, Terms};
+use omnibar_peer::{Incoming, Peer, Terms, clock_of};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -159,7 +159,7 @@ pub(crate) struct Way {
     peer: Peer,
     last: Option<Numbers>,
     /// Onto the numbers of whoever speaks; `None`: nothing was sent since the last switch.
-    shift: Option<(u16, u32)>,
+    shift: Option<Shift>,
     /// Dropped packets that are in the sum already.
     counted: u64,
 }
@@ -176,11 +176,15 @@ impl Way {
 
     pub(crate) fn send(&mut self, mut packet: Packet) {
         let now = Instant::now();
-        let (sequence, timestamp) = *self.shift.get_or_insert_with(|| {
-            self.last.as_ref().map_or((0, 0), |last| last.shift_to_follow(&packet, now))
-        });
-        packet.sequence = packet.sequence.wrapping_add(sequence);
-        packet.timestamp = packet.timestamp.wrapping_add(timestamp);
+        let clock = clock_of(packet.payload_type);
+        let shift = match self.shift {
+            Some(shift) if shift.clock == clock => shift,
+            // Whoever speaks may learn of the codec a packet late.
+            _ => Shift::after(self.last.as_ref(), &packet, clock, now),
+        };
+        self.shift = Some(shift);
+        packet.sequence = packet.sequence.wrapping_add(shift.sequence);
+        packet.timestamp = packet.timestamp.wrapping_add(shift.timestamp);
         self.last =
             Some(Numbers { sequence: packet.sequence, timestamp: packet.timestamp, sent: now });
         self.peer.send(packet);
@@ -195,14 +199,28 @@ struct Numbers {
     sent: Instant,
 }
 
-impl Numbers {
-    /// What takes a packet of another count to the next number, at a time of the same clock.
-    fn shift_to_follow(&self, packet: &Packet, now: Instant) -> (u16, u32) {
-        let passed = now.saturating_duration_since(self.sent).as_micros() * 48 / 1_000;
+/// From the numbers of whoever speaks to those of the way.
+#[derive(Clone, Copy, Debug)]
+struct Shift {
+    sequence: u16,
+    timestamp: u32,
+    /// Hz of these timestamps.
+    clock: u32,
+}
+
+impl Shift {
+    /// What takes a packet of another count to the next number, at the time that has come.
+    fn after(last: Option<&Numbers>, packet: &Packet, clock: u32, now: Instant) -> Self {
+        let Some(last) = last else { return Self { sequence: 0, timestamp: 0, clock } };
+        let passed = now.saturating_duration_since(last.sent).as_micros();
         // Wraps as timestamps do.
-        let due = self.timestamp.wrapping_add(passed as u32);
-        let next = self.sequence.wrapping_add(1);
-        (next.wrapping_sub(packet.sequence), due.wrapping_sub(packet.timestamp))
+        let due = last.timestamp.wrapping_add((passed * u128::from(clock) / 1_000_000) as u32);
+        let next = last.sequence.wrapping_add(1);
+        Self {
+            sequence: next.wrapping_sub(packet.sequence),
+            timestamp: due.wrapping_sub(packet.timestamp),
+            clock,
+        }
     }
 }
 
@@ -237,5 +255,29 @@ impl Channel for LineSink {
 
     fn agreed(&mut self) -> Agreed {
         self.voice.agreement.read()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omnibar_media::Codec;
+    use omnibar_peer::type_of;
+    use std::time::Duration;
+
+    #[test]
+    fn a_stream_goes_on_at_its_time_by_the_clock_of_its_codec() {
+        let sent = Instant::now();
+        let last = Numbers { sequence: u16::MAX, timestamp: 1_000, sent };
+        for (codec, units) in [(Codec::Opus, 480_000), (Codec::G722, 80_000), (Codec::Pcmu, 80_000)]
+        {
+            let kind = type_of(codec);
+            let packet =
+                Packet { sequence: 7, timestamp: 5, payload_type: kind, ..Packet::default() };
+            let now = sent + Duration::from_secs(10);
+            let shift = Shift::after(Some(&last), &packet, clock_of(kind), now);
+            assert_eq!(packet.sequence.wrapping_add(shift.sequence), 0, "{codec:?}");
+            assert_eq!(packet.timestamp.wrapping_add(shift.timestamp), 1_000 + units, "{codec:?}");
+        }
     }
 }

@@ -1,3 +1,4 @@
+use crate::Trust;
 use omnibar_media::{Codec, Micros, Packet};
 use omnibar_model::Secret;
 use std::net::IpAddr;
@@ -6,7 +7,8 @@ use std::time::{Duration, Instant};
 /// A STUN or TURN server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IceServer {
-    /// `stun:host:port`, `turn:host:port?transport=udp` (RFC 7064, RFC 7065).
+    /// `stun:host:port`, `turn:host:port?transport=udp` or `tcp`, `turns:host:port` (RFC 7064,
+    /// RFC 7065); others are left out.
     pub urls: Vec<String>,
     pub username: String,
     pub credential: Secret,
@@ -27,6 +29,8 @@ pub enum Bind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerConfig {
     pub ice_servers: Vec<IceServer>,
+    /// Of servers over TLS.
+    pub trust: Trust,
     pub bind: Bind,
     /// Take relayed paths only (a TURN server is needed).
     pub relay_only: bool,
@@ -98,6 +102,7 @@ impl Default for PeerConfig {
     fn default() -> Self {
         Self {
             ice_servers: vec![],
+            trust: Trust::default(),
             bind: Bind::default(),
             relay_only: false,
             rebind_on_restart: false,

@@ -1,7 +1,7 @@
 //! The formats of an audio section (RFC 8866 section 5.14): which codec has which number.
 
 use crate::{OPUS, RED, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
-use omnibar_media::Codec;
+use omnibar_media::{Codec, SAMPLE_RATE};
 
 /// RFC 3551 table 4.
 pub(crate) const G722: u8 = 9;
@@ -54,8 +54,9 @@ impl Format {
     }
 }
 
-/// `None`: it is no voice, or voice within another format.
-pub(crate) fn codec_of(canonical: u8) -> Option<Codec> {
+/// Of a canonical payload type. `None`: it is no voice, or voice within another format.
+#[must_use]
+pub fn codec_of(canonical: u8) -> Option<Codec> {
     match canonical {
         OPUS => Some(Codec::Opus),
         G722 => Some(Codec::G722),
@@ -65,8 +66,17 @@ pub(crate) fn codec_of(canonical: u8) -> Option<Codec> {
     }
 }
 
-pub(crate) fn type_of(codec: Codec) -> u8 {
+/// The canonical payload type of voice in that codec.
+#[must_use]
+pub fn type_of(codec: Codec) -> u8 {
     codec.fixed_type().unwrap_or(OPUS)
+}
+
+/// Hz of the timestamps of packets of that canonical payload type.
+#[must_use]
+pub fn clock_of(canonical: u8) -> u32 {
+    let format = FORMATS.iter().find(|format| format.canonical == canonical);
+    format.map_or(SAMPLE_RATE, |format| format.clock)
 }
 
 /// Number and lower-case encoding of what the media line of a section lists, in its order.
@@ -200,6 +210,56 @@ pub(crate) fn complete(section: &[&str], listed: &[(u8, String)], red: Option<u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// An audio section in which formats are listed and described anyhow.
+    fn sections() -> impl Strategy<Value = Vec<String>> {
+        let number = prop_oneof![8 => 0..140_u16, 1 => any::<u16>()];
+        let encoding = prop_oneof![
+            3 => prop::sample::select(FORMATS.map(|format| format.encoding()).to_vec()),
+            1 => "[a-zA-Z0-9/ .-]{0,20}",
+        ];
+        let line = prop_oneof![
+            3 => (number.clone(), encoding).prop_map(|(n, text)| format!("a=rtpmap:{n} {text}")),
+            1 => (number.clone(), "[0-9/;=a-z]{0,20}").prop_map(|(n, text)| format!("a=fmtp:{n} {text}")),
+            1 => number.clone().prop_map(|n| format!("a=rtcp-fb:{n} nack")),
+        ];
+        let list = prop::collection::vec(number, 0..40);
+        (list, prop::collection::vec(line, 0..60)).prop_map(|(list, lines)| {
+            let list: String = list.iter().map(|n| format!(" {n}")).collect();
+            let media = format!("m=audio 9 UDP/TLS/RTP/SAVPF{list}");
+            std::iter::once(media).chain(lines).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_listed_the_stack_reads_a_sound_section_with_the_same_numbers(
+            section in sections(),
+        ) {
+            let section: Vec<&str> = section.iter().map(String::as_str).collect();
+            let read = listed(&section);
+            prop_assert!(read.iter().all(|(number, _)| *number < 128));
+            let red = number_of(&read, OPUS).and_then(|opus| red_over(opus, &section, &read));
+            prop_assert!(codecs(&read).len() <= Codec::ALL.len());
+
+            let whole = complete(&section, &read, red);
+            prop_assert!(whole.len() <= section.len() + 2 * FORMATS.len());
+            let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+            let again = listed(&whole);
+            let media: Vec<&str> = whole[0].split(' ').skip(3).collect();
+            prop_assert_eq!(media.len(), again.len(), "each number once: {}", whole[0]);
+            for format in FORMATS {
+                let (was, is) = (number_of(&read, format.canonical), number_of(&again, format.canonical));
+                if format.canonical != RED && was.is_some() {
+                    prop_assert_eq!(was, is, "{}", format.name);
+                }
+            }
+            for codec in codecs(&read) {
+                prop_assert!(codecs(&again).contains(&codec));
+            }
+        }
+    }
 
     #[test]
     fn numbers_of_the_standard_need_no_line_and_one_channel_may_be_said() {

@@ -14,12 +14,14 @@
 
 mod config;
 mod feedback;
-mod flush;
 mod formats;
 mod path;
 mod peer;
+mod runtime;
 mod sdp;
+mod servers;
 mod stack;
+mod stream;
 mod traffic;
 mod types;
 
@@ -27,8 +29,11 @@ pub use config::{
     Arrival, Bind, IceServer, Incoming, MAX_RTCP, PeerConfig, PeerError, PeerEvent, PeerState,
     Repair, Terms,
 };
+pub use formats::{clock_of, codec_of, type_of};
 pub use path::Path;
 pub use peer::Peer;
+pub use servers::Trust;
+pub use stream::{StreamFault, reach_stream};
 
 /// Opus at 48 kHz (RFC 7587).
 pub const OPUS: u8 = 111;

@@ -1,9 +1,11 @@
 //! How the WebRTC stack is set up: codecs, timers, addresses and its known faults.
 
 use crate::feedback::Tap;
-use crate::flush::FlushingRuntime;
 use crate::formats::FORMATS;
-use crate::{Bind, IceServer, OPUS, PeerConfig, PeerError, RED, Repair};
+use crate::runtime::RelayingRuntime;
+use crate::servers::{self, Servers};
+use crate::stream::Streams;
+use crate::{Bind, OPUS, PeerConfig, PeerError, RED, Repair};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
@@ -30,8 +32,6 @@ const KEEPALIVE: Duration = Duration::from_millis(600);
 /// Checks of a pair go on for as long as signalling that is late, or a browser that asks
 /// for the microphone, may take.
 const CHECKED: Duration = Duration::from_secs(15);
-/// A name server that takes longer costs its STUN or TURN server its place.
-const NAME_PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Stack {
     pub(crate) connection: Arc<dyn PeerConnection>,
@@ -45,15 +45,17 @@ pub(crate) async fn build(
     tap: Tap,
 ) -> Result<Stack, PeerError> {
     let open = |error: Error| PeerError::Open(error.to_string());
+    let Servers { told, streams, relays } = servers::find(&config.ice_servers).await;
     let mut builder = PeerConnectionBuilder::new()
-        .with_configuration(configuration(config).await)
+        .with_configuration(configuration(config, told))
         .with_setting_engine(settings(config))
         .with_media_engine(codecs(config).map_err(open)?)
         .with_interceptor_registry(Registry::new().with(Slot::ReceiverReport, tap))
         .with_handler(handler)
         .with_udp_addrs(addresses(&config.bind));
-    if config.ice_servers.iter().flat_map(|server| &server.urls).any(|url| is_turn(url)) {
-        builder = builder.with_runtime(Arc::new(FlushingRuntime::new()));
+    if relays {
+        let streams = Streams { all: streams, trust: config.trust.clone() };
+        builder = builder.with_runtime(Arc::new(RelayingRuntime::new(streams)));
     }
     let connection: Arc<dyn PeerConnection> = Arc::new(builder.build().await.map_err(open)?);
     let (track, ssrc) = voice_track();
@@ -145,63 +147,15 @@ fn settings(config: &PeerConfig) -> SettingEngine {
         .build()
 }
 
-async fn configuration(config: &PeerConfig) -> RTCConfiguration {
-    let servers = futures_util::future::join_all(config.ice_servers.iter().map(reachable)).await;
+fn configuration(config: &PeerConfig, servers: Vec<RTCIceServer>) -> RTCConfiguration {
     RTCConfigurationBuilder::new()
-        .with_ice_servers(servers.into_iter().filter(|server| !server.urls.is_empty()).collect())
+        .with_ice_servers(servers)
         .with_ice_transport_policy(if config.relay_only {
             RTCIceTransportPolicy::Relay
         } else {
             RTCIceTransportPolicy::All
         })
         .build()
-}
-
-/// The server by its addresses: the stack would look names up on the task that moves
-/// the voice.
-async fn reachable(server: &IceServer) -> RTCIceServer {
-    let urls = futures_util::future::join_all(server.urls.iter().map(|url| resolved(url))).await;
-    RTCIceServer {
-        urls: urls.concat(),
-        username: server.username.clone(),
-        credential: server.credential.expose().to_owned(),
-    }
-}
-
-fn is_turn(url: &str) -> bool {
-    url.starts_with("turn:")
-}
-
-/// The same server as addresses, at most one of each family; none if the stack cannot
-/// use it (it speaks to servers over UDP only) or the name is not known.
-async fn resolved(text: &str) -> Vec<String> {
-    let scheme = if is_turn(text) { "turn" } else { "stun" };
-    let url = match rtc::ice::url::Url::parse_url(text) {
-        Ok(url) if !text.contains("transport=tcp") && text.starts_with(&format!("{scheme}:")) => {
-            url
-        }
-        Ok(_) | Err(_) => {
-            tracing::warn!(url = text, "this STUN or TURN server is left out: only UDP is spoken");
-            return vec![];
-        }
-    };
-    let host = url.host.trim_matches(['[', ']']).to_owned();
-    let found = tokio::time::timeout(NAME_PATIENCE, tokio::net::lookup_host((host, url.port)));
-    let addresses: Vec<SocketAddr> = match found.await {
-        Ok(Ok(addresses)) => addresses.collect(),
-        Ok(Err(_)) | Err(_) => {
-            tracing::warn!(
-                url = text,
-                "this STUN or TURN server is left out: its name is not known"
-            );
-            return vec![];
-        }
-    };
-    [addresses.iter().find(|a| a.is_ipv4()), addresses.iter().find(|a| a.is_ipv6())]
-        .into_iter()
-        .flatten()
-        .map(|address| format!("{scheme}:{address}"))
-        .collect()
 }
 
 fn addresses(bind: &Bind) -> Vec<String> {

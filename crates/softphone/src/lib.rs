@@ -15,6 +15,7 @@ mod entrance;
 mod port;
 mod record;
 mod scene;
+mod sleeps;
 mod watch;
 mod words;
 
@@ -27,3 +28,4 @@ pub use port::{
     LineEvent, LinePath, LineProbe, PathProbe, RelayProbe, Shell, ShellEvent, SignIn, SipExtension,
     TurnCredential, VoiceSignal,
 };
+pub use sleeps::Sleeps;

@@ -172,6 +172,8 @@ pub enum RelayProbe {
     Ready(Duration),
     /// It answers, but not to this name and password.
     Refused,
+    /// Its certificate is not accepted, or what answers speaks no TLS.
+    Untrusted,
     Silent,
 }
 

@@ -2,30 +2,55 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { end, start, until } from './process.mjs';
+import { end, freePort, start, until } from './process.mjs';
+
+/** How it is spoken to; it takes no other way. */
+const WAYS = {
+  udp: { refused: ['--no-tcp', '--no-tls'], url: (port) => `turn:127.0.0.1:${port}` },
+  tcp: { refused: ['--no-udp', '--no-tls'], url: (port) => `turn:127.0.0.1:${port}?transport=tcp` },
+  // The name is that of the certificate.
+  tls: { refused: ['--no-udp', '--no-tcp'], url: (port) => `turns:localhost:${port}` },
+};
 
 export class Turn {
-  /** `near`: relays to this machine's own addresses too. */
-  static async open(desktop, { user = 'branch7', password, name = 'turn', near = true }) {
+  /**
+   * `near`: relays to this machine's own addresses too. `over`: udp, tcp or tls, the last with a
+   * certificate for localhost (`{ key, cert }`, files).
+   */
+  static async open(desktop, { user = 'branch7', password, name = 'turn', near = true, over = 'udp', tls }) {
     const self = new Turn();
-    Object.assign(self, { user, password, port: await freeUdpPort() });
+    Object.assign(self, { user, password, over, port: await (over === 'udp' ? freeUdpPort() : freePort()) });
     const dir = join(desktop.dir, name);
     await mkdir(dir);
     self.passwordFile = join(dir, 'password');
     await writeFile(self.passwordFile, `${password}\n`, { mode: 0o600 });
-    self.child = start('turnserver', [
-      '-n', '-L', '127.0.0.1', '-E', '127.0.0.1', '-p', `${self.port}`,
+    self.options = [
+      '-n', '-L', '127.0.0.1', '-E', '127.0.0.1', over === 'tls' ? '--tls-listening-port' : '-p', `${self.port}`,
       '--lt-cred-mech', '--user', `${user}:${password}`, '--realm', 'example.test',
-      ...(near ? ['--allow-loopback-peers'] : []), '--no-cli', '--no-tls', '--no-dtls', '--no-tcp',
+      ...(near ? ['--allow-loopback-peers'] : []), '--no-cli', '--no-dtls', ...WAYS[over].refused,
+      ...(tls ? ['--cert', tls.cert, '--pkey', tls.key] : []),
       '--userdb', join(dir, 'users'), '--pidfile', join(dir, 'pid'), '--log-file', 'stdout',
-    ], { log: join(dir, 'log') });
-    await until('the TURN server', () => answers(self.port));
+    ];
+    self.log = join(dir, 'log');
+    await self.#start();
     return self;
   }
 
+  async #start() {
+    this.child = start('turnserver', this.options, { log: this.log });
+    await until('the TURN server', () => (this.over === 'udp' ? answers : accepts)(this.port));
+  }
+
+  /** The same, anew: whoever had a relay there has none. */
+  async again() {
+    await this.close();
+    await this.#start();
+  }
+
   get url() {
-    return `turn:127.0.0.1:${this.port}`;
+    return WAYS[this.over].url(this.port);
   }
 
   /** For `omnibar-center`. */
@@ -61,5 +86,15 @@ async function answers(port) {
     ]);
   } finally {
     socket.close();
+  }
+}
+
+async function accepts(port) {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
   }
 }

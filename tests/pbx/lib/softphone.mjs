@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { end, lines, start } from '../../e2e/lib/process.mjs';
+import { below, end, lines, start } from '../../e2e/lib/process.mjs';
 import { PASSWORD } from './accounts.mjs';
 import { Client } from './client.mjs';
 import { Devices } from './devices.mjs';
@@ -34,8 +34,9 @@ export class Softphone extends Client {
 
   async register() {
     const asked = now();
-    const trust = this.trusts && this.url.startsWith('wss:') ? ['--ca', this.pbx.ca] : [];
     const relay = this.ice?.iceServers[0];
+    const secure = this.url.startsWith('wss:') || relay?.urls.startsWith('turns:');
+    const trust = this.trusts && secure ? ['--ca', this.pbx.ca] : [];
     this.child = start(PROGRAM, [
       'phone', '--sip', this.pbx.uri(this.user), '--ws', this.url, '--user', this.user, '--password-stdin',
       '--data', join(this.dir, 'data'), ...this.devices.arguments, ...trust,
@@ -161,6 +162,16 @@ export class Softphone extends Client {
     return { at: asked, asked };
   }
 
+  /** Stops the program and all below it, as a machine that goes to sleep does, until `awake`. */
+  async sleep() {
+    this.asleep = [this.child.pid, ...(await below(this.child.pid, ''))];
+    for (const pid of this.asleep) process.kill(pid, 'SIGSTOP');
+  }
+
+  awake() {
+    for (const pid of (this.asleep ?? []).splice(0)) process.kill(pid, 'SIGCONT');
+  }
+
   /** As the PBX knows it. */
   async #codec() {
     const stats = await this.pbx.cli('pjsip show channelstats');
@@ -169,6 +180,7 @@ export class Softphone extends Client {
   }
 
   async close() {
+    this.awake();
     if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
       const gone = once(this.child, 'exit');
       // The end of its input is the end of its calls.

@@ -530,7 +530,7 @@ lost_out: number, lost_back: number,
 /**
  * ms, the greatest of both ways.
  */
-jitter: number, } | { "finding": "network_silent", link: LinkKind, } | { "finding": "relay", url: string, took: number, } | { "finding": "relay_silent", url: string, } | { "finding": "relay_refused", url: string, };
+jitter: number, } | { "finding": "network_silent", link: LinkKind, } | { "finding": "relay", url: string, took: number, } | { "finding": "relay_silent", url: string, } | { "finding": "relay_refused", url: string, } | { "finding": "relay_untrusted", url: string, };
 
 /**
  * From a toolbar frame, which speaks for the page that holds it.

@@ -193,6 +193,11 @@ function finding(f: Finding): { grade: 'ok' | 'warn' | 'danger'; message: Messag
       );
     case 'relay_refused':
       return warn(`TURN server refuses name or password: ${f.url}`, 'Correct them under Connection.');
+    case 'relay_untrusted':
+      return warn(
+        `No secure connection to the TURN server: ${f.url}`,
+        'Ask your administrator whether this computer trusts its certificate.',
+      );
     default:
       return { grade: 'warn', message: never(f) };
   }

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("omnibar-protocol", &["omnibar-model"]),
     ("omnibar-sip", &["omnibar-model"]),
     ("omnibar-tls", &[]),
-    ("omnibar-peer", &["omnibar-media", "omnibar-model"]),
+    ("omnibar-peer", &["omnibar-media", "omnibar-model", "omnibar-tls"]),
     ("omnibar-softphone", &["omnibar-contract", "omnibar-desk", "omnibar-model"]),
     (
         "omnibar-headset",

@@ -69,10 +69,11 @@ struct Serve {
     #[arg(long)]
     switch_socket: Option<PathBuf>,
     /// STUN server for agents and the voice switch, as stun:host:port. May be repeated.
-    #[arg(long, value_name = "URL", value_parser = url_of("stun:"))]
+    #[arg(long, value_name = "URL", value_parser = url_of(&["stun:"]))]
     stun: Vec<String>,
-    /// TURN server for agents and the voice switch, as turn:host:port. May be repeated.
-    #[arg(long, value_name = "URL", value_parser = url_of("turn:"),
+    /// TURN server for agents and the voice switch, as turn:host:port, over TCP with
+    /// ?transport=tcp, or over TLS as turns:host:port. May be repeated.
+    #[arg(long, value_name = "URL", value_parser = url_of(&["turn:", "turns:"]),
           requires_all = ["turn_user", "turn_password_file"])]
     turn: Vec<String>,
     /// User at the TURN servers.
@@ -175,10 +176,10 @@ fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 /// RFC 7064, RFC 7065; the host is looked up when a connection is made.
-fn url_of(scheme: &'static str) -> impl Fn(&str) -> Result<String, String> + Clone {
-    move |text| match text.strip_prefix(scheme) {
+fn url_of(schemes: &'static [&'static str]) -> impl Fn(&str) -> Result<String, String> + Clone {
+    move |text| match schemes.iter().find_map(|scheme| text.strip_prefix(scheme)) {
         Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => Ok(text.into()),
-        Some(_) | None => Err(format!("it looks like {scheme}host:3478")),
+        Some(_) | None => Err(format!("it looks like {}host:3478", schemes[0])),
     }
 }
 

@@ -222,6 +222,7 @@ impl Task {
             | PhoneEvent::Connected { .. }
             | PhoneEvent::Changed { .. }
             | PhoneEvent::Conference(_)
+            | PhoneEvent::Woke { .. }
             | PhoneEvent::Pressed { .. }
             | PhoneEvent::Relay { .. }
             | PhoneEvent::Voice { .. }

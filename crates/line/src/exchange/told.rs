@@ -30,7 +30,10 @@ impl<T: Telephone> Seat<T> {
                 }
             }
             // Nobody brings calls together here, and the check at sign-in tries the servers.
-            PhoneEvent::Conference(_) | PhoneEvent::Pressed { .. } | PhoneEvent::Relay { .. } => {}
+            PhoneEvent::Conference(_)
+            | PhoneEvent::Pressed { .. }
+            | PhoneEvent::Relay { .. }
+            | PhoneEvent::Woke { .. } => {}
             PhoneEvent::Voice { call } => {
                 if let Some(side) = self.side_mut(call) {
                     side.heard = true;
@@ -52,7 +55,7 @@ impl<T: Telephone> Seat<T> {
                         }
                         VoiceFault::Description(_) => side.mute = true,
                         // Of conferences.
-                        VoiceFault::NoMixing(_) | VoiceFault::NotInOpus => {}
+                        VoiceFault::NoMixing(_) => {}
                     }
                 }
             }

@@ -79,6 +79,10 @@ pub enum CheckFault {
     RelayRefused {
         url: String,
     },
+    /// Its certificate is not accepted, or it speaks no TLS.
+    RelayUntrusted {
+        url: String,
+    },
     RelaySilent {
         url: String,
     },
@@ -215,6 +219,7 @@ impl Steps<'_> {
         let fault = told.relays.iter().find_map(|(url, found)| match found {
             RelayProbe::Ready(_) => None,
             RelayProbe::Refused => Some(CheckFault::RelayRefused { url: url.clone() }),
+            RelayProbe::Untrusted => Some(CheckFault::RelayUntrusted { url: url.clone() }),
             RelayProbe::Silent => Some(CheckFault::RelaySilent { url: url.clone() }),
         });
         self.done(Step::Relay, fault.map_or(Ok(()), Err))

@@ -9,9 +9,12 @@ const MAX_URL: usize = 1_024;
 pub enum BadServer {
     #[error("it is not of the form {0}:host:port")]
     Malformed(&'static str),
-    /// `turns:`, `stuns:` or `transport=tcp`.
-    #[error("only UDP is spoken to these servers, without TLS")]
-    NotUdp,
+    /// `stuns:`.
+    #[error("STUN is spoken over UDP only, without TLS")]
+    SecureStun,
+    /// `turns:` with `transport=udp`.
+    #[error("TURN is spoken over TLS, not over DTLS: leave transport=udp out")]
+    Dtls,
 }
 
 /// A server that tells this machine its address as others see it: `stun:host[:port]`
@@ -24,7 +27,8 @@ pub fn stun_server(url: &str) -> Result<IceServer, BadServer> {
     Ok(IceServer { urls: vec![url], username: String::new(), credential: Secret::new("") })
 }
 
-/// A relay: `turn:host[:port][?transport=udp]` (RFC 7065).
+/// A relay: `turn:host[:port]`, with `?transport=tcp` over TCP, or `turns:host[:port]` over TLS
+/// (RFC 7065).
 ///
 /// # Errors
 /// Everything else.
@@ -33,31 +37,35 @@ pub fn turn_server(url: &str, user: &str, credential: Secret) -> Result<IceServe
     Ok(IceServer { urls: vec![url], username: user.to_owned(), credential })
 }
 
-fn checked(scheme: &'static str, text: &str) -> Result<String, BadServer> {
+/// In lower case, but for the host.
+fn checked(kind: &'static str, text: &str) -> Result<String, BadServer> {
     let text = text.trim();
-    let malformed = BadServer::Malformed(scheme);
-    let (found, rest) = text.split_once(':').filter(|_| text.len() <= MAX_URL).ok_or(malformed)?;
-    let found = found.to_ascii_lowercase();
-    if found.strip_suffix('s') == Some(scheme) {
-        return Err(BadServer::NotUdp);
-    }
-    let (place, query) = rest.split_once('?').unwrap_or((rest, "transport=udp"));
-    let transport = query.strip_prefix("transport=").ok_or(malformed)?;
-    if transport.eq_ignore_ascii_case("tcp") {
-        return Err(BadServer::NotUdp);
-    }
-    let has_query = rest.contains('?');
-    if found != scheme || !transport.eq_ignore_ascii_case("udp") || (has_query && scheme == "stun")
-    {
+    let malformed = BadServer::Malformed(kind);
+    let (scheme, rest) = text.split_once(':').filter(|_| text.len() <= MAX_URL).ok_or(malformed)?;
+    let scheme = scheme.to_ascii_lowercase();
+    let secure = scheme.strip_suffix('s') == Some(kind);
+    if !secure && scheme != kind {
         return Err(malformed);
     }
+    let (place, query) = match rest.split_once('?') {
+        Some((place, query)) => (place, Some(query.to_ascii_lowercase())),
+        None => (rest, None),
+    };
     // A host and a port are what they are in any other address.
     let url = url::Url::parse(&format!("http://{place}")).map_err(|_| malformed)?;
     let plain = url.path() == "/" && url.username().is_empty() && url.fragment().is_none();
     if !plain || place.contains(['/', '@', '#', ' ']) || url.host_str().is_none() {
         return Err(malformed);
     }
-    Ok(format!("{scheme}:{place}{}", if has_query { "?transport=udp" } else { "" }))
+    match (kind, secure, query.as_deref()) {
+        ("turn", true, Some("transport=udp")) => Err(BadServer::Dtls),
+        ("stun", true, None) => Err(BadServer::SecureStun),
+        (_, _, None) => Ok(format!("{scheme}:{place}")),
+        ("turn", _, Some(query @ ("transport=udp" | "transport=tcp"))) => {
+            Ok(format!("{scheme}:{place}?{query}"))
+        }
+        (_, _, Some(_)) => Err(malformed),
+    }
 }
 
 #[cfg(test)]
@@ -70,9 +78,14 @@ mod tests {
 
     #[test]
     fn servers_are_named_as_the_standards_have_it() {
-        for good in
-            ["turn:relay.example", "turn:192.0.2.7:3478", "turn:[2001:db8::7]:3478?transport=udp"]
-        {
+        for good in [
+            "turn:relay.example",
+            "turn:192.0.2.7:3478",
+            "turn:[2001:db8::7]:3478?transport=udp",
+            "turn:relay.example?transport=tcp",
+            "turns:relay.example:443",
+            "turns:relay.example?transport=tcp",
+        ] {
             assert_eq!(turn(good).as_deref(), Ok(good));
         }
         assert_eq!(
@@ -84,10 +97,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_refused_with_its_reason() {
-        for other in ["turns:relay.example", "turn:relay.example?transport=tcp", "TURNS:r.example"]
-        {
-            assert_eq!(turn(other), Err(BadServer::NotUdp), "{other}");
-        }
+        assert_eq!(turn("TURNS:relay.example?transport=UDP"), Err(BadServer::Dtls));
+        assert_eq!(stun_server("stuns:stun.example"), Err(BadServer::SecureStun));
         let long = format!("turn:{}", "a".repeat(MAX_URL));
         for bad in [
             "",

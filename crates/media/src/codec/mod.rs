@@ -8,12 +8,14 @@ mod g722;
 mod libopus;
 mod repetition;
 mod resample;
+mod sides;
 mod waveform;
 
 use crate::SAMPLE_RATE;
 use crate::quality::emodel;
 pub use decoder::Decoder;
 pub use encoder::{Encoder, EncoderConfig, without_padding};
+pub use sides::{Heard, Hearing, Speaking};
 use thiserror::Error;
 pub use waveform::{WaveformDecoder, WaveformEncoder};
 
@@ -67,7 +69,8 @@ impl Codec {
     }
 
     /// 48 kHz samples in one unit of its RTP clock.
-    pub(crate) fn unit(self) -> u32 {
+    #[must_use]
+    pub fn unit(self) -> u32 {
         SAMPLE_RATE / self.clock()
     }
 

@@ -1,5 +1,5 @@
 use crate::JitterConfig;
-use crate::codec::EncoderConfig;
+use crate::codec::{Codec, EncoderConfig};
 
 /// What goes out while the microphone is closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,26 @@ impl Default for EngineConfig {
             red: None,
             when_closed: WhenClosed::default(),
             seed: 0,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// The codec of voice in packets of that payload type.
+    pub(super) fn codec_of(&self, payload_type: u8) -> Option<Codec> {
+        let fixed = Codec::ALL.into_iter().find(|codec| codec.fixed_type() == Some(payload_type));
+        if payload_type == self.voice { Some(Codec::Opus) } else { fixed }
+    }
+
+    pub(super) fn type_of(&self, codec: Codec) -> u8 {
+        codec.fixed_type().unwrap_or(self.voice)
+    }
+
+    /// The payload type of telephone events by the clock of that codec.
+    pub(super) fn events_of(&self, codec: Codec) -> Option<u8> {
+        match codec {
+            Codec::Opus => self.events,
+            Codec::G722 | Codec::Pcmu | Codec::Pcma => self.events_8k,
         }
     }
 }

@@ -1,11 +1,10 @@
 //! What the media thread runs for one voice path.
 
-mod coding;
 mod config;
 mod guard;
 mod reports;
 
-use crate::codec::{Codec, EncodeError, SetupError};
+use crate::codec::{Codec, EncodeError, Heard, Hearing, SetupError, Speaking};
 use crate::event::{Event, Receiver, Sender};
 use crate::level::Meter;
 use crate::loss::red::Blocks;
@@ -16,7 +15,6 @@ use crate::{
     BLOCK, Digit, Encoder, FRAME, JitterBuffer, JitterStats, Limiter, Micros, Packet, PacketSink,
     Packetizer, Playout, Quality, Received, Shock,
 };
-use coding::{Heard, Hearing, Speaking};
 pub use config::{EngineConfig, Levels, WhenClosed};
 use guard::Guard;
 pub use guard::Sources;

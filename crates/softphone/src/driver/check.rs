@@ -201,6 +201,7 @@ fn relay((url, probe): (String, RelayProbe)) -> Finding {
             Finding::Relay { url, took: u16::try_from(took.as_millis()).unwrap_or(u16::MAX) }
         }
         RelayProbe::Refused => Finding::RelayRefused { url },
+        RelayProbe::Untrusted => Finding::RelayUntrusted { url },
         RelayProbe::Silent => Finding::RelaySilent { url },
     }
 }

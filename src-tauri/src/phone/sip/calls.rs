@@ -251,14 +251,21 @@ impl Handset {
         print(&json!({"event": "muted", "on": on}));
     }
 
+    /// Of a conference, those who take keys in their media get them together.
     fn press(&self, keys: &str) -> Result<(), &'static str> {
-        let talking = self.active.zip(self.active_call().filter(|call| call.answered));
-        let (number, call) = talking.ok_or("There is no call that takes keys.")?;
+        let talking = self.active.filter(|_| self.active_call().is_some_and(|call| call.answered));
+        let number = talking.ok_or("There is no call that takes keys.")?;
+        let alone = [number];
+        let all = if self.conference.is_empty() { &alone[..] } else { &self.conference };
+        let by_media = |number: &&CallNumber| self.calls.get(number).is_some_and(|call| call.keys);
         for key in keys.chars() {
-            if call.keys {
+            if all.iter().any(|number| by_media(&number)) {
                 self.headset.press(key);
-            } else if let Some(digit) = Digit::new(key) {
-                self.phone.press(number, digit);
+            }
+            if let Some(digit) = Digit::new(key) {
+                all.iter().filter(|number| !by_media(number)).for_each(|number| {
+                    self.phone.press(*number, digit);
+                });
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! `omnibar phone --sip … --check`: what is wrong with an extension, and what to do.
 
 use super::super::{error, print};
-use super::words::{RELAY_REFUSED, RELAY_SILENT, reason, words};
+use super::words::{RELAY_REFUSED, RELAY_SILENT, RELAY_UNTRUSTED, reason, words};
 use crate::cli::PhoneArgs;
 use omnibar_line::Bind;
 use omnibar_line::sip::core::{Cause, CauseKind, Uri};
@@ -96,10 +96,18 @@ fn finding(fault: &CheckFault) -> Finding {
             "Check the TURN server's name and password.",
         )
         .with(url),
+        CheckFault::RelayUntrusted { url } => Finding::new(
+            "relay_untrusted",
+            RELAY_UNTRUSTED,
+            "Check its name and port. If an authority of your own issued its certificate, give \
+             that with --ca.",
+        )
+        .with(url),
         CheckFault::RelaySilent { url } => Finding::new(
             "relay_silent",
             RELAY_SILENT,
-            "Check its address and port, and that the network lets UDP through to it.",
+            "Check its address and port, and that the network lets this computer through to it. \
+             Where it lets no UDP out, turns:host or transport=tcp may pass.",
         )
         .with(url),
         CheckFault::Call(test) => calling(test),

@@ -68,9 +68,13 @@ impl Handset {
                 print(&json!({"event": "digit", "call": id(call), "key": digit.key(),
                               "by": "rtp"}));
             }
+            PhoneEvent::Woke { slept } => {
+                print(&json!({"event": "woke", "slept_s": slept.as_secs(),
+                              "cause": words::WOKE}));
+            }
             PhoneEvent::NoVoice { call, fault } => {
                 let detail = match &fault {
-                    VoiceFault::NoPath | VoiceFault::NoRelay | VoiceFault::NotInOpus => None,
+                    VoiceFault::NoPath | VoiceFault::NoRelay => None,
                     VoiceFault::Description(why) | VoiceFault::NoMixing(why) => Some(why),
                 };
                 print(&json!({"event": "no_voice", "call": id(call),

@@ -40,6 +40,10 @@ pub(super) const REACHED: &str = "The exchange answers again and still has the c
 pub(super) const POSTPONED: &str =
     "The exchange cannot be reached. It is told when it answers again.";
 
+/// Of all calls.
+pub(super) const WOKE: &str =
+    "This computer was asleep. The exchange is connected to anew; calls that it has kept go on.";
+
 /// Of a call's voice; `reachable`: the exchange is.
 pub(super) fn line(state: LineState, reachable: bool) -> &'static str {
     match (state, reachable) {
@@ -73,10 +77,6 @@ pub(super) fn no_voice(fault: &VoiceFault) -> &'static str {
         VoiceFault::NoMixing(_) => {
             "This computer cannot bring the calls together at the moment; they stay apart."
         }
-        VoiceFault::NotInOpus => {
-            "This call speaks a codec that a conference cannot be mixed in (anything but Opus): it \
-             stays by itself. Use the exchange's own conference."
-        }
         VoiceFault::Description(_) => {
             "This computer and the exchange found no form of voice in common. Let the \
              administrator of the exchange see the detail."
@@ -100,12 +100,15 @@ pub(super) fn relay(url: &str, found: RelayProbe) -> Value {
     let (state, cause, took) = match found {
         RelayProbe::Ready(took) => ("ready", None, Some(took.as_millis())),
         RelayProbe::Refused => ("refused", Some(RELAY_REFUSED), None),
+        RelayProbe::Untrusted => ("untrusted", Some(RELAY_UNTRUSTED), None),
         RelayProbe::Silent => ("silent", Some(RELAY_SILENT), None),
     };
     json!({"event": "relay", "server": url, "state": state, "cause": cause, "took_ms": took})
 }
 
 pub(super) const RELAY_REFUSED: &str = "The TURN server does not take this name and password.";
+pub(super) const RELAY_UNTRUSTED: &str =
+    "The TURN server's certificate is not accepted, or it speaks no TLS.";
 pub(super) const RELAY_SILENT: &str = "The TURN server does not answer.";
 
 /// `name` is empty if nobody gave one.

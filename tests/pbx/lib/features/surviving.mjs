@@ -107,6 +107,27 @@ export function surviving(feature, rig) {
     return { detail: inWords(ended) };
   });
 
+  feature('the PBX is restarted while a call is on hold', 'asterisk', async () => {
+    const client = await rig.client();
+    const held = await client.call('600');
+    await held.up();
+    await held.hold();
+    await client.hears({ [OURS]: false });
+    const from = client.events.length;
+    await rig.pbx.restart({ crash: true });
+    const ended = await held.ended(20000);
+    await told(client, 'registered', from, 20000);
+    // Nothing of the hold is left: the next call is heard, and held, as any other.
+    const next = await client.call('600');
+    await next.up();
+    await client.hears({ [OURS]: true });
+    await next.hold();
+    await client.hears({ [OURS]: false });
+    await next.resume();
+    await client.hears({ [OURS]: true });
+    return { detail: inWords(ended) };
+  });
+
   feature('the PBX crashes in a call, and comes back', 'asterisk', async () => {
     const client = await rig.client();
     const call = await client.call('600');

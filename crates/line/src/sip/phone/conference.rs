@@ -22,9 +22,6 @@ impl Task {
         if !active_talks || !can(&number) || self.is_in_room(number) {
             return;
         }
-        if let Some(call) = [active, number].into_iter().find(|call| !self.is_in_opus(*call)) {
-            return self.tell(PhoneEvent::NoVoice { call, fault: VoiceFault::NotInOpus });
-        }
         if self.room.is_none() {
             match Room::open(self.voice.clone(), self.post.clone()) {
                 Ok(room) => self.room = Some(room),
@@ -55,18 +52,11 @@ impl Task {
         self.tell_conference();
     }
 
-    /// A call whose far side has gone over to another codec leaves the conference, and waits.
-    pub(super) fn stay_in_opus(&mut self, number: CallNumber) {
-        if self.is_in_room(number) && !self.is_in_opus(number) {
-            self.take_out(number);
-            self.hold(number, true);
-            self.tell(PhoneEvent::NoVoice { call: number, fault: VoiceFault::NotInOpus });
+    /// The far side of a call has gone over to another codec.
+    pub(super) fn recode(&self, number: CallNumber, codec: Codec) {
+        if let Some(room) = self.room.as_ref().filter(|_| self.is_in_room(number)) {
+            room.change(number, codec);
         }
-    }
-
-    fn is_in_opus(&self, number: CallNumber) -> bool {
-        let agreed = self.calls.get(&number).and_then(|call| call.agreed());
-        agreed.is_none_or(|agreed| agreed.codec == Codec::Opus)
     }
 
     fn is_in_room(&self, number: CallNumber) -> bool {
@@ -75,8 +65,9 @@ impl Task {
 
     fn enter(&mut self, number: CallNumber) {
         let (Some(room), Some(call)) = (&self.room, self.calls.get_mut(&number)) else { return };
+        let codec = call.agreed().map_or(Codec::Opus, |agreed| agreed.codec);
         let Some(way) = call.parked.take() else { return };
-        room.join(number, way);
+        room.join(number, way, codec);
         call.in_room = true;
         call.listen(Listener::Room(room.door(Some(number))));
     }

@@ -15,6 +15,7 @@ mod call;
 mod conference;
 mod connection;
 mod room;
+mod seat;
 mod signalled;
 mod task;
 
@@ -25,7 +26,7 @@ use crate::voice::{self, LineSink};
 use crate::{LineConfig, network, probe};
 use omnibar_desk::LineState;
 use omnibar_media::Codec;
-use omnibar_peer::PeerConfig;
+use omnibar_peer::{PeerConfig, Trust};
 use omnibar_sip::{CallNumber, Digit, Uri, WatchNumber};
 use omnibar_softphone::{IceServer, RelayProbe};
 use std::sync::Arc;
@@ -66,6 +67,9 @@ pub enum PhoneEvent {
     Conference(Vec<CallNumber>),
     /// The far side of a call in a conference pressed a key (RFC 4733).
     Pressed { call: CallNumber, digit: omnibar_media::Digit },
+    /// This machine was asleep for so long. The exchange is connected to anew and told the
+    /// way of each call, by which it comes to light which of them it has kept.
+    Woke { slept: Duration },
     /// No voice comes about.
     NoVoice { call: CallNumber, fault: VoiceFault },
 }
@@ -82,8 +86,6 @@ pub enum VoiceFault {
     Description(String),
     /// This machine cannot mix; the calls stay apart.
     NoMixing(String),
-    /// A call speaks another codec than Opus, which no conference is mixed in.
-    NotInOpus,
 }
 
 /// What the two ends of a call have agreed on.
@@ -180,6 +182,7 @@ impl Phone {
         relays: Vec<IceServer>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<PhoneEvent>), getrandom::Error> {
         let peers = PeerConfig {
+            trust: Trust::with(extension.extra_ca.clone()),
             rebind_on_restart: true,
             pace: PACE,
             // Exchanges pass on neither copies nor requests for them.

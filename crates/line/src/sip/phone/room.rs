@@ -1,5 +1,5 @@
 //! Three or more who talk over one telephone: what each of them says is decoded, and each
-//! gets the sum of the others, made here where no exchange has to help.
+//! gets the sum of the others in his own codec, made here where no exchange has to help.
 //!
 //! ```text
 //!  media thread ──LineSink──▶ Room ──Way──▶ Peer of call 1
@@ -10,13 +10,10 @@
 //! A thread of its own, which counts its 10 ms against the clock, and ends with its handle.
 
 use super::connection::{News, Post};
+use super::seat::Seat;
 use crate::voice::{Voice, Way};
-use omnibar_media::codec::{EncoderConfig, SetupError};
-use omnibar_media::{
-    BLOCK, Encoder, FRAME, JitterBuffer, JitterConfig, Micros, Mixer, Packet, Packetizer,
-    PlayoutKind, Received, event,
-};
-use omnibar_peer::{Arrival, Incoming, OPUS, TELEPHONE_EVENT, TELEPHONE_EVENT_8K};
+use omnibar_media::{BLOCK, Codec, Micros, Mixer, Packet, Received};
+use omnibar_peer::{Arrival, Incoming, TELEPHONE_EVENT, TELEPHONE_EVENT_8K, codec_of};
 use omnibar_sip::CallNumber;
 use std::fmt;
 use std::io;
@@ -31,14 +28,17 @@ const MOST_WAITING: usize = 512;
 const TICK: Duration = Duration::from_millis(10);
 /// Ticks that are made up for when the machine was busy; more are left out.
 const MOST_LATE: u32 = 10;
-/// As an agent's own voice is sent.
-const ENCODING: EncoderConfig =
-    EncoderConfig { bitrate: 32_000, complexity: 5, fec: true, expected_loss: 5 };
 
 enum Work {
     Join {
         call: CallNumber,
         way: Way,
+        codec: Codec,
+    },
+    /// Its far side wants another codec.
+    Change {
+        call: CallNumber,
+        codec: Codec,
     },
     Leave(CallNumber),
     /// `None`: from the microphone here.
@@ -76,7 +76,8 @@ impl Room {
     pub(super) fn open(voice: Arc<Voice>, post: Post) -> io::Result<Self> {
         let (work, inbox) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let here = Seat::new().map_err(|error| io::Error::other(error.to_string()))?;
+        // The media thread speaks Opus wherever nothing else was agreed on.
+        let here = Seat::new(Codec::Opus).map_err(|error| io::Error::other(error.to_string()))?;
         let inside = Inside {
             voice,
             post,
@@ -96,9 +97,14 @@ impl Room {
         Door { from, ..self.door.clone() }
     }
 
-    /// Lets a call in, which hears the others by that way from now on.
-    pub(super) fn join(&self, call: CallNumber, way: Way) {
-        self.order(Work::Join { call, way });
+    /// Lets a call in, which hears the others by that way, in that codec, from now on.
+    pub(super) fn join(&self, call: CallNumber, way: Way, codec: Codec) {
+        self.order(Work::Join { call, way, codec });
+    }
+
+    /// The call goes on in that codec.
+    pub(super) fn change(&self, call: CallNumber, codec: Codec) {
+        self.order(Work::Change { call, codec });
     }
 
     /// Its way comes back as [`News::Parked`].
@@ -137,17 +143,6 @@ struct Inside {
     second: bool,
 }
 
-/// Who hears the others and not himself.
-struct Seat {
-    jitter: JitterBuffer,
-    digits: event::Receiver,
-    encoder: Encoder,
-    packetizer: Packetizer,
-    frame: [f32; FRAME],
-    /// When the key began that is sent, by the microphone's count and by this one.
-    key: (u32, u32),
-}
-
 impl Inside {
     fn run(mut self, inbox: &Receiver<Work>) {
         let mut next = Instant::now() + TICK;
@@ -176,7 +171,7 @@ impl Inside {
 
     fn take(&mut self, work: Work) {
         match work {
-            Work::Join { call, way } => match Seat::new() {
+            Work::Join { call, way, codec } => match Seat::new(codec) {
                 Ok(seat) => {
                     self.seats.push(seat);
                     self.callers.push((call, way));
@@ -186,12 +181,15 @@ impl Inside {
                     self.give_back(call, way);
                 }
             },
+            Work::Change { call, codec } => {
+                if let Some(seat) = self.place(Some(call)).and_then(|at| self.seats.get_mut(at)) {
+                    seat.change(codec);
+                }
+            }
             Work::Leave(call) => {
-                let Some(index) = self.callers.iter().position(|(own, _)| *own == call) else {
-                    return;
-                };
-                self.seats.remove(index + 1);
-                let (call, way) = self.callers.remove(index);
+                let Some(place) = self.place(Some(call)) else { return };
+                self.seats.remove(place);
+                let (call, way) = self.callers.remove(place - 1);
                 self.give_back(call, way);
             }
             Work::Hear { from, packet } => {
@@ -206,32 +204,36 @@ impl Inside {
         let _ = self.post.send((call, News::Parked(way.parked())));
     }
 
-    fn hear(&mut self, from: Option<CallNumber>, packet: Packet) {
-        let place = match from {
+    /// Among the seats.
+    fn place(&self, of: Option<CallNumber>) -> Option<usize> {
+        match of {
             None => Some(0),
             Some(call) => self.callers.iter().position(|(own, _)| *own == call).map(|at| at + 1),
+        }
+    }
+
+    fn hear(&mut self, from: Option<CallNumber>, packet: Packet) {
+        let received = Received { arrived: self.now(), packet };
+        let kind = received.packet.payload_type;
+        let Some(seat) = self.place(from).and_then(|place| self.seats.get_mut(place)) else {
+            return;
         };
-        let now = self.now();
-        let Some(place) = place.filter(|place| *place < self.seats.len()) else { return };
-        match (packet.payload_type, from) {
-            (OPUS, _) => {
-                self.seats[place].jitter.receive(Received { arrived: now, packet });
-            }
+        match (codec_of(kind), kind, from) {
+            (Some(codec), ..) => seat.hear(codec, received),
             // Keys that are pressed here are everybody's; a mixed one would be no key.
-            (TELEPHONE_EVENT | TELEPHONE_EVENT_8K, None) => {
+            (None, TELEPHONE_EVENT | TELEPHONE_EVENT_8K, None) => {
                 for (seat, (_, way)) in self.seats.iter_mut().skip(1).zip(&mut self.callers) {
-                    way.send(seat.key(&packet));
+                    if let Some(key) = seat.key(&received.packet) {
+                        way.send(key);
+                    }
                 }
             }
-            (TELEPHONE_EVENT | TELEPHONE_EVENT_8K, Some(call)) => {
-                let received = Received { arrived: now, packet };
-                let seat = &mut self.seats[place];
-                seat.jitter.pass_over(&received);
-                if let Some(digit) = seat.digits.receive(&received.packet) {
+            (None, TELEPHONE_EVENT | TELEPHONE_EVENT_8K, Some(call)) => {
+                if let Some(digit) = seat.pressed(&received) {
                     let _ = self.post.send((call, News::Pressed(digit)));
                 }
             }
-            (_, _) => {}
+            (None, ..) => {}
         }
     }
 
@@ -244,9 +246,8 @@ impl Inside {
         }
         let mut heard = vec![[0.0; BLOCK]; self.seats.len()];
         self.mixer.mix_minus(&said, &mut heard);
-        let half = if self.second { BLOCK } else { 0 };
         for (seat, heard) in self.seats.iter_mut().zip(&heard) {
-            seat.frame[half..][..BLOCK].copy_from_slice(heard);
+            seat.listen(heard, self.second);
         }
         self.second = !self.second;
         if !self.second {
@@ -266,49 +267,5 @@ impl Inside {
                 way.send(packet);
             }
         }
-    }
-}
-
-impl Seat {
-    fn new() -> Result<Self, SetupError> {
-        Ok(Self {
-            jitter: JitterBuffer::new(JitterConfig::default())?,
-            digits: event::Receiver::new(),
-            encoder: Encoder::new(ENCODING)?,
-            // A way goes on with the numbers that it had.
-            packetizer: Packetizer::new(0),
-            frame: [0.0; FRAME],
-            key: (0, 0),
-        })
-    }
-
-    /// What this one says in the next 10 ms. Noise that stands for silence is not mixed.
-    fn speak(&mut self, now: Micros, block: &mut [f32; BLOCK]) {
-        match self.jitter.playout(now, block).kind {
-            PlayoutKind::Speech | PlayoutKind::Recovered | PlayoutKind::Concealed => {}
-            PlayoutKind::Noise | PlayoutKind::Idle => block.fill(0.0),
-        }
-    }
-
-    /// One that fails leaves a gap, which the far side conceals.
-    fn packet(&mut self) -> Option<Packet> {
-        let payload = self.encoder.encode(&self.frame).ok();
-        let packet = payload.map(|payload| self.packetizer.voice(OPUS, payload));
-        self.packetizer.advance(FRAME as u32);
-        packet
-    }
-
-    /// A telephone event of the microphone's stream, as one of this.
-    fn key(&mut self, packet: &Packet) -> Packet {
-        if packet.marker || self.key.0 != packet.timestamp {
-            self.key = (packet.timestamp, self.packetizer.timestamp());
-        }
-        let Packet { payload_type, marker, ref payload, .. } = *packet;
-        self.packetizer.event(payload_type, self.key.1, marker, payload.clone())
-    }
-
-    fn pass_over(&mut self) {
-        self.packetizer.skip();
-        self.packetizer.advance(BLOCK as u32);
     }
 }

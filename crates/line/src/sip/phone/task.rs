@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt};
 use if_watch::IfEvent;
 use omnibar_peer::{PeerConfig, PeerError, PeerState};
 use omnibar_sip::{CallNumber, Cause, CauseKind, Command, Event};
+use omnibar_softphone::Sleeps;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -86,6 +87,7 @@ impl Task {
         self.extension.command(Command::Register);
         let mut measure = interval(MEASURE);
         measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sleeps = Sleeps::new();
         loop {
             let settled = self.networks.deadline();
             let waits = |call: &Call| call.answer_at.into_iter().chain(call.voice_by).min();
@@ -111,6 +113,7 @@ impl Task {
                         self.extension.reconnect();
                     }
                 }
+                slept = sleeps.over() => self.woke(slept),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     self.answers_due();
                     self.voice_due();
@@ -118,6 +121,13 @@ impl Task {
                 _ = measure.tick(), if talks => self.measure().await,
             }
         }
+    }
+
+    /// The registration may have expired meanwhile, and the network be another one.
+    fn woke(&mut self, slept: Duration) {
+        tracing::info!(?slept, "this machine was asleep");
+        self.tell(PhoneEvent::Woke { slept });
+        self.extension.reconnect();
     }
 
     fn order(&mut self, order: Order) {
@@ -315,8 +325,8 @@ impl Task {
                 if self.active == Some(number) && self.room.is_none() {
                     self.voice.agree(terms);
                 }
+                self.recode(number, terms.codec);
                 self.tell_change(number);
-                self.stay_in_opus(number);
             }
             News::Voice => self.tell(PhoneEvent::Voice { call: number }),
         }

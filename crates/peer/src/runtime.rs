@@ -1,3 +1,4 @@
+use crate::stream::{Diverted, Streams};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -13,28 +14,35 @@ use webrtc::runtime::{
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Tokio for a connection that may use a relay.
+/// Tokio for a connection that may use a relay: its sockets reach relays over TCP and TLS too
+/// ([`Diverted`]), and what goes to a relay goes at once.
 ///
 /// The stack's loop hands the relay client what to send after it has asked it what to
 /// send; so a relayed packet stays where it is until something else wakes the loop, up
 /// to a packet's length later. Here the loop's sleep ends at once the first time after
 /// each waking, which takes it round once more.
 #[derive(Debug)]
-pub(crate) struct FlushingRuntime {
+pub(crate) struct RelayingRuntime {
     tokio: TokioRuntime,
     /// The task that the loop runs on: the first that is spawned.
     driver: Arc<OnceLock<tokio::task::Id>>,
     /// Whether the loop has been round once more since it was woken.
     flushed: Arc<AtomicBool>,
+    streams: Arc<Streams>,
 }
 
-impl FlushingRuntime {
-    pub(crate) fn new() -> Self {
-        Self { tokio: TokioRuntime, driver: Arc::default(), flushed: Arc::default() }
+impl RelayingRuntime {
+    pub(crate) fn new(streams: Streams) -> Self {
+        Self {
+            tokio: TokioRuntime,
+            driver: Arc::default(),
+            flushed: Arc::default(),
+            streams: Arc::new(streams),
+        }
     }
 }
 
-impl Runtime for FlushingRuntime {
+impl Runtime for RelayingRuntime {
     fn spawn(&self, future: Task) -> Box<dyn JoinHandle> {
         let driver = self.driver.clone();
         self.tokio.spawn(Box::pin(async move {
@@ -54,7 +62,11 @@ impl Runtime for FlushingRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        self.tokio.wrap_udp_socket(socket)
+        let udp = self.tokio.wrap_udp_socket(socket)?;
+        if self.streams.all.is_empty() {
+            return Ok(udp);
+        }
+        Ok(Arc::new(Diverted::new(udp, Arc::clone(&self.streams))))
     }
 
     fn wrap_tcp_listener(

@@ -1,39 +1,44 @@
-//! What the voice is coded with, each way.
+//! What the voice of a call is coded with, each way; both may change while it lasts.
 
-use super::EngineConfig;
-use crate::codec::{
+use super::{
     Codec, Decoder, EncodeError, Encoder, SetupError, SpeechDecoder, WaveformDecoder,
     WaveformEncoder,
 };
 use crate::{BLOCK, FRAME};
 use std::ops::Range;
 
-/// Towards the far side.
+/// Towards the far side: Opus at first.
 #[derive(Debug)]
-pub(super) struct Speaking {
+pub struct Speaking {
     codec: Codec,
-    pub(super) opus: Encoder,
+    pub(crate) opus: Encoder,
     /// Of the other codecs, while one of them is spoken.
     waveform: Option<WaveformEncoder>,
 }
 
 impl Speaking {
-    pub(super) fn new(opus: Encoder) -> Self {
+    #[must_use]
+    pub fn new(opus: Encoder) -> Self {
         Self { codec: Codec::Opus, opus, waveform: None }
     }
 
-    pub(super) fn codec(&self) -> Codec {
+    #[must_use]
+    pub fn codec(&self) -> Codec {
         self.codec
     }
 
-    pub(super) fn change(&mut self, codec: Codec) {
+    /// From the next frame on; the packet after it begins a talk spurt.
+    pub fn change(&mut self, codec: Codec) {
         self.codec = codec;
         self.opus.reset();
         self.waveform = WaveformEncoder::new(codec);
     }
 
-    /// That part of the frame; all codecs but Opus take whole ones only.
-    pub(super) fn encode(
+    /// One packet of that part of the frame: all of it, or for Opus a half.
+    ///
+    /// # Errors
+    /// libopus fails; nothing is wrong with the frame.
+    pub fn encode(
         &mut self,
         frame: &[f32; FRAME],
         part: Range<usize>,
@@ -51,7 +56,7 @@ impl Speaking {
 /// From the far side, which may change to another codec at any time, and whose last packets of
 /// the one before may come late.
 #[derive(Debug, Default)]
-pub(super) struct Hearing {
+pub struct Hearing {
     codec: Codec,
     /// Of the packet before, if it was of another codec than is heard.
     other: Option<Codec>,
@@ -59,7 +64,7 @@ pub(super) struct Hearing {
 
 /// What a packet's codec means for what is heard.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub enum Heard {
     AsBefore,
     /// From this packet on, by this decoder.
     Anew(Box<dyn SpeechDecoder>),
@@ -69,7 +74,10 @@ pub(super) enum Heard {
 
 impl Hearing {
     /// What was `agreed` on is believed at once, anything else when two packets in a row say so.
-    pub(super) fn follow(&mut self, codec: Codec, agreed: Codec) -> Result<Heard, SetupError> {
+    ///
+    /// # Errors
+    /// A decoder for it cannot be set up; what is heard stays as it was.
+    pub fn follow(&mut self, codec: Codec, agreed: Codec) -> Result<Heard, SetupError> {
         if codec == self.codec {
             self.other = None;
             return Ok(Heard::AsBefore);
@@ -86,27 +94,9 @@ impl Hearing {
         Ok(Heard::Anew(decoder))
     }
 
-    pub(super) fn codec(&self) -> Codec {
+    /// What is heard.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
         self.codec
-    }
-}
-
-impl EngineConfig {
-    /// The codec of voice in packets of that payload type.
-    pub(super) fn codec_of(&self, payload_type: u8) -> Option<Codec> {
-        let fixed = Codec::ALL.into_iter().find(|codec| codec.fixed_type() == Some(payload_type));
-        if payload_type == self.voice { Some(Codec::Opus) } else { fixed }
-    }
-
-    pub(super) fn type_of(&self, codec: Codec) -> u8 {
-        codec.fixed_type().unwrap_or(self.voice)
-    }
-
-    /// The payload type of telephone events by the clock of that codec.
-    pub(super) fn events_of(&self, codec: Codec) -> Option<u8> {
-        match codec {
-            Codec::Opus => self.events,
-            Codec::G722 | Codec::Pcmu | Codec::Pcma => self.events_8k,
-        }
     }
 }
