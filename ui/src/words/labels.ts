@@ -98,6 +98,13 @@ export const labels = {
   inThisCall: 'In this call',
   nextCall: (others: number) => `Next call (${others} more)`,
   recording: 'Recording',
+  recordingPaused: 'Recording paused',
+  /** A supervisor, in a call of the agent's. */
+  monitored: {
+    listen: 'A supervisor is listening',
+    whisper: 'A supervisor speaks to you alone',
+    barge: 'A supervisor is in the call',
+  },
   heldFor: 'on hold',
   callControls: 'Call controls',
   hold: 'Hold',
