@@ -1,6 +1,8 @@
 // A centre with its builtin switch, and one whose calls are all in a real Asterisk: the same
 // checks for both, and then what only a PBX with a phone network behind it can be asked.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { ARI } from './lib/accounts.mjs';
 import { AsteriskFloor, BuiltinFloor } from './lib/floor.mjs';
 import { AGENT, CUSTOMER, switching } from './lib/switching.mjs';
@@ -13,6 +15,17 @@ switching(AsteriskFloor, (suite) => {
     await suite.floor.customer(CUSTOMER);
     const { customer } = await agent.take();
     assert.equal(customer.number, '2001');
+  });
+
+  suite.behaves('a call from the web page is refused in words', async () => {
+    const page = new WebSocket(`${suite.floor.centre.url}/ws/customer`);
+    await once(page, 'open');
+    const said = once(page, 'message');
+    page.send(JSON.stringify({ type: 'call', name: 'Nora Winter', queue: 'support' }));
+    page.send(JSON.stringify({ type: 'offer', sdp: 'v=0\r\n' }));
+    const [answer] = await said;
+    page.close();
+    assert.match(JSON.parse(answer).message, /by telephone only/);
   });
 
   suite.behaves('the keys that an agent presses reach the customer', async () => {

@@ -22,6 +22,7 @@ pub(crate) fn command(order: Order) -> Command {
         Order::Conference { interaction } => Command::Conference { interaction },
         Order::Drop { interaction, leg } => Command::Drop { interaction, leg },
         Order::End { interaction } => Command::End { interaction },
+        Order::Record { interaction, on } => Command::Record { interaction, on },
         Order::Note { interaction, note } => Command::Note { interaction, note },
         Order::Measured { interaction, record } => Command::Measured { interaction, record },
         Order::Chat { ask } => chat(ask),
@@ -29,6 +30,8 @@ pub(crate) fn command(order: Order) -> Command {
             Command::Dispose { interaction, disposition, note, callback }
         }
         Order::Callback { callback, act } => Command::CallbackAct { callback, act },
+        Order::Monitor { agent, mode } => Command::Monitor { agent, mode },
+        Order::StopMonitoring => Command::MonitorEnd {},
     }
 }
 
@@ -67,6 +70,7 @@ pub(crate) fn agent(agent: wire::Agent, now: Moment) -> AgentNews {
         since: now - std::time::Duration::from_millis(agent.since_ms),
         presence: agent.presence,
         next: agent.next,
+        monitoring: agent.monitoring,
     }
 }
 

@@ -20,6 +20,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+/// Words of a call's history that stand in the log too; their details name users at most.
+const AUDITED: [&str; 6] = [
+    "monitored",
+    "monitor_ended",
+    "recording_paused",
+    "recording_resumed",
+    "recording_not_paused",
+    "recording_not_resumed",
+];
 /// Inputs of one transaction at most.
 const BATCH: usize = 64;
 
@@ -330,6 +339,9 @@ impl Actor {
                         self.customers.remove(&leg);
                         self.candidates.remove(&leg);
                     }
+                }
+                CoreEffect::Log { interaction, what, detail, .. } if AUDITED.contains(&what) => {
+                    tracing::info!(%interaction, what, detail, "audited");
                 }
                 CoreEffect::Notify { connection: None, .. }
                 | CoreEffect::SaveSession(_)

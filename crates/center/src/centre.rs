@@ -66,6 +66,8 @@ impl Centre {
         let address = listener.local_addr().map_err(|e| unusable(config.listen, &e))?;
         let (store, put_aside) = open_store(&config.data, config.demo).await?;
         let clock = Clock::start();
+        // They live in the builtin switch.
+        let has_customers = !matches!(config.switch, SwitchChoice::Asterisk(_));
         let voice = connect_switch(
             config.switch,
             &config.ice_servers,
@@ -96,7 +98,7 @@ impl Centre {
         let tls = acceptor.is_some();
         let server = serve(listener, acceptor, crowd, shared, handle.clone())
             .map_err(|e| unusable(config.listen, &e))?;
-        let demo = (config.demo && config.demo_customers).then(|| {
+        let demo = (config.demo && config.demo_customers && has_customers).then(|| {
             tokio::spawn(demo::run(
                 door.clone(),
                 store.clone(),

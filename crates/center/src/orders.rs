@@ -22,6 +22,9 @@ pub(crate) async fn perform(
         }
         let reply = link.command(command.clone()).await;
         let input = match (command, reply) {
+            (SwitchCommand::PauseRecording { leg, on }, reply) => {
+                CoreInput::Recording { leg, news: paused(on, reply) }
+            }
             (SwitchCommand::List, Reply::Legs { legs, .. }) => CoreInput::SwitchListed { legs },
             (
                 SwitchCommand::List,
@@ -51,6 +54,20 @@ pub(crate) async fn perform(
         };
         if refused.send(input).is_err() {
             return;
+        }
+    }
+}
+
+fn paused(on: bool, reply: Reply) -> RecordingNews {
+    match reply {
+        Reply::Done if on => RecordingNews::Paused,
+        Reply::Done => RecordingNews::Resumed,
+        Reply::Refused { message } | Reply::Lost { message } => {
+            tracing::warn!(on, message, "a recording was not paused, or does not go on");
+            RecordingNews::NotChanged
+        }
+        Reply::Answer { .. } | Reply::Extension { .. } | Reply::Legs { .. } => {
+            RecordingNews::NotChanged
         }
     }
 }

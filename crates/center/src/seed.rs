@@ -22,6 +22,9 @@ const AGENTS: [(&str, &str); 4] = [
 
 const COMPANY: &str = "Omnibar Demo";
 
+/// May take part in the agents' calls; the same password.
+pub const SUPERVISOR: &str = "supervisor1";
+
 /// Signs in at `/admin/`, with the same password.
 pub const ADMINISTRATOR: &str = "admin";
 
@@ -74,17 +77,28 @@ pub enum SeedFault {
 /// Fills an empty database with the demo; leaves any other as it is.
 pub async fn demo(store: &Store) -> Result<(), SeedFault> {
     if store.is_laid_down().await? {
-        // A demo of a version that had no administrators; never a real centre.
-        let old = store.setup().await?.centre == COMPANY
-            && store.role(&AgentId::new(ADMINISTRATOR)).await?.is_none();
-        return if old { administrator(store).await } else { Ok(()) };
+        // A demo of a version that had none of them; never a real centre.
+        if store.setup().await?.centre == COMPANY {
+            if store.role(&AgentId::new(ADMINISTRATOR)).await?.is_none() {
+                administrator(store).await?;
+            }
+            if store.role(&AgentId::new(SUPERVISOR)).await?.is_none() {
+                supervisor(store).await?;
+            }
+        }
+        return Ok(());
     }
     store.lay_down(&company(COMPANY)).await?;
     customers(store).await?;
     for (user, name) in AGENTS {
         store.add_account(user, name, Secret::new(PASSWORD)).await?;
     }
+    supervisor(store).await?;
     administrator(store).await
+}
+
+async fn supervisor(store: &Store) -> Result<(), SeedFault> {
+    Ok(store.add_supervisor(SUPERVISOR, "Sofia Lindqvist", Secret::new(PASSWORD)).await?)
 }
 
 async fn administrator(store: &Store) -> Result<(), SeedFault> {
@@ -205,7 +219,8 @@ fn campaign(
     let default_disposition = Some(DispositionId::new("not_disposed"));
     // Who is called has not been told that he is recorded.
     let record = kind == CampaignKind::Inbound;
-    (CampaignId::new(id), CampaignRule { campaign, default_disposition, record })
+    let rule = CampaignRule { campaign, default_disposition, record, tell_monitored: false };
+    (CampaignId::new(id), rule)
 }
 
 fn support() -> Codes {

@@ -24,6 +24,8 @@ pub struct CampaignRule {
     pub default_disposition: Option<DispositionId>,
     /// Whether customers are recorded while an agent has them.
     pub record: bool,
+    /// Whether an agent is shown that a supervisor listens. That one speaks, he hears.
+    pub tell_monitored: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -109,12 +109,22 @@ impl Desk {
                     Order::End { interaction }
                 })
             }
+            Ask::Record { interaction, on } => {
+                self.order_call(&about(Verb::Record, interaction.as_ref()), ask, |interaction| {
+                    Order::Record { interaction, on: *on }
+                })
+            }
             Ask::Note { interaction, note } => self.note(interaction.as_ref(), note, ask),
             Ask::Dispose { interaction, disposition, note, callback } => {
                 self.dispose(interaction.as_ref(), disposition, (note, callback.as_ref()), ask)
             }
             Ask::Callback { callback, act } => self.callback(callback, act, ask).map_err(whole),
             Ask::Chat { ask: wish } => self.ask_chat(ask, wish),
+            Ask::Monitor { agent, mode } => {
+                let order = Order::Monitor { agent: agent.clone(), mode: *mode };
+                self.monitor(order, ask).map_err(whole)
+            }
+            Ask::StopMonitoring => self.monitor(Order::StopMonitoring, ask).map_err(whole),
             Ask::Dismiss => {
                 (self.refusal, self.missed) = (None, None);
                 Ok(())
@@ -162,10 +172,10 @@ impl Desk {
 
     /// At this machine only: it needs neither the centre nor a particular call.
     fn mute(&mut self, on: bool) -> Result<(), Refused> {
-        if self.calls.is_empty() {
+        if self.calls.is_empty() && !self.is_heard_by_colleague() {
             return Err((None, Refusal::NoSuchCall));
         }
-        if !self.calls.iter().any(|c| self.may_mute(c)) {
+        if !self.is_heard_by_colleague() && !self.calls.iter().any(|c| self.may_mute(c)) {
             return Err((self.selected.clone(), Refusal::NotNow { verb: Verb::Mute }));
         }
         self.muted = on;

@@ -1,7 +1,7 @@
 use crate::table::{Ruling, decide};
 use crate::{LineState, Refusal, Verb};
 use omnibar_model::{Cause, Conversation, Destination, Interaction, InteractionId, Leg, LegId};
-use omnibar_model::{LegState, Moment, PartyKind, VoicePath};
+use omnibar_model::{LegState, Moment, MonitorMode, PartyKind, VoicePath};
 
 /// Longest note, in characters.
 pub(crate) const NOTE_MAX: usize = 2_000;
@@ -91,6 +91,12 @@ impl Call {
         }
     }
 
+    /// The customer hears music, and the two speak meanwhile.
+    pub(crate) fn is_heard_by_supervisor(&self) -> bool {
+        matches!(self.conversation(), Conversation::Held)
+            && self.interaction.monitored.is_some_and(MonitorMode::is_heard)
+    }
+
     /// On hold with nobody consulted: the customer is waiting for the agent.
     pub(crate) fn is_waiting(&self) -> bool {
         matches!(self.conversation(), Conversation::Held) && self.connected_leg().is_none()
@@ -160,9 +166,11 @@ impl Call {
             | Verb::Complete
             | Verb::Conference
             | Verb::End
+            | Verb::Record
             | Verb::Note
             | Verb::Dispose
             | Verb::Callback
+            | Verb::Monitor
             | Verb::Say
             | Verb::StartChat => false,
         };

@@ -54,6 +54,7 @@ impl Desk {
             chats: Vec::new(),
             selected: None,
             muted: false,
+            monitoring: None,
             can_dial: false,
             can_start_chat: false,
             can_sign_out: false,
@@ -139,17 +140,27 @@ impl Desk {
             }
             Input::SessionEnded { fault } => self.session_ended(fault),
             Input::Answered { command, result } => self.answered(command, result),
-            Input::Synchronised { state, since, presence, next, interactions, chats } => {
+            Input::Synchronised {
+                state,
+                since,
+                presence,
+                next,
+                monitoring,
+                interactions,
+                chats,
+            } => {
                 if self.session.who().is_some() {
                     self.link_changed(Link::Up);
                     self.agent.told(state, since, presence, next);
+                    self.agent.monitoring = monitoring;
                     self.synchronise(interactions);
                     self.synchronise_chats(chats);
                 }
             }
-            Input::AgentChanged { state, since, presence, next } => {
+            Input::AgentChanged { state, since, presence, next, monitoring } => {
                 if self.session.who().is_some() {
                     self.agent.told(state, since, presence, next);
+                    self.agent.monitoring = monitoring;
                 }
             }
             Input::InteractionChanged { interaction } => {

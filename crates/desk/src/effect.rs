@@ -1,7 +1,8 @@
 use crate::{Ask, ChatAsk, Verb};
 use omnibar_model::{
     AgentId, Booking, CallbackAct, CallbackId, CampaignId, Cause, CommandId, Destination,
-    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence, VoiceRecord,
+    DispositionId, ExtensionId, InteractionId, LegId, MonitorMode, PhoneNumber, Presence,
+    VoiceRecord,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -109,6 +110,10 @@ pub enum Order {
     End {
         interaction: InteractionId,
     },
+    Record {
+        interaction: InteractionId,
+        on: bool,
+    },
     Note {
         interaction: InteractionId,
         note: String,
@@ -133,6 +138,11 @@ pub enum Order {
         callback: CallbackId,
         act: CallbackAct,
     },
+    Monitor {
+        agent: AgentId,
+        mode: MonitorMode,
+    },
+    StopMonitoring,
 }
 
 /// Short sounds at the agent's own speaker.

@@ -2,7 +2,7 @@ use crate::Config;
 use omnibar_model::{
     AgentId, AgentState, Booking, BreakReason, CallbackAct, CallbackId, Campaign, CampaignId,
     CommandId, Destination, DispositionId, Extension, ExtensionId, Interaction, InteractionId, Ivr,
-    LegId, PhoneNumber, Presence, Queue, VoiceRecord,
+    LegId, MonitorMode, Monitoring, PhoneNumber, Presence, Queue, VoiceRecord,
 };
 use omnibar_model::{Chat, ChatTarget};
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,11 @@ pub enum Ask {
     End {
         interaction: Option<InteractionId>,
     },
+    /// Whether what is said from now on is kept in the call's recording.
+    Record {
+        interaction: Option<InteractionId>,
+        on: bool,
+    },
     Note {
         interaction: Option<InteractionId>,
         note: String,
@@ -110,6 +115,12 @@ pub enum Ask {
     Chat {
         ask: ChatAsk,
     },
+    /// Of a supervisor: takes part in this agent's call, or does so in another way.
+    Monitor {
+        agent: AgentId,
+        mode: MonitorMode,
+    },
+    StopMonitoring,
     /// Takes a refusal, an offer that was missed or another passing message off the screen.
     Dismiss,
 }
@@ -310,6 +321,8 @@ pub enum Input {
         since: omnibar_model::Moment,
         presence: Presence,
         next: Option<Presence>,
+        #[serde(default)]
+        monitoring: Option<Monitoring>,
         interactions: Vec<Interaction>,
         #[serde(default)]
         chats: Vec<Chat>,
@@ -319,6 +332,8 @@ pub enum Input {
         since: omnibar_model::Moment,
         presence: Presence,
         next: Option<Presence>,
+        #[serde(default)]
+        monitoring: Option<Monitoring>,
     },
     /// `Conversation::Ended` is an interaction's last word.
     InteractionChanged {

@@ -166,8 +166,10 @@ pub(crate) fn is_kept(verb: Verb) -> bool {
         | Verb::Conference
         | Verb::Drop
         | Verb::End
+        | Verb::Record
         | Verb::StartChat
-        | Verb::Callback => false,
+        | Verb::Callback
+        | Verb::Monitor => false,
     }
 }
 
@@ -192,7 +194,9 @@ fn may_overtake(verb: Verb) -> bool {
         | Verb::Conference
         | Verb::Drop
         | Verb::End
+        | Verb::Record
         | Verb::StartChat
+        | Verb::Monitor
         | Verb::Dispose => false,
     }
 }
@@ -212,6 +216,7 @@ fn is_moot(verb: Verb, one_leg: bool, conversation: Conversation) -> bool {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
+        | Verb::Record
         | Verb::End => !crate::call::is_up(conversation),
         Verb::Dispose => !matches!(conversation, C::Wrapping { .. }),
         Verb::Note | Verb::Say => matches!(conversation, C::Ended),
@@ -223,6 +228,7 @@ fn is_moot(verb: Verb, one_leg: bool, conversation: Conversation) -> bool {
         | Verb::Dial
         | Verb::StartChat
         | Verb::Callback
+        | Verb::Monitor
         | Verb::Mute => false,
     }
 }

@@ -1,5 +1,5 @@
 use crate::PresenceView;
-use omnibar_model::{AgentState, CommandId, Moment, Presence};
+use omnibar_model::{AgentState, CommandId, Moment, Monitoring, Presence};
 
 /// The agent as the centre last said, and what he has asked to be since.
 ///
@@ -18,6 +18,8 @@ pub(crate) struct Agent {
     chosen: Presence,
     next: Option<Presence>,
     pending: Option<(CommandId, Presence)>,
+    /// A supervisor's: the call in which he takes part.
+    pub(crate) monitoring: Option<Monitoring>,
 }
 
 impl Default for Agent {
@@ -28,6 +30,7 @@ impl Default for Agent {
             chosen: Presence::Offline,
             next: None,
             pending: None,
+            monitoring: None,
         }
     }
 }

@@ -99,7 +99,8 @@ impl Desk {
     }
 
     fn settle_devices(&mut self) {
-        let up = self.calls.iter().any(|c| is_up(c.conversation()) || self.is_taken(c));
+        let up = self.agent.monitoring.is_some()
+            || self.calls.iter().any(|c| is_up(c.conversation()) || self.is_taken(c));
         if !up {
             self.muted = false;
         }
@@ -108,7 +109,10 @@ impl Desk {
                 c.offered_until().is_some_and(|end| end > self.now)
                     && !self.orders.has(c.id(), Verb::Reject)
             });
-        let open = self.session.has_voice() && !self.muted && self.is_in_talk();
+        let heard = self.is_in_talk()
+            || self.is_heard_by_colleague()
+            || self.calls.iter().any(Call::is_heard_by_supervisor);
+        let open = self.session.has_voice() && !self.muted && heard;
 
         if self.devices.ringing && !ringing {
             self.effects.push_back(Effect::StopRinging);
@@ -143,6 +147,11 @@ impl Desk {
             let leaving = [Verb::Hold, Verb::End].iter().any(|v| self.orders.has(c.id(), *v));
             self.is_taken(c) || c.is_talking() && !leaving
         })
+    }
+
+    /// A supervisor who whispers or barges in.
+    pub(crate) fn is_heard_by_colleague(&self) -> bool {
+        self.agent.monitoring.as_ref().is_some_and(|monitoring| monitoring.mode.is_heard())
     }
 
     fn settle_voice_alerts(&mut self) {

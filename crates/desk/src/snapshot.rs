@@ -1,7 +1,7 @@
 use crate::{LineState, Link, Refusal, SignInFault};
 use omnibar_model::{
     AgentId, AgentState, BreakReason, Campaign, CampaignId, Destination, Extension, ExtensionId,
-    Interaction, InteractionId, Ivr, Moment, Presence, Queue, VoicePath,
+    Interaction, InteractionId, Ivr, Moment, Monitoring, Presence, Queue, VoicePath,
 };
 use omnibar_model::{Chat, CommandId};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub struct Snapshot {
     pub selected: Option<InteractionId>,
     /// The agent's microphone is not sent.
     pub muted: bool,
+    /// The colleague's call in which this supervisor takes part.
+    #[serde(default)]
+    pub monitoring: Option<Monitoring>,
     pub can_dial: bool,
     pub can_start_chat: bool,
     pub can_sign_out: bool,
@@ -163,11 +166,15 @@ pub enum Verb {
     Conference,
     Drop,
     End,
+    /// Recording, on or off.
+    Record,
     Note,
     Dispose,
     Say,
     StartChat,
     Callback,
+    /// A colleague's call, as his supervisor.
+    Monitor,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -46,7 +46,7 @@ fn offered(verb: Verb) -> Ruling {
         | Verb::StartChat
         | Verb::Callback => Ruling::Allowed,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
-        Verb::Dial => Ruling::FinishFirst,
+        Verb::Dial | Verb::Monitor => Ruling::FinishFirst,
         Verb::Hold
         | Verb::Resume
         | Verb::Mute
@@ -57,6 +57,7 @@ fn offered(verb: Verb) -> Ruling {
         | Verb::Conference
         | Verb::Drop
         | Verb::End
+        | Verb::Record
         | Verb::Note
         | Verb::Dispose
         | Verb::Say => Ruling::NotNow,
@@ -73,7 +74,7 @@ fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
         | Verb::Callback => Ruling::Allowed,
         Verb::Mute => mute(voice),
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
-        Verb::Dial => Ruling::FinishFirst,
+        Verb::Dial | Verb::Monitor => Ruling::FinishFirst,
         Verb::Accept
         | Verb::Reject
         | Verb::Hold
@@ -84,6 +85,7 @@ fn ringing(voice: VoicePath, verb: Verb) -> Ruling {
         | Verb::Complete
         | Verb::Conference
         | Verb::Drop
+        | Verb::Record
         | Verb::Dispose
         | Verb::Say => Ruling::NotNow,
     }
@@ -94,6 +96,7 @@ fn connected(voice: VoicePath, verb: Verb) -> Ruling {
         Verb::Hold
         | Verb::Dtmf
         | Verb::End
+        | Verb::Record
         | Verb::Note
         | Verb::Select
         | Verb::SetPresence
@@ -105,7 +108,7 @@ fn connected(voice: VoicePath, verb: Verb) -> Ruling {
         Verb::Complete | Verb::Conference => Ruling::WithConsult,
         Verb::Drop => Ruling::WithSecondLeg,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
-        Verb::Dial => Ruling::FinishFirst,
+        Verb::Dial | Verb::Monitor => Ruling::FinishFirst,
         Verb::Accept | Verb::Reject | Verb::Dispose | Verb::Say => Ruling::NotNow,
     }
 }
@@ -116,6 +119,7 @@ fn held(voice: VoicePath, verb: Verb) -> Ruling {
         Verb::Resume
         | Verb::Dial
         | Verb::End
+        | Verb::Record
         | Verb::Note
         | Verb::Select
         | Verb::SetPresence
@@ -127,6 +131,7 @@ fn held(voice: VoicePath, verb: Verb) -> Ruling {
         Verb::Complete | Verb::Conference => Ruling::WithConsult,
         Verb::Drop => Ruling::WithSecondLeg,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
+        Verb::Monitor => Ruling::FinishFirst,
         Verb::Accept | Verb::Reject | Verb::Dispose | Verb::Say => Ruling::NotNow,
     }
 }
@@ -139,7 +144,8 @@ fn wrapping(verb: Verb) -> Ruling {
         | Verb::Select
         | Verb::SetPresence
         | Verb::StartChat
-        | Verb::Callback => Ruling::Allowed,
+        | Verb::Callback
+        | Verb::Monitor => Ruling::Allowed,
         Verb::SignIn | Verb::Choose | Verb::SignOut => Ruling::MustClose,
         Verb::Accept
         | Verb::Reject
@@ -153,6 +159,7 @@ fn wrapping(verb: Verb) -> Ruling {
         | Verb::Conference
         | Verb::Drop
         | Verb::End
+        | Verb::Record
         | Verb::Say => Ruling::NotNow,
     }
 }
@@ -166,7 +173,8 @@ fn ended(verb: Verb) -> Ruling {
         | Verb::SetPresence
         | Verb::StartChat
         | Verb::Dial
-        | Verb::Callback => Ruling::Allowed,
+        | Verb::Callback
+        | Verb::Monitor => Ruling::Allowed,
         Verb::Select
         | Verb::Accept
         | Verb::Reject
@@ -180,6 +188,7 @@ fn ended(verb: Verb) -> Ruling {
         | Verb::Conference
         | Verb::Drop
         | Verb::End
+        | Verb::Record
         | Verb::Note
         | Verb::Dispose
         | Verb::Say => Ruling::NotNow,
@@ -244,6 +253,8 @@ mod tests {
             Verb::Callback,
             Verb::Say,
             Verb::StartChat,
+            Verb::Record,
+            Verb::Monitor,
         ];
         let mut text = String::new();
         for conversation in conversations {

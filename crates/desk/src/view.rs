@@ -14,6 +14,7 @@ impl Desk {
             chats: self.chat_views(),
             selected: self.selected.clone(),
             muted: self.muted,
+            monitoring: self.agent.monitoring.clone(),
             can_dial: self.permit_dial().is_ok(),
             can_start_chat: self.permit_start_chat().is_ok(),
             can_sign_out: self.permit_sign_out().is_ok(),

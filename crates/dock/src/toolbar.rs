@@ -50,10 +50,13 @@ fn may_ask(ask: &Ask) -> bool {
         | Ask::Conference { .. }
         | Ask::Drop { .. }
         | Ask::End { .. }
+        | Ask::Record { .. }
         | Ask::Note { .. }
         | Ask::Dispose { .. }
         | Ask::Callback { .. }
         | Ask::Chat { .. }
+        | Ask::Monitor { .. }
+        | Ask::StopMonitoring
         | Ask::Dismiss => true,
     }
 }

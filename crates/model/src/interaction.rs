@@ -1,4 +1,6 @@
-use crate::{CampaignId, Cause, Destination, InteractionId, LegId, Moment, PhoneNumber, QueueId};
+use crate::{
+    CampaignId, Cause, Destination, InteractionId, LegId, Moment, MonitorMode, PhoneNumber, QueueId,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -177,7 +179,14 @@ pub struct Interaction {
     pub diverted: Vec<Diversion>,
     /// All remaining legs hear each other (three or more parties).
     pub conference: bool,
+    /// What is said now is being kept.
     pub recording: bool,
+    /// The call is recorded, and silence is kept of what is said now.
+    #[serde(default)]
+    pub recording_paused: bool,
+    /// A supervisor takes part, as far as the agent is to know.
+    #[serde(default)]
+    pub monitored: Option<MonitorMode>,
     /// Why the conversation is over, from `Wrapping` on.
     pub cause: Option<Cause>,
     pub note: String,

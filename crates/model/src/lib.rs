@@ -15,6 +15,7 @@ mod chat;
 mod id;
 mod interaction;
 mod moment;
+mod monitoring;
 pub mod placeholder;
 mod presence;
 mod secret;
@@ -41,6 +42,7 @@ pub use interaction::{
     Party, PartyKind, Record, VoicePath,
 };
 pub use moment::Moment;
+pub use monitoring::{MonitorMode, Monitoring};
 pub use presence::{AgentState, Presence};
 pub use secret::Secret;
 pub use voice::{LinkKind, PathKind, VoiceFigures, VoiceLayer, VoiceRecord};

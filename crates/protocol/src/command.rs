@@ -1,7 +1,8 @@
 use crate::wire;
 use omnibar_model::{
     AgentId, Booking, CallbackAct, CallbackId, Campaign, CampaignId, ChatTarget, Destination,
-    DispositionId, ExtensionId, InteractionId, LegId, PhoneNumber, Presence, VoiceRecord,
+    DispositionId, ExtensionId, InteractionId, LegId, MonitorMode, PhoneNumber, Presence,
+    VoiceRecord,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,6 +100,22 @@ pub enum Command {
     /// the others go on.
     #[serde(rename = "call.end")]
     End { interaction: InteractionId },
+
+    /// Whether what is said from now on is kept: `false` while a card number is read out, for
+    /// example, leaves silence in the recording. Refused with [`crate::Code::Conflict`] where the
+    /// call is not recorded. It is on again when the agent who switched it off leaves the call.
+    #[serde(rename = "call.record")]
+    Record { interaction: InteractionId, on: bool },
+
+    /// A supervisor takes part in this agent's call, or does so in another way from now on;
+    /// [`wire::Agent`] tells how. It ends with the agent's part in the call. Refused with
+    /// [`crate::Code::NotFound`] unless the user may supervise and the call's campaign is one of
+    /// his.
+    #[serde(rename = "supervisor.monitor")]
+    Monitor { agent: AgentId, mode: MonitorMode },
+    /// Ends it; nothing to end is no error.
+    #[serde(rename = "supervisor.leave")]
+    MonitorEnd {},
 
     /// Take a chat that is offered.
     #[serde(rename = "chat.accept")]

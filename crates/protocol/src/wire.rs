@@ -5,7 +5,7 @@ pub use crate::chat::{Chat, ChatMessage, ChatPhase, Said};
 
 use omnibar_model::{
     CallbackId, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Leg, Moment,
-    Party, Presence, QueueId, Record, Secret, VoiceRecord,
+    MonitorMode, Monitoring, Party, Presence, QueueId, Record, Secret, VoiceRecord,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,9 @@ pub struct Agent {
     pub presence: Presence,
     /// Chosen while busy; taken when the last disposition is given.
     pub next: Option<Presence>,
+    /// A supervisor's: the call in which he takes part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
 }
 
 /// [`omnibar_model::AgentState`] with relative times.
@@ -121,6 +124,10 @@ pub struct Interaction {
     pub legs: Vec<Leg>,
     pub conference: bool,
     pub recording: bool,
+    #[serde(default)]
+    pub recording_paused: bool,
+    #[serde(default)]
+    pub monitored: Option<MonitorMode>,
     pub cause: Option<Cause>,
     pub note: String,
 }
@@ -156,6 +163,8 @@ impl Interaction {
             conference: self.conference,
             diverted: Vec::new(),
             recording: self.recording,
+            recording_paused: self.recording_paused,
+            monitored: self.monitored,
             cause: self.cause,
             note: self.note,
         }
@@ -190,6 +199,8 @@ impl Interaction {
             legs: i.legs.clone(),
             conference: i.conference,
             recording: i.recording,
+            recording_paused: i.recording_paused,
+            monitored: i.monitored,
             cause: i.cause,
             note: i.note.clone(),
         }

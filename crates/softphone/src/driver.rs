@@ -335,19 +335,21 @@ impl Softphone {
             CentreEvent::Synchronised { agent, interactions, callbacks, chats } => {
                 let due = self.scene.callbacks(callbacks);
                 self.changed = true;
-                let AgentNews { state, since, presence, next } = agent;
+                let AgentNews { state, since, presence, next, monitoring } = agent;
                 self.feed(Input::Synchronised {
                     state,
                     since,
                     presence,
                     next,
+                    monitoring,
                     interactions,
                     chats,
                 });
                 self.remind(due);
             }
-            CentreEvent::AgentChanged(AgentNews { state, since, presence, next }) => {
-                self.feed(Input::AgentChanged { state, since, presence, next });
+            CentreEvent::AgentChanged(agent) => {
+                let AgentNews { state, since, presence, next, monitoring } = agent;
+                self.feed(Input::AgentChanged { state, since, presence, next, monitoring });
             }
             CentreEvent::InteractionChanged(interaction) => {
                 info!(interaction = %interaction.id, conversation = ?interaction.conversation, "call");

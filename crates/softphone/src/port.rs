@@ -11,7 +11,7 @@ use omnibar_desk::{
 };
 use omnibar_model::{
     AgentId, AgentState, BreakReason, Callback, CallbackId, Chat, CommandId, Interaction,
-    InteractionId, Ivr, LinkKind, Moment, PathKind, Presence, Queue, Secret,
+    InteractionId, Ivr, LinkKind, Moment, Monitoring, PathKind, Presence, Queue, Secret,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -131,6 +131,8 @@ pub struct AgentNews {
     pub since: Moment,
     pub presence: Presence,
     pub next: Option<Presence>,
+    /// A supervisor's: the call in which he takes part.
+    pub monitoring: Option<Monitoring>,
 }
 
 /// The voice connection to the centre.

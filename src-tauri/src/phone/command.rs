@@ -3,7 +3,8 @@
 use omnibar_contract::{DockIntent, Rights};
 use omnibar_desk::Ask;
 use omnibar_model::{
-    Booking, CallbackAct, Destination, DispositionId, LegId, PhoneNumber, Presence,
+    AgentId, Booking, CallbackAct, Destination, DispositionId, LegId, MonitorMode, PhoneNumber,
+    Presence,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(super) enum Command {
     Ask(Ask),
     Dock(DockIntent),
+    /// Devices, and the way to the centre and back.
+    Check,
     Devices,
     Callbacks,
     Quit,
@@ -51,6 +54,12 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "resume-leg" => Ok(Command::Ask(Ask::Resume { interaction, leg: Some(leg(word, rest)?) })),
         "drop" => Ok(Command::Ask(Ask::Drop { interaction, leg: leg(word, rest)? })),
         "hangup" => none(Ask::End { interaction }),
+        "pause-recording" => none(Ask::Record { interaction, on: false }),
+        "resume-recording" => none(Ask::Record { interaction, on: true }),
+        "listen" => monitor(word, rest, MonitorMode::Listen),
+        "whisper" => monitor(word, rest, MonitorMode::Whisper),
+        "barge" => monitor(word, rest, MonitorMode::Barge),
+        "leave" => none(Ask::StopMonitoring),
         "dispose" => {
             let (code, note) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             let disposition = DispositionId::new(one(word, code, "a disposition code")?);
@@ -72,16 +81,19 @@ pub(super) fn parse(line: &str) -> Result<Command, String> {
         "forget" => Ok(Command::Dock(DockIntent::Forget { origin: origin(word, rest)? })),
         "pair" if rest.is_empty() => Ok(Command::Dock(DockIntent::Pair { on: true })),
         "callbacks" if rest.is_empty() => Ok(Command::Callbacks),
+        "check" if rest.is_empty() => Ok(Command::Check),
         "devices" if rest.is_empty() => Ok(Command::Devices),
         "quit" if rest.is_empty() => Ok(Command::Quit),
-        "callbacks" | "devices" | "pair" | "quit" => Err(extra(word)),
+        "callbacks" | "check" | "devices" | "pair" | "quit" => Err(extra(word)),
         _ => Err(format!(
             "Unknown command. Known: ready, break REASON, call N, answer, reject, hold, \
                   resume, mute, unmute, dtmf DIGITS, transfer N, consult N, complete, conference, \
-                  hold-leg LEG, resume-leg LEG, drop LEG, hangup, dispose CODE NOTE, select ID, \
+                  hold-leg LEG, resume-leg LEG, drop LEG, hangup, pause-recording, \
+                  resume-recording, dispose CODE NOTE, select ID, listen AGENT, whisper AGENT, \
+                  barge AGENT, leave, \
                   allow ORIGIN [RIGHTS], block ORIGIN, forget ORIGIN, pair, callbacks, \
                   callback take ID, callback later ID, callback cancel ID REASON, callback in \
-                  SECONDS CODE NOTE (disposes with it), {}, devices, quit.",
+                  SECONDS CODE NOTE (disposes with it), {}, check, devices, quit.",
             super::chat::WORDS
         )),
     }
@@ -166,6 +178,11 @@ fn leg(word: &str, rest: &str) -> Result<LegId, String> {
     one(word, rest, "a leg").map(LegId::new)
 }
 
+fn monitor(word: &str, agent: &str, mode: MonitorMode) -> Result<Command, String> {
+    let agent = AgentId::new(one(word, agent, "an agent")?);
+    Ok(Command::Ask(Ask::Monitor { agent, mode }))
+}
+
 fn number(text: &str) -> Result<PhoneNumber, String> {
     PhoneNumber::parse(text).map_err(|error| format!("That cannot be dialled: {error}."))
 }
@@ -232,6 +249,10 @@ mod tests {
         };
         assert_eq!((disposition.as_str(), note.as_str()), ("callback", "wants a quote"));
         assert!(booked.own && booked.at > 900_000);
+        assert_eq!(ask("pause-recording"), Ask::Record { interaction: None, on: false });
+        let agent = || "agent1".into();
+        assert_eq!(ask("barge agent1"), Ask::Monitor { agent: agent(), mode: MonitorMode::Barge });
+        assert_eq!(ask("leave"), Ask::StopMonitoring);
         assert_eq!(parse("callbacks"), Ok(Command::Callbacks));
         assert_eq!(parse("pair"), Ok(Command::Dock(DockIntent::Pair { on: true })));
     }
@@ -248,6 +269,7 @@ mod tests {
             "drop",
             "dispose",
             "quit now",
+            "check it",
             "allow",
             "allow https://crm.example all",
             "block",
@@ -258,6 +280,9 @@ mod tests {
             "callback in soon callback",
             "callback in 60",
             "callbacks all",
+            "pause-recording now",
+            "listen",
+            "whisper agent1 agent2",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

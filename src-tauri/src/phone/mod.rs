@@ -14,7 +14,8 @@ use crate::paths::Paths;
 use crate::shell::Kept;
 use command::Command;
 use omnibar_contract::{
-    AudioIntent, AudioView, DeviceChoice, DeviceView, Intent, Password, Settings, View, WindowView,
+    AudioIntent, AudioView, DeviceChoice, DeviceView, Intent, Password, Settings, View,
+    VoiceIntent, WindowView,
 };
 use omnibar_desk::{Ask, SessionView};
 use omnibar_model::ExtensionKind;
@@ -146,6 +147,7 @@ async fn serve(
             }
             line = commands.recv() => match line.as_deref().map(command::parse) {
                 None | Some(Ok(Command::Quit)) => return ExitCode::SUCCESS,
+                Some(Ok(Command::Check)) => post(doors, Intent::Voice { ask: VoiceIntent::Check }),
                 Some(Ok(Command::Devices)) => print(&report::devices(&views.borrow(), "devices")),
                 Some(Ok(Command::Callbacks)) => print(&report::callbacks(&views.borrow())),
                 Some(Ok(Command::Ask(ask))) => post(doors, Intent::Desk { ask }),

@@ -1,6 +1,6 @@
 //! What `omnibar phone` prints: one JSON object a line, each a fact that changed.
 
-use omnibar_contract::{Meter, Standing, View};
+use omnibar_contract::{CheckState, Meter, Standing, View};
 use omnibar_desk::{CallView, SessionView};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -34,6 +34,10 @@ impl Report {
         say(
             old.is_some_and(|o| o.muted) != desk.muted,
             json!({"event": "muted", "on": desk.muted}),
+        );
+        say(
+            old.and_then(|o| o.monitoring.as_ref()) != desk.monitoring.as_ref(),
+            json!({"event": "monitoring", "monitoring": desk.monitoring}),
         );
         for call in &desk.calls {
             let before = old.and_then(|o| find(&o.calls, call));
@@ -82,6 +86,11 @@ impl Report {
         say(
             dock.and_then(|d| d.pairing_code.as_ref()) != view.dock.pairing_code.as_ref(),
             json!({"event": "pairing", "code": view.dock.pairing_code}),
+        );
+        let check = last.as_deref().map(|v| &v.voice.check);
+        say(
+            check.map_or(CheckState::Idle, |c| c.state) != view.voice.check.state,
+            json!({"event": "check", "check": view.voice.check}),
         );
         let audio = last.as_deref().map(|v| &v.audio);
         let using = |a: &omnibar_contract::AudioView| {

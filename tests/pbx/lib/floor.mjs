@@ -202,6 +202,19 @@ class Agent extends Client {
     return (await this.phone.call(state, { from })).call;
   }
 
+  /** A supervisor says how he takes part in a call, and does. */
+  async takesPart(command, mode) {
+    const from = this.phone.events.length;
+    this.phone.say(command);
+    await this.phone.wait(command, (e) => e.event === 'monitoring' && e.monitoring?.mode === mode, { from });
+  }
+
+  /** He takes part in none any more: what he was told last says so. */
+  async isOut() {
+    const last = this.phone.events.findLastIndex((e) => e.event === 'monitoring');
+    await this.phone.wait('the end of it', (e) => e.event === 'monitoring' && e.monitoring === null, { from: last });
+  }
+
   async close() {
     await this.phone?.close();
     await this.devices?.close();

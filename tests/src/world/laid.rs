@@ -71,5 +71,6 @@ fn campaign(id: &str, kind: CampaignKind, wrap_up_ms: Option<u64>) -> CampaignRu
         },
         default_disposition: Some("none".into()),
         record: false,
+        tell_monitored: false,
     }
 }

@@ -215,6 +215,7 @@ impl State {
             name: format!("Agent {user}"),
             user,
             campaigns: laid::campaigns().into_iter().collect(),
+            supervisor: false,
         };
         let open = OpenSession { connection: ConnectionId(connection), account, how };
         let (mut answer, effects) = self.handle(CoreInput::Open(open));

@@ -38,6 +38,8 @@ impl Switchboard {
             // The far ends are not real: they have no candidates and no sound.
             SwitchCommand::Candidate { .. }
             | SwitchCommand::Record { .. }
+            | SwitchCommand::PauseRecording { .. }
+            | SwitchCommand::Monitor { .. }
             | SwitchCommand::List => {}
         }
     }

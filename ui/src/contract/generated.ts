@@ -47,7 +47,7 @@ volume: number, device: DeviceChoice, };
  * there is none. To accept or reject it means the oldest offer when the selected
  * call is not one.
  */
-export type Ask = { "do": "sign_in", centre: string, user: AgentId, take_over: boolean, } | { "do": "choose", campaigns: Array<CampaignId>, extension: ExtensionId, } | { "do": "sign_out" } | { "do": "set_presence", presence: Presence, } | { "do": "select", interaction: InteractionId, } | { "do": "accept", interaction: InteractionId | null, } | { "do": "reject", interaction: InteractionId | null, } | { "do": "dial", number: PhoneNumber, campaign: CampaignId | null, } | { "do": "hold", interaction: InteractionId | null, leg: LegId | null, } | { "do": "resume", interaction: InteractionId | null, leg: LegId | null, } | { "do": "toggle_hold", interaction: InteractionId | null, } | { "do": "mute", on: boolean, } | { "do": "toggle_mute" } | { "do": "dtmf", interaction: InteractionId | null, digits: string, } | { "do": "transfer", interaction: InteractionId | null, to: Destination, } | { "do": "consult", interaction: InteractionId | null, to: Destination, } | { "do": "complete", interaction: InteractionId | null, } | { "do": "conference", interaction: InteractionId | null, } | { "do": "drop", interaction: InteractionId | null, leg: LegId, } | { "do": "end", interaction: InteractionId | null, } | { "do": "note", interaction: InteractionId | null, note: string, } | { "do": "dispose", interaction: InteractionId | null, disposition: DispositionId, note: string, callback: Booking | null, } | { "do": "callback", callback: CallbackId, act: CallbackAct, } | { "do": "chat", ask: ChatAsk, } | { "do": "dismiss" };
+export type Ask = { "do": "sign_in", centre: string, user: AgentId, take_over: boolean, } | { "do": "choose", campaigns: Array<CampaignId>, extension: ExtensionId, } | { "do": "sign_out" } | { "do": "set_presence", presence: Presence, } | { "do": "select", interaction: InteractionId, } | { "do": "accept", interaction: InteractionId | null, } | { "do": "reject", interaction: InteractionId | null, } | { "do": "dial", number: PhoneNumber, campaign: CampaignId | null, } | { "do": "hold", interaction: InteractionId | null, leg: LegId | null, } | { "do": "resume", interaction: InteractionId | null, leg: LegId | null, } | { "do": "toggle_hold", interaction: InteractionId | null, } | { "do": "mute", on: boolean, } | { "do": "toggle_mute" } | { "do": "dtmf", interaction: InteractionId | null, digits: string, } | { "do": "transfer", interaction: InteractionId | null, to: Destination, } | { "do": "consult", interaction: InteractionId | null, to: Destination, } | { "do": "complete", interaction: InteractionId | null, } | { "do": "conference", interaction: InteractionId | null, } | { "do": "drop", interaction: InteractionId | null, leg: LegId, } | { "do": "end", interaction: InteractionId | null, } | { "do": "record", interaction: InteractionId | null, on: boolean, } | { "do": "note", interaction: InteractionId | null, note: string, } | { "do": "dispose", interaction: InteractionId | null, disposition: DispositionId, note: string, callback: Booking | null, } | { "do": "callback", callback: CallbackId, act: CallbackAct, } | { "do": "chat", ask: ChatAsk, } | { "do": "monitor", agent: AgentId, mode: MonitorMode, } | { "do": "stop_monitoring" } | { "do": "dismiss" };
 
 /**
  * What keeps sound from working. The UI has words and a next step for each.
@@ -644,7 +644,19 @@ diverted: Array<Diversion>,
 /**
  * All remaining legs hear each other (three or more parties).
  */
-conference: boolean, recording: boolean,
+conference: boolean,
+/**
+ * What is said now is being kept.
+ */
+recording: boolean,
+/**
+ * The call is recorded, and silence is kept of what is said now.
+ */
+recording_paused: boolean,
+/**
+ * A supervisor takes part, as far as the agent is to know.
+ */
+monitored: MonitorMode | null,
 /**
  * Why the conversation is over, from `Wrapping` on.
  */
@@ -744,6 +756,20 @@ speaker: number, quality: QualityView | null, signs: Signs, };
  * the owner of the clock knows. Never wall-clock time.
  */
 export type Moment = number;
+
+/**
+ * How a supervisor takes part in an agent's call.
+ */
+export type MonitorMode = "listen" | "whisper" | "barge";
+
+/**
+ * The call in which a supervisor takes part.
+ */
+export type Monitoring = {
+/**
+ * Whose call it is.
+ */
+agent: AgentId, interaction: InteractionId, mode: MonitorMode, };
 
 /**
  * Something that stays on the screen until dismissed or mended.
@@ -1109,7 +1135,11 @@ selected: InteractionId | null,
 /**
  * The agent's microphone is not sent.
  */
-muted: boolean, can_dial: boolean, can_start_chat: boolean, can_sign_out: boolean, refusal: RefusalView | null,
+muted: boolean,
+/**
+ * The colleague's call in which this supervisor takes part.
+ */
+monitoring: Monitoring | null, can_dial: boolean, can_start_chat: boolean, can_sign_out: boolean, refusal: RefusalView | null,
 /**
  * The last offer that was not taken, until dismissed.
  */
@@ -1173,7 +1203,7 @@ url: string, username: string,
  */
 credential: boolean, };
 
-export type Verb = "sign_in" | "choose" | "sign_out" | "set_presence" | "select" | "accept" | "reject" | "dial" | "hold" | "resume" | "mute" | "dtmf" | "transfer" | "consult" | "complete" | "conference" | "drop" | "end" | "note" | "dispose" | "say" | "start_chat" | "callback";
+export type Verb = "sign_in" | "choose" | "sign_out" | "set_presence" | "select" | "accept" | "reject" | "dial" | "hold" | "resume" | "mute" | "dtmf" | "transfer" | "consult" | "complete" | "conference" | "drop" | "end" | "record" | "note" | "dispose" | "say" | "start_chat" | "callback" | "monitor";
 
 /**
  * All that a UI shows, whole. A UI that missed a revision needs only the newest.

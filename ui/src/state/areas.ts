@@ -22,11 +22,13 @@ const OF_VERB: Record<Verb, Area> = {
   conference: 'call',
   drop: 'call',
   end: 'call',
+  record: 'call',
   note: 'wrap_up',
   dispose: 'wrap_up',
   say: 'chat',
   start_chat: 'dial',
   callback: 'dial',
+  monitor: 'window',
 };
 
 /** `null`: the ask has no place of its own. */
@@ -36,6 +38,8 @@ export function areaOf(ask: Ask): Area | null {
       return OF_VERB.hold;
     case 'toggle_mute':
       return OF_VERB.mute;
+    case 'stop_monitoring':
+      return OF_VERB.monitor;
     case 'dismiss':
       return null;
     case 'chat':

@@ -23,6 +23,8 @@ export function asCall({ chat, can, pending }: ChatView): CallView {
       diverted: [],
       conference: false,
       recording: false,
+      recording_paused: false,
+      monitored: null,
       cause: chat.cause,
       note: chat.note,
     },

@@ -105,11 +105,13 @@ const verbs: Record<Verb, string> = {
   conference: 'start the conference',
   drop: 'drop this party',
   end: 'end the call',
+  record: 'change the recording',
   note: 'save the note',
   dispose: 'dispose',
   say: 'send the message',
   start_chat: 'start the chat',
   callback: 'change the callback',
+  monitor: 'take part in the call',
 };
 
 const voicePaths: Record<VoicePath, string | null> = {

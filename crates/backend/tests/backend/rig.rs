@@ -306,6 +306,7 @@ pub(crate) fn agent() -> wire::Agent {
         since_ms: 0,
         presence: omnibar_model::Presence::Available,
         next: None,
+        monitoring: None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::apps::SLOTS;
 use crate::core::CoreInput;
 use crate::endpoint::{Answer, Refusal};
 use crate::rpc::Shared;
-use crate::store::{CrmPages, SessionPolicy};
+use crate::store::{Choices, CrmPages, SessionPolicy};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -37,6 +37,7 @@ pub(super) async fn state(
                 "session_policy": pages.session_policy,
                 "mask_numbers": rule.campaign.mask_numbers,
                 "record": rule.record,
+                "tell_monitored": rule.tell_monitored,
             })
         })
         .collect();
@@ -90,6 +91,7 @@ pub(super) struct Campaign {
     session_policy: SessionPolicy,
     mask_numbers: bool,
     record: bool,
+    tell_monitored: bool,
 }
 
 /// `PUT /admin/api/campaigns/{id}`
@@ -112,7 +114,12 @@ pub(super) async fn campaign(
             .map_err(|why| wrong("Call URL", why))?,
         session_policy: given.session_policy,
     };
-    shared.store.set_campaign(&campaign, &pages, given.mask_numbers, given.record).await?;
+    let choices = Choices {
+        mask_numbers: given.mask_numbers,
+        record: given.record,
+        tell_monitored: given.tell_monitored,
+    };
+    shared.store.set_campaign(&campaign, &pages, &choices).await?;
     // The floor goes by it from now on.
     let setup = Arc::new(shared.store.setup().await?);
     shared.door.input(CoreInput::Setup(setup), None).await.map_err(|error| {
@@ -120,7 +127,7 @@ pub(super) async fn campaign(
     })?;
     tracing::info!(
         %user, %campaign, mask = given.mask_numbers, record = given.record,
-        "a campaign was changed"
+        tell_monitored = given.tell_monitored, "a campaign was changed"
     );
     Ok(Json(json!({})))
 }

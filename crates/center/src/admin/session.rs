@@ -84,7 +84,7 @@ impl FromRequestParts<Shared> for Administrator {
         // He may have ceased to be one meanwhile.
         match shared.store.role(&user).await? {
             Some(Role::Administrator) => Ok(Self(user)),
-            Some(Role::Agent) | None => {
+            Some(Role::Agent | Role::Supervisor) | None => {
                 sessions.end(&hash);
                 Err(over())
             }
@@ -135,7 +135,7 @@ pub(super) async fn sign_in(
     }
     match shared.store.role(&user).await? {
         Some(Role::Administrator) => {}
-        Some(Role::Agent) | None => {
+        Some(Role::Agent | Role::Supervisor) | None => {
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
                 "This account is an agent's. Sign in as an administrator.",

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use omnibar_center::{
     AsteriskConfig, Centre, Config, DEFAULT_PORT, IceServer, SwitchChoice, Tls, connect_salesforce,
     run_switch,
-    store::{ConnectorSecrets, Store},
+    store::{ConnectorSecrets, Role, Store},
 };
 use omnibar_model::Secret;
 use std::io::{BufRead, Read, Write};
@@ -35,8 +35,8 @@ struct Serve {
     /// Directory of the database.
     #[arg(long, global = true, env = "OMNIBAR_CENTER_DATA")]
     data: Option<PathBuf>,
-    /// Invented agents (agent1 to agent4, password "demo"), an administrator (admin, the same
-    /// password) and customers who call.
+    /// Invented agents (agent1 to agent4, password "demo"), a supervisor (supervisor1) and an
+    /// administrator (admin) with the same password, and customers who call.
     #[arg(long)]
     demo: bool,
     /// With --demo: nobody calls by himself.
@@ -250,6 +250,9 @@ enum Account {
         /// An administrator, who signs in at /admin/ and takes no calls.
         #[arg(long)]
         admin: bool,
+        /// A supervisor, who may take part in the agents' calls.
+        #[arg(long, conflicts_with = "admin")]
+        supervisor: bool,
     },
 }
 
@@ -289,8 +292,13 @@ async fn run(cli: Cli) -> Result<(), String> {
                 .await
                 .map_err(|e| format!("The voice switch at {} stopped: {e}.", socket.display()))
         }
-        Some(Command::Account { command: Account::Add { user, name, admin } }) => {
-            add_account(data, &user, &name, admin).await
+        Some(Command::Account { command: Account::Add { user, name, admin, supervisor } }) => {
+            let role = match (admin, supervisor) {
+                (true, _) => Role::Administrator,
+                (false, true) => Role::Supervisor,
+                (false, false) => Role::Agent,
+            };
+            add_account(data, &user, &name, role).await
         }
         Some(Command::Crm { command }) => crm(data, command).await,
         None => serve(cli.serve, data).await,
@@ -349,7 +357,7 @@ fn servers_from_stdin() -> Result<Vec<IceServer>, String> {
     Ok(servers.into_iter().map(IceServer::from).collect())
 }
 
-async fn add_account(data: PathBuf, user: &str, name: &str, admin: bool) -> Result<(), String> {
+async fn add_account(data: PathBuf, user: &str, name: &str, role: Role) -> Result<(), String> {
     let password = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map(|_| line)
@@ -360,10 +368,10 @@ async fn add_account(data: PathBuf, user: &str, name: &str, admin: bool) -> Resu
     let password = Secret::new(password.trim_end_matches(['\r', '\n']));
     let store = Store::open(&data).await.map_err(|e| e.to_string())?;
     omnibar_center::seed::standard(&store).await.map_err(|e| e.to_string())?;
-    let added = if admin {
-        store.add_administrator(user, name, password).await
-    } else {
-        store.add_account(user, name, password).await
+    let added = match role {
+        Role::Agent => store.add_account(user, name, password).await,
+        Role::Supervisor => store.add_supervisor(user, name, password).await,
+        Role::Administrator => store.add_administrator(user, name, password).await,
     };
     let added = added.map_err(|e| e.to_string());
     store.close().await;

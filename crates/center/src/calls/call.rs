@@ -1,4 +1,4 @@
-use super::Recording;
+use super::{Monitor, Recording};
 use crate::acd::Route;
 use omnibar_model::{
     AgentId, CampaignId, Cause, Destination, Direction, DispositionId, InteractionId, LegId,
@@ -35,6 +35,11 @@ pub struct Call {
     pub seats: Vec<Seat>,
     #[serde(default)]
     pub recording: Recording,
+    /// The interaction whose agent wants nothing kept of what is said now.
+    #[serde(default)]
+    pub paused_by: Option<InteractionId>,
+    #[serde(default)]
+    pub monitors: Vec<Monitor>,
 }
 
 /// Who hears whom: everybody in one group, unless held.

@@ -15,6 +15,8 @@ impl Calls {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let limit = self.setup.wrap_up(&call.campaign);
         call.release(interaction);
+        // Whoever goes on with the customer is recorded as his campaign wants it.
+        call.paused_by.take_if(|by| by == interaction);
         let Some(seat) = call.seat_mut(interaction) else { return };
         seat.held_by.clear();
         let was = seat.phase;
@@ -35,6 +37,7 @@ impl Calls {
             }
             Phase::Wrapping { .. } | Phase::Closed => {}
         }
+        self.drop_monitors(|m| m.interaction == *interaction);
         self.touched.insert(id);
     }
 
@@ -86,6 +89,7 @@ impl Calls {
         self.legs.remove(leg);
         self.told.feeds.remove(leg);
         self.told.recorded.remove(leg);
+        self.told.paused.remove(leg);
         self.touched.insert(call.clone());
         true
     }

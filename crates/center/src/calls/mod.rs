@@ -9,6 +9,7 @@ mod call;
 mod control;
 mod ids;
 mod lifecycle;
+mod monitor;
 mod recording;
 mod transfer;
 mod view;
@@ -18,6 +19,7 @@ mod world;
 pub use call::{Call, Contact, Ear, Group, Outside, OutsideState, Phase, Seat};
 pub use ids::Ids;
 pub(crate) use lifecycle::cause_name;
+pub use monitor::Monitor;
 pub use recording::{Recording, RecordingNews};
 
 use crate::acd::Route;
@@ -52,6 +54,16 @@ pub enum CallFault {
     NotAnswered,
     #[error("A call has at most eight parties.")]
     Full,
+    #[error("This call is not being recorded.")]
+    NotRecorded,
+    #[error("Finish your own call first.")]
+    OwnCall,
+    #[error("That agent has no call now in which you may take part.")]
+    NothingToMonitor,
+    #[error("Another supervisor takes part in that call already.")]
+    Monitored,
+    #[error("Your voice is not connected. Try again when it is.")]
+    NoVoice,
     #[error("Only 0-9, *, # and A-D can be sent, at most 32 at a time.")]
     BadDigits,
     #[error("A note has at most 4000 characters.")]
@@ -115,6 +127,10 @@ struct Told {
     bridges: BTreeMap<String, Vec<LegId>>,
     feeds: BTreeMap<LegId, Feed>,
     recorded: BTreeSet<LegId>,
+    /// Customers' legs of whom silence is to be recorded.
+    paused: BTreeSet<LegId>,
+    /// By the supervisor's leg.
+    monitors: BTreeMap<LegId, monitor::ToldMonitor>,
 }
 
 impl Calls {

@@ -50,6 +50,8 @@ impl Calls {
                 && call.connected_in_main() >= 3,
             diverted: Vec::new(),
             recording: call.is_recording(seat),
+            recording_paused: call.is_paused(seat),
+            monitored: self.monitor_shown(call, seat),
             cause: seat.cause,
             note: seat.note.clone(),
         }

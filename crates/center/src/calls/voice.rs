@@ -1,14 +1,17 @@
 //! Who hears whom, declared to the switch.
 
+use super::monitor::ToldMonitor;
 use super::{Call, CallEffect, Calls, Ear, Group, OutsideState, Phase, Seat};
 use crate::switch::{Feed, SwitchCommand};
 use omnibar_model::{AgentId, InteractionId, LegId};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
-struct Wanted {
-    bridges: BTreeMap<String, Vec<LegId>>,
+pub(super) struct Wanted {
+    pub(super) bridges: BTreeMap<String, Vec<LegId>>,
     feeds: BTreeMap<LegId, Feed>,
+    /// By the supervisor's leg.
+    pub(super) monitors: BTreeMap<LegId, ToldMonitor>,
 }
 
 impl Calls {
@@ -23,9 +26,11 @@ impl Calls {
             for legs in self.told.bridges.values_mut() {
                 legs.retain(|l| *l != old);
             }
+            self.told.monitors.retain(|leg, told| *leg != old && told.of != old);
         }
         let calls: Vec<InteractionId> = self.seats_of(agent).map(|(c, _)| c.id.clone()).collect();
         self.touched.extend(calls);
+        self.touch_monitored(agent);
         self.sync();
     }
 
@@ -51,15 +56,14 @@ impl Calls {
                 None => wanted.end(id.as_str(), &self.told.bridges),
             }
         }
-        for (leg, feed) in wanted.feeds {
+        for (leg, feed) in std::mem::take(&mut wanted.feeds) {
             if self.told.feeds.get(&leg).copied().unwrap_or_default() != feed {
                 self.told.feeds.insert(leg.clone(), feed);
                 self.effect(CallEffect::Switch(SwitchCommand::Feed { leg, feed }));
             }
         }
         // First what ends or shrinks: a leg that moves is free when it is wanted.
-        let mut changes: Vec<_> = wanted
-            .bridges
+        let mut changes: Vec<_> = std::mem::take(&mut wanted.bridges)
             .into_iter()
             .filter(|(bridge, legs)| match self.told.bridges.get(bridge) {
                 Some(told) => told != legs,
@@ -75,6 +79,7 @@ impl Calls {
             }
             self.effect(CallEffect::Switch(SwitchCommand::Connect { bridge, legs }));
         }
+        self.tell_monitors(wanted, &touched);
         self.order_recordings(&touched);
     }
 
@@ -106,6 +111,7 @@ impl Calls {
             }
             wanted.bridges.insert(name, legs);
         }
+        self.want_monitors(call, wanted);
         for seat in &call.seats {
             let Some(leg) = seat.agent.as_ref().and_then(|a| self.voices.get(a)) else { continue };
             let bridged = wanted.bridges.values().any(|legs| legs.contains(leg));
@@ -135,7 +141,7 @@ impl Calls {
         outsides.chain(seats).collect()
     }
 
-    fn listens_elsewhere(&self, seat: &Seat) -> bool {
+    pub(super) fn listens_elsewhere(&self, seat: &Seat) -> bool {
         seat.agent.as_ref().is_some_and(|agent| {
             self.seats_of(agent)
                 .any(|(_, s)| s.interaction != seat.interaction && s.ear != Ear::Away)
@@ -147,14 +153,23 @@ impl Wanted {
     /// No bridge of this call, unless one is wanted after this.
     fn end(&mut self, call: &str, told: &BTreeMap<String, Vec<LegId>>) {
         for bridge in told.keys() {
-            let of_call = bridge
-                .strip_prefix(call)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('~'));
-            if of_call {
+            if is_of(bridge, call) {
                 self.bridges.entry(bridge.clone()).or_default();
             }
         }
     }
+
+    /// The legs of the call's bridge in which this leg is.
+    pub(super) fn bridge_of(&mut self, call: &Call, leg: &LegId) -> Option<&mut Vec<LegId>> {
+        let here = |(bridge, legs): &(&String, &mut Vec<LegId>)| {
+            is_of(bridge, call.id.as_str()) && legs.contains(leg)
+        };
+        self.bridges.iter_mut().find(here).map(|(_, legs)| legs)
+    }
+}
+
+fn is_of(bridge: &str, call: &str) -> bool {
+    bridge.strip_prefix(call).is_some_and(|rest| rest.is_empty() || rest.starts_with('~'))
 }
 
 fn lonely_feed(call: &Call, outside: &super::Outside) -> Feed {
@@ -171,7 +186,7 @@ fn lonely_feed(call: &Call, outside: &super::Outside) -> Feed {
     if rings { Feed::Ringback } else { Feed::Music }
 }
 
-fn agent_feed(call: &Call, seat: &Seat) -> Feed {
+pub(super) fn agent_feed(call: &Call, seat: &Seat) -> Feed {
     if !seat.held_by.is_empty() {
         return Feed::Music;
     }

@@ -241,6 +241,8 @@ impl Calls {
             outsides: vec![outside],
             seats: Vec::new(),
             recording: Recording::Off,
+            paused_by: None,
+            monitors: Vec::new(),
         };
         self.calls.insert(id.clone(), call);
         self.legs.insert(leg.clone(), id.clone());

@@ -3,7 +3,7 @@ use super::session::CENTRE_EXTENSION;
 use super::{Answer, ConnectionId, Core, CoreEffect, refuse};
 use crate::calls::{CallFault, Contact, Phase};
 use omnibar_model::{
-    AgentId, AgentState, CampaignId, ExtensionId, InteractionId, Moment, Presence,
+    AgentId, AgentState, CampaignId, ExtensionId, InteractionId, Moment, MonitorMode, Presence,
 };
 use omnibar_protocol::{Code, Command, ErrorObject, SessionSelected, wire};
 use serde_json::{Value, json};
@@ -86,6 +86,12 @@ impl Core {
                     refuse(CallFault::OfferOver)
                 }
             }
+            Command::Record { interaction, on } => done(self.calls.record(user, &interaction, on)),
+            Command::Monitor { agent, mode } => self.monitor(user, &agent, mode),
+            Command::MonitorEnd {} => {
+                self.calls.end_monitoring(user);
+                done(Ok(()))
+            }
             Command::Note { interaction, note } => done(self.calls.note(user, &interaction, &note)),
             Command::Dispose { interaction, disposition, note, callback } => {
                 self.dispose(now, user, &interaction, &disposition, &note, callback.as_ref())
@@ -106,6 +112,9 @@ impl Core {
                 }
                 if self.acd_offers(user) {
                     return conflict("Answer or reject the call that is offered first.");
+                }
+                if self.calls.monitoring_of(user).is_some() {
+                    return conflict("Leave the call in which you take part first.");
                 }
                 match self.calls.dial(now, user, &campaign, &number, contact) {
                     Ok(interaction) => Ok(json!(wire::Dialled { interaction })),
@@ -153,6 +162,16 @@ impl Core {
             | Command::EndpointCall { .. }
             | Command::Ping {} => done(Ok(())),
         }
+    }
+
+    /// Supervisors, and in the campaigns that they answer for.
+    fn monitor(&mut self, user: &AgentId, agent: &AgentId, mode: MonitorMode) -> Answer {
+        let Some(session) = self.sessions.get(user) else { return conflict("Sign in first.") };
+        if !session.supervisor {
+            let message = "Only a supervisor can take part in a colleague's call.";
+            return Err(ErrorObject::new(Code::NotFound, message));
+        }
+        done(self.calls.monitor(user, agent, mode, |campaign| session.allowed.contains(campaign)))
     }
 
     fn select(

@@ -1,7 +1,7 @@
 use super::{Core, CoreEffect, JOURNAL};
 use omnibar_model::{
     AgentId, AgentState, Callback, CallbackId, Cause, Chat, Conversation, Interaction, Moment,
-    Presence,
+    Monitoring, Presence,
 };
 use omnibar_protocol::{Notification, Numbered, wire};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,8 @@ pub struct AgentNews {
     pub since: Moment,
     pub presence: Presence,
     pub next: Option<Presence>,
+    #[serde(default)]
+    pub monitoring: Option<Monitoring>,
 }
 
 impl News {
@@ -95,6 +97,7 @@ impl AgentNews {
             since_ms: u64::try_from(now.since(self.since).as_millis()).unwrap_or(u64::MAX),
             presence: self.presence.clone(),
             next: self.next.clone(),
+            monitoring: self.monitoring.clone(),
         }
     }
 }
@@ -116,8 +119,9 @@ impl Core {
     }
 
     pub(super) fn snapshot(&mut self, user: &AgentId) {
+        let monitoring = self.calls.monitoring_of(user);
         let Some(session) = self.sessions.get_mut(user) else { return };
-        let agent = session.news();
+        let agent = session.news(monitoring);
         session.told = Some(agent.clone());
         let views = self.calls.views(user, &self.names);
         self.shown.retain(|(agent, _), _| agent != user);

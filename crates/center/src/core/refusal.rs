@@ -11,14 +11,19 @@ pub(super) fn refuse(fault: CallFault) -> Answer {
         | CallFault::NoSuchLeg
         | CallFault::NoSuchCampaign
         | CallFault::NoSuchDisposition
-        | CallFault::NoSuchDestination => Code::NotFound,
+        | CallFault::NoSuchDestination
+        | CallFault::NothingToMonitor => Code::NotFound,
         CallFault::BadDigits | CallFault::NoteTooLong => Code::InvalidParams,
         CallFault::NotFree
         | CallFault::OfferOver
         | CallFault::NotNow
         | CallFault::Consulting
         | CallFault::NotAnswered
-        | CallFault::Full => Code::Conflict,
+        | CallFault::Full
+        | CallFault::NotRecorded
+        | CallFault::OwnCall
+        | CallFault::Monitored
+        | CallFault::NoVoice => Code::Conflict,
     };
     Err(ErrorObject::new(code, fault.to_string()))
 }

@@ -3,7 +3,8 @@ use super::{Answer, ConnectionId, Core, CoreEffect};
 use crate::calls::Phase;
 use crate::switch::SwitchCommand;
 use omnibar_model::{
-    AgentId, AgentState, CampaignId, Extension, ExtensionId, ExtensionKind, LegId, Moment, Presence,
+    AgentId, AgentState, CampaignId, Extension, ExtensionId, ExtensionKind, LegId, Moment,
+    Monitoring, Presence,
 };
 use omnibar_protocol::{Code, ErrorObject, SessionOpened, wire};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub struct Account {
     pub user: AgentId,
     pub name: String,
     pub campaigns: BTreeSet<CampaignId>,
+    /// May take part in calls of these campaigns' agents.
+    pub supervisor: bool,
 }
 
 /// A sign-in whose password or token has been checked by the caller.
@@ -51,6 +54,9 @@ pub struct Session {
     /// SHA-256 of the token.
     pub token_hash: String,
     pub allowed: BTreeSet<CampaignId>,
+    /// [`Account::supervisor`].
+    #[serde(default)]
+    pub supervisor: bool,
     /// Empty until campaigns are chosen.
     pub campaigns: BTreeSet<CampaignId>,
     pub extension: Option<ExtensionId>,
@@ -86,12 +92,14 @@ impl Session {
         !self.campaigns.is_empty()
     }
 
-    pub(super) fn news(&self) -> AgentNews {
+    /// `monitoring`: the call in which this supervisor takes part.
+    pub(super) fn news(&self, monitoring: Option<Monitoring>) -> AgentNews {
         AgentNews {
             state: self.state,
             since: self.since,
             presence: self.presence.clone(),
             next: self.next.clone(),
+            monitoring,
         }
     }
 
@@ -141,6 +149,7 @@ impl Core {
             name: account.name.clone(),
             token_hash,
             allowed: account.campaigns,
+            supervisor: account.supervisor,
             campaigns: BTreeSet::new(),
             extension: None,
             presence: Presence::Offline,
@@ -261,6 +270,7 @@ impl Core {
         self.acd.remove_agent(now, user);
         self.chats.remove_agent(now, user);
         self.forget_chats_shown(user);
+        self.calls.end_monitoring(user);
         self.calls.set_voice(user, None);
         self.shown.retain(|(agent, _), _| agent != user);
         self.forget_callbacks_shown(user);
@@ -276,18 +286,19 @@ impl Core {
         let users: Vec<AgentId> = self.sessions.keys().cloned().collect();
         for user in users {
             let phases: Vec<Phase> = self.calls.seats_of(&user).map(|(_, s)| s.phase).collect();
+            let monitoring = self.calls.monitoring_of(&user);
             let Some(session) = self.sessions.get_mut(&user) else { continue };
             if !session.selected() {
                 continue;
             }
             let before = session.state;
-            derive(session, &phases);
+            derive(session, &phases, monitoring.is_some());
             if session.state != before {
                 session.since = now;
             }
             let free = session.state == AgentState::Available && session.connection.is_some();
             self.acd.set_agent(&user, &session.campaigns, free.then_some(session.since));
-            let news = session.news();
+            let news = session.news(monitoring);
             if session.told.as_ref() != Some(&news) {
                 session.told = Some(news.clone());
                 self.effects.push(CoreEffect::SaveSession(Box::new(session.clone())));
@@ -297,8 +308,8 @@ impl Core {
     }
 }
 
-fn derive(session: &mut Session, phases: &[Phase]) {
-    let busy = phases.iter().any(|p| p.is_live() || matches!(p, Phase::Offered { .. }));
+fn derive(session: &mut Session, phases: &[Phase], monitors: bool) {
+    let busy = monitors || phases.iter().any(|p| p.is_live() || matches!(p, Phase::Offered { .. }));
     if busy {
         session.state = AgentState::Busy;
         return;

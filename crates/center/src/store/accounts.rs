@@ -29,13 +29,15 @@ impl From<sqlx::Error> for AccountFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Agent,
+    /// An agent who may take part in his campaigns' calls.
+    Supervisor,
     Administrator,
 }
 
 impl Role {
     fn word(self) -> &'static str {
         match self {
-            Self::Agent => "agent",
+            Self::Agent | Self::Supervisor => "agent",
             Self::Administrator => "administrator",
         }
     }
@@ -54,6 +56,16 @@ impl Store {
         password: Secret,
     ) -> Result<(), AccountFault> {
         self.add(user, name, password, Role::Agent).await
+    }
+
+    /// A new account that may work for every campaign, and take part in its calls.
+    pub async fn add_supervisor(
+        &self,
+        user: &str,
+        name: &str,
+        password: Secret,
+    ) -> Result<(), AccountFault> {
+        self.add(user, name, password, Role::Supervisor).await
     }
 
     /// A new account that lays down what agents work with, and takes no calls.
@@ -85,19 +97,21 @@ impl Store {
             .map_err(|e| AccountFault::Hash(e.to_string()))??;
         let mut tx = self.pool.begin().await?;
         let added = sqlx::query(
-            "INSERT INTO accounts (user, name, password_hash, role) VALUES (?, ?, ?, ?) \
+            "INSERT INTO accounts (user, name, password_hash, role, supervisor) \
+             VALUES (?, ?, ?, ?, ?) \
              ON CONFLICT DO NOTHING",
         )
         .bind(user)
         .bind(name)
         .bind(hash)
         .bind(role.word())
+        .bind(i64::from(role == Role::Supervisor))
         .execute(&mut *tx)
         .await?;
         if added.rows_affected() == 0 {
             return Err(AccountFault::Exists(AgentId::new(user)));
         }
-        if role == Role::Agent {
+        if role != Role::Administrator {
             sqlx::query("INSERT INTO memberships (user, campaign) SELECT ?, id FROM campaigns")
                 .bind(user)
                 .execute(&mut *tx)
@@ -108,7 +122,7 @@ impl Store {
     }
 
     pub async fn account(&self, user: &AgentId) -> Result<Option<Account>, StoreFault> {
-        let Some(row) = sqlx::query("SELECT name FROM accounts WHERE user = ?")
+        let Some(row) = sqlx::query("SELECT name, supervisor FROM accounts WHERE user = ?")
             .bind(user.as_str())
             .fetch_optional(&self.pool)
             .await?
@@ -122,7 +136,8 @@ impl Store {
             .iter()
             .map(|row| CampaignId::new(row.get(0)))
             .collect();
-        Ok(Some(Account { user: user.clone(), name: row.get(0), campaigns }))
+        let supervisor = row.get::<i64, _>(1) == 1;
+        Ok(Some(Account { user: user.clone(), name: row.get(0), campaigns, supervisor }))
     }
 
     /// True when this is the user's password. Takes as long for an unknown user.
@@ -146,13 +161,14 @@ impl Store {
 
     /// `None` when there is no such account.
     pub async fn role(&self, user: &AgentId) -> Result<Option<Role>, StoreFault> {
-        let found: Option<String> = sqlx::query_scalar("SELECT role FROM accounts WHERE user = ?")
+        let found = sqlx::query("SELECT role, supervisor FROM accounts WHERE user = ?")
             .bind(user.as_str())
             .fetch_optional(&self.pool)
             .await?;
-        Ok(found.map(|word| match word.as_str() {
-            "administrator" => Role::Administrator,
-            _ => Role::Agent,
+        Ok(found.map(|row| match (row.get(0), row.get(1)) {
+            ("administrator", _) => Role::Administrator,
+            (_, 1_i64) => Role::Supervisor,
+            (_, _) => Role::Agent,
         }))
     }
 

@@ -46,7 +46,7 @@ impl Store {
             let limit = rule.campaign.wrap_up_ms.and_then(|ms| i64::try_from(ms).ok());
             sqlx::query(
                 "INSERT INTO campaigns (id, name, kind, wrap_up_ms, default_disposition, record, \
-                 number, mask_numbers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                 number, mask_numbers, tell_monitored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(id.as_str())
             .bind(&rule.campaign.name)
@@ -56,6 +56,7 @@ impl Store {
             .bind(i64::from(rule.record))
             .bind(i64::from(rule.campaign.number))
             .bind(i64::from(rule.campaign.mask_numbers))
+            .bind(i64::from(rule.tell_monitored))
             .execute(&mut *tx)
             .await?;
             for (position, class) in (0_i64..).zip(&rule.campaign.dispositions) {
@@ -126,8 +127,8 @@ impl Store {
 
     async fn campaigns(&self) -> Result<BTreeMap<CampaignId, CampaignRule>, StoreFault> {
         let rows = sqlx::query(
-            "SELECT id, name, kind, wrap_up_ms, default_disposition, record, number, mask_numbers \
-             FROM campaigns",
+            "SELECT id, name, kind, wrap_up_ms, default_disposition, record, number, mask_numbers, \
+             tell_monitored FROM campaigns",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -147,7 +148,9 @@ impl Store {
             };
             let default_disposition = default.as_deref().map(DispositionId::new);
             let record = row.get::<i64, _>(5) == 1;
-            campaigns.insert(id, CampaignRule { campaign, default_disposition, record });
+            let tell_monitored = row.get::<i64, _>(8) == 1;
+            let rule = CampaignRule { campaign, default_disposition, record, tell_monitored };
+            campaigns.insert(id, rule);
         }
         Ok(campaigns)
     }

@@ -24,7 +24,7 @@ pub use closed::{Closed, Tally, Which};
 pub use connectors::{ConnectorKind, ConnectorRow, ConnectorSecrets, WebSecrets};
 pub use customers::{Customer, CustomerColumn, CustomerFault, Wanted};
 pub use live::{Live, Write};
-pub use pages::{CrmPages, SessionPolicy};
+pub use pages::{Choices, CrmPages, SessionPolicy};
 pub(crate) use pushes::{Happened, Pushed};
 pub use tokens::RestToken;
 

@@ -19,6 +19,14 @@ pub enum SessionPolicy {
     Sso,
 }
 
+/// What an administrator decides for a campaign beside its pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    pub mask_numbers: bool,
+    pub record: bool,
+    pub tell_monitored: bool,
+}
+
 /// Pages of the CRM for one campaign, with the contract's placeholders; empty: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,16 +103,18 @@ impl Store {
         &self,
         campaign: &CampaignId,
         pages: &CrmPages,
-        mask_numbers: bool,
-        record: bool,
+        choices: &Choices,
     ) -> Result<(), StoreFault> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("UPDATE campaigns SET mask_numbers = ?, record = ? WHERE id = ?")
-            .bind(i64::from(mask_numbers))
-            .bind(i64::from(record))
-            .bind(campaign.as_str())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE campaigns SET mask_numbers = ?, record = ?, tell_monitored = ? WHERE id = ?",
+        )
+        .bind(i64::from(choices.mask_numbers))
+        .bind(i64::from(choices.record))
+        .bind(i64::from(choices.tell_monitored))
+        .bind(campaign.as_str())
+        .execute(&mut *tx)
+        .await?;
         sqlx::query(
             "INSERT INTO crm_pages (campaign, landing_url, call_url, session_policy) \
              VALUES (?, ?, ?, ?) ON CONFLICT (campaign) DO UPDATE SET \

@@ -68,6 +68,12 @@ pub enum SwitchCommand {
     /// Records the leg as stereo WAV, 48 kHz: left what it says, right what it
     /// hears. `None` stops, and so does the leg's end.
     Record { leg: LegId, file: Option<PathBuf> },
+    /// Whether silence stands in the leg's recording from now on, as long as what passes.
+    PauseRecording { leg: LegId, on: bool },
+    /// The leg, a supervisor's, hears what `of` says and what `of` hears. With `whisper` it is
+    /// heard by `of`, and by nobody else. It ends with either leg, when this one is connected
+    /// or monitors another, and with no `of`; not when `of` is connected elsewhere.
+    Monitor { leg: LegId, of: Option<LegId>, whisper: bool },
     /// All legs and bridges, for a centre that has been restarted.
     List,
 }

@@ -307,3 +307,120 @@ fn a_conference_is_clear_at_any_phase() {
         assert!(clear, "{phase} µs before a tick, up to {jitter} µs late: {a} {own} {c}");
     }
 }
+
+/// Two who talk, and a supervisor who is in no bridge.
+fn monitored() -> Rig {
+    let mut rig = Rig::new();
+    for (leg, tone) in [("agent", 500.0), ("customer", 900.0), ("supervisor", 1_700.0)] {
+        rig.call(leg, tone);
+    }
+    rig.connect(&["agent", "customer"]);
+    rig.run(25);
+    rig
+}
+
+fn monitor(rig: &mut Rig, whisper: bool) {
+    let (leg, of) = ("supervisor".into(), Some("agent".into()));
+    rig.order(SwitchCommand::Monitor { leg, of, whisper });
+}
+
+/// Who hears whom in the last half second: a row for each of the three.
+fn heard_by(rig: &Rig) -> [[bool; 3]; 3] {
+    [0, 1, 2].map(|phone| {
+        let packets = rig.heard(phone);
+        let samples = decode(&packets);
+        let last = &samples[samples.len().saturating_sub(24_000)..];
+        [500.0, 900.0, 1_700.0].map(|tone| !last.is_empty() && amplitude(last, tone) > 0.05)
+    })
+}
+
+#[test]
+fn who_listens_is_not_heard_and_changes_nothing_for_the_others() {
+    let mut rig = monitored();
+    let before = rig.heard(0).len();
+    monitor(&mut rig, false);
+    rig.run(100);
+    monitor(&mut rig, false);
+    rig.run(1);
+    assert_eq!(heard_by(&rig), [[false, true, false], [true, false, false], [true, true, false]]);
+    // Every packet goes through as it came: nobody can notice.
+    for phone in [0, 1] {
+        let heard = rig.heard(phone);
+        assert_continuous(&heard, 960);
+        assert_eq!(heard.iter().filter(|packet| packet.marker).count(), 1);
+    }
+    assert!(rig.heard(0).len() - before >= 100);
+}
+
+#[test]
+fn a_whisper_is_heard_by_the_agent_alone_and_without_a_gap() {
+    let mut rig = monitored();
+    for _ in 0..3 {
+        monitor(&mut rig, true);
+        rig.run(100);
+        assert_eq!(
+            heard_by(&rig),
+            [[false, true, true], [true, false, false], [true, true, false]]
+        );
+        monitor(&mut rig, false);
+        rig.run(50);
+        assert_eq!(
+            heard_by(&rig),
+            [[false, true, false], [true, false, false], [true, true, false]]
+        );
+    }
+    let heard = rig.heard(0);
+    assert_continuous(&heard, 1_920);
+    for (i, part) in decode(&heard).chunks_exact(1_920).enumerate().skip(5) {
+        let level = amplitude(part, 900.0);
+        assert!(level > 0.08, "{level} of the customer after {} ms", i * 40);
+    }
+}
+
+#[test]
+fn a_supervisor_stays_with_the_agent_wherever_his_leg_goes() {
+    let mut rig = monitored();
+    rig.call("colleague", 1_300.0);
+    monitor(&mut rig, true);
+    let consult = SwitchCommand::Connect {
+        bridge: "consult".into(),
+        legs: vec!["agent".into(), "colleague".into()],
+    };
+    rig.order(consult);
+    rig.run(100);
+    let samples = decode(&rig.heard(2));
+    let last = &samples[samples.len() - 24_000..];
+    assert!(amplitude(last, 1_300.0) > 0.05 && amplitude(last, 900.0) < 0.01);
+    let agent = decode(&rig.heard(0));
+    let last = &agent[agent.len() - 24_000..];
+    assert!(amplitude(last, 1_300.0) > 0.05 && amplitude(last, 1_700.0) > 0.05);
+
+    // In a bridge he monitors nobody.
+    rig.connect(&["agent", "customer", "supervisor"]);
+    rig.run(100);
+    assert_eq!(heard_by(&rig), [[false, true, true], [true, false, true], [true, true, false]]);
+    rig.connect(&["agent", "customer"]);
+    rig.run(50);
+    let count = rig.heard(2).len();
+    rig.run(50);
+    assert_eq!(rig.heard(2).len(), count, "he hears nothing any more");
+}
+
+#[test]
+fn monitoring_ends_with_either_leg() {
+    for gone in ["agent", "supervisor"] {
+        let mut rig = monitored();
+        monitor(&mut rig, true);
+        rig.run(50);
+        rig.order(SwitchCommand::Close { leg: gone.into() });
+        rig.run(25);
+        let counts = [0, 1, 2].map(|phone| rig.heard(phone).len());
+        rig.run(50);
+        let grown = [0, 1, 2].map(|phone| rig.heard(phone).len() - counts[phone]);
+        match gone {
+            "agent" => assert_eq!(grown, [0, 0, 0]),
+            _ => assert_eq!(grown, [50, 50, 0]),
+        }
+        rig.order(SwitchCommand::Monitor { leg: "customer".into(), of: None, whisper: false });
+    }
+}

@@ -6,12 +6,14 @@ use crate::floor::{Floor, connection};
 use omnibar_center::calls::{Ear, OutsideState, Phase};
 use omnibar_center::core::CoreInput;
 use omnibar_center::switch::SwitchEvent;
-use omnibar_model::{Cause, Destination, InteractionId, LegId, PhoneNumber, Presence};
+use omnibar_model::{
+    AgentId, Cause, Destination, InteractionId, LegId, MonitorMode, PhoneNumber, Presence,
+};
 use omnibar_protocol::Command;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-const AGENTS: [&str; 3] = ["agent1", "agent2", "agent3"];
+const AGENTS: [&str; 3] = ["agent1", "agent2", "supervisor1"];
 
 #[derive(Clone, Debug)]
 struct Step {
@@ -23,7 +25,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0..26_u8, 0..3_u8, any::<u8>(), any::<u8>()).prop_map(|(kind, agent, which, more)| Step {
+    (0..30_u8, 0..3_u8, any::<u8>(), any::<u8>()).prop_map(|(kind, agent, which, more)| Step {
         kind,
         agent,
         which,
@@ -39,7 +41,7 @@ fn destination(which: u8) -> Destination {
     match which % 6 {
         0 => Destination::Agent("agent1".into()),
         1 => Destination::Agent("agent2".into()),
-        2 => Destination::Agent("agent3".into()),
+        2 => Destination::Agent("supervisor1".into()),
         3 => Destination::Queue("sales".into()),
         4 => Destination::Ivr("survey".into()),
         _ => Destination::Number(PhoneNumber::parse("+15550199").unwrap()),
@@ -132,6 +134,17 @@ fn apply(floor: &mut Floor, step: &Step) {
             }
         }
         24 => Command::Drop { interaction, leg: leg.unwrap_or_else(|| "none".into()) },
+        25 => Command::Record { interaction, on: step.more.is_multiple_of(2) },
+        26 | 27 => {
+            let agent = AGENTS[usize::from(step.which) % AGENTS.len()].into();
+            let mode = match step.more % 3 {
+                0 => MonitorMode::Listen,
+                1 => MonitorMode::Whisper,
+                _ => MonitorMode::Barge,
+            };
+            Command::Monitor { agent, mode }
+        }
+        28 => Command::MonitorEnd {},
         _ => Command::End { interaction },
     };
     let _ = floor.try_ask(agent, command);
@@ -173,6 +186,23 @@ fn check(floor: &Floor) -> Result<(), TestCaseError> {
     for leg in floor.legs.keys().filter(|l| !l.as_str().starts_with("agent-")) {
         prop_assert!(known.contains(leg), "{leg} leaks at the switch");
     }
+    for (leg, (of, _)) in &floor.monitors {
+        prop_assert!(!bridged.contains(leg), "{leg} monitors and is in a bridge");
+        prop_assert!(leg != of && floor.legs.contains_key(of), "{leg} monitors {of}");
+    }
+    let monitors: Vec<_> = calls.iter().flat_map(|c| c.monitors.iter().map(|m| (*c, m))).collect();
+    prop_assert!(monitors.len() <= 1, "there is one supervisor");
+    for (call, monitor) in monitors {
+        let seat = call.seat(&monitor.interaction);
+        prop_assert!(seat.is_some_and(|s| s.phase == Phase::Talking), "a call that is over");
+        let live = floor.core.calls().seats_of(&monitor.supervisor).any(|(_, s)| s.phase.is_live());
+        prop_assert!(!live, "he has a call of his own");
+    }
+    prop_assert!(
+        floor.monitors.is_empty()
+            || floor.core.calls().monitoring_of(&AgentId::new("supervisor1")).is_some(),
+        "somebody listens on"
+    );
     for agent in AGENTS {
         let agent = agent.into();
         let seats: Vec<_> = floor.core.calls().seats_of(&agent).collect();

@@ -11,8 +11,8 @@ use omnibar_center::seed::company;
 use omnibar_center::switch::{Arrival, Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
 use omnibar_model::{self as model, ChatMessage};
 use omnibar_model::{
-    AgentId, AgentState, Callback, CallbackId, Cause, Conversation, Interaction, InteractionId,
-    LegId, Moment, Party, PartyKind, PhoneNumber, Presence,
+    AgentId, AgentState, Callback, CallbackId, CampaignId, Cause, Conversation, Interaction,
+    InteractionId, LegId, Moment, Party, PartyKind, PhoneNumber, Presence,
 };
 use omnibar_protocol::{Code, Command, ErrorObject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,12 @@ pub struct Floor {
     pub recorded: Vec<(LegId, InteractionId)>,
     /// How the switch answers that.
     pub recorder: RecordingNews,
+    /// Of whom silence is recorded, and whether the switch does that.
+    pub paused: BTreeSet<LegId>,
+    pub pauses: bool,
+    told_paused: Vec<(LegId, bool)>,
+    /// Supervisors' legs: whom they monitor, and whether he hears them.
+    pub monitors: BTreeMap<LegId, (LegId, bool)>,
     pub shown: BTreeMap<(AgentId, InteractionId), Interaction>,
     pub states: BTreeMap<AgentId, AgentState>,
     pub calls: BTreeMap<InteractionId, omnibar_center::calls::Call>,
@@ -76,6 +82,10 @@ impl Floor {
             digits: Vec::new(),
             recorded: Vec::new(),
             recorder: RecordingNews::Began,
+            paused: BTreeSet::new(),
+            pauses: true,
+            told_paused: Vec::new(),
+            monitors: BTreeMap::new(),
             shown: BTreeMap::new(),
             states: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -134,6 +144,8 @@ impl Floor {
             floor.bridges = self.bridges;
             floor.feeds = self.feeds;
             floor.dialled = self.dialled;
+            floor.paused = self.paused;
+            floor.monitors = self.monitors;
         }
         let legs = floor
             .legs
@@ -155,6 +167,14 @@ impl Floor {
             self.recorded[recorded..].iter().map(|(leg, _)| leg.clone()).collect();
         for leg in ordered {
             self.input(CoreInput::Recording { leg, news: self.recorder }).unwrap();
+        }
+        for (leg, on) in std::mem::take(&mut self.told_paused) {
+            let news = match (self.pauses, on) {
+                (true, true) => RecordingNews::Paused,
+                (true, false) => RecordingNews::Resumed,
+                (false, _) => RecordingNews::NotChanged,
+            };
+            self.input(CoreInput::Recording { leg, news }).unwrap();
         }
         for leg in gone {
             let cause = Cause::AgentHungUp;
@@ -288,12 +308,33 @@ impl Floor {
                     for others in self.bridges.values_mut() {
                         others.remove(leg);
                     }
+                    self.monitors.remove(leg);
                 }
                 self.bridges.insert(bridge, legs.into_iter().collect());
                 self.bridges.retain(|_, legs| !legs.is_empty());
             }
             SwitchCommand::Feed { leg, feed } => {
                 self.feeds.insert(leg, feed);
+            }
+            SwitchCommand::PauseRecording { leg, on } => {
+                if self.pauses && on {
+                    self.paused.insert(leg.clone());
+                } else if self.pauses {
+                    self.paused.remove(&leg);
+                }
+                self.told_paused.push((leg, on));
+            }
+            SwitchCommand::Monitor { leg, of: None, .. } => {
+                self.monitors.remove(&leg);
+            }
+            SwitchCommand::Monitor { leg, of: Some(of), whisper } => {
+                for leg in [&leg, &of] {
+                    assert!(self.legs.get(leg) == Some(&true), "{leg} is monitored and not up");
+                }
+                for others in self.bridges.values_mut() {
+                    others.remove(&leg);
+                }
+                self.monitors.insert(leg, (of, whisper));
             }
             SwitchCommand::Echo { .. } => {}
             SwitchCommand::Digits { leg, digits } => self.digits.push((leg, digits)),
@@ -307,6 +348,7 @@ impl Floor {
 
     fn forget(&mut self, leg: &LegId) {
         self.feeds.remove(leg);
+        self.monitors.retain(|by, (of, _)| by != leg && of != leg);
         for legs in self.bridges.values_mut() {
             legs.remove(leg);
         }
@@ -321,12 +363,18 @@ impl Floor {
         self.now = end;
     }
 
+    /// For every campaign.
     pub fn sign_in(&mut self, agent: &str) {
-        let campaigns: BTreeSet<_> = self.core.setup().campaigns.keys().cloned().collect();
+        let campaigns = self.core.setup().campaigns.keys().cloned().collect();
+        self.sign_in_for(agent, campaigns);
+    }
+
+    pub fn sign_in_for(&mut self, agent: &str, campaigns: BTreeSet<CampaignId>) {
         let account = Account {
             user: agent.into(),
             name: agent.to_uppercase(),
             campaigns: campaigns.clone(),
+            supervisor: agent.starts_with("supervisor"),
         };
         let how = How::Fresh {
             session: Uuid::from_u128(u128::from(connection(agent).0)),
@@ -341,8 +389,12 @@ impl Floor {
     }
 
     pub fn resume(&mut self, agent: &str, last_seq: u64) {
-        let account =
-            Account { user: agent.into(), name: agent.to_uppercase(), campaigns: BTreeSet::new() };
+        let account = Account {
+            user: agent.into(),
+            name: agent.to_uppercase(),
+            campaigns: BTreeSet::new(),
+            supervisor: false,
+        };
         let how = How::Resume { token_hash: "token".into(), last_seq };
         self.input(CoreInput::Open(OpenSession { connection: connection(agent), account, how }))
             .unwrap();

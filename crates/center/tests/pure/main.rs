@@ -8,6 +8,7 @@ mod chat_properties;
 mod chats;
 mod core_properties;
 mod floor;
+mod monitoring;
 mod recording;
 mod restart;
 mod routing;

@@ -5,7 +5,7 @@ use omnibar_center::calls::{Recording, RecordingNews};
 use omnibar_center::core::CoreInput;
 use omnibar_center::switch::SwitchEvent;
 use omnibar_model::{Cause, Conversation, Destination, InteractionId, LegId};
-use omnibar_protocol::Command;
+use omnibar_protocol::{Code, Command};
 
 fn closed(floor: &Floor, id: &InteractionId) -> Recording {
     floor.closed.iter().find(|c| c.id == *id).unwrap().recording
@@ -108,4 +108,78 @@ fn words_on_recordings_that_nobody_ordered_change_nothing() {
         }
     }
     assert!(floor.calls.values().all(|c| c.recording == Recording::Off));
+}
+
+#[test]
+fn an_agent_pauses_the_recording_and_is_shown_what_the_switch_does() {
+    let mut floor = Floor::with(&["agent1"]);
+    let (customer, id) = floor.connected("agent1", "support");
+    let record = |on| Command::Record { interaction: id.clone(), on };
+    let shown = |floor: &Floor| {
+        let view = floor.view("agent1", &id);
+        (view.recording, view.recording_paused)
+    };
+    assert_eq!(shown(&floor), (true, false));
+    floor.ask("agent1", record(false));
+    floor.ask("agent1", record(false));
+    assert!(floor.paused.contains(&customer));
+    assert_eq!(shown(&floor), (false, true));
+    floor.ask("agent1", record(true));
+    assert!(floor.paused.is_empty());
+    assert_eq!(shown(&floor), (true, false));
+
+    floor.pauses = false;
+    floor.ask("agent1", record(false));
+    assert_eq!(shown(&floor), (true, false), "the switch has not done it: nobody's screen lies");
+    floor.pauses = true;
+    floor.ask("agent1", record(false));
+    assert_eq!(shown(&floor), (false, true), "asked again, it is done");
+    floor.pauses = false;
+    floor.ask("agent1", record(true));
+    assert_eq!(shown(&floor), (false, true));
+    floor.pauses = true;
+    floor.ask("agent1", record(true));
+    assert_eq!(shown(&floor), (true, false));
+    assert_eq!(floor.recorded.len(), 1, "one file");
+}
+
+#[test]
+fn a_pause_is_the_agents_who_made_it_and_ends_with_his_part() {
+    let mut floor = Floor::with(&["agent1", "agent2"]);
+    let (customer, id) = floor.connected("agent1", "support");
+    floor.ask("agent1", Command::Record { interaction: id.clone(), on: false });
+    let to = Destination::Agent("agent2".into());
+    floor.ask("agent1", Command::Transfer { interaction: id.clone(), to });
+    let second = floor.offer("agent2").unwrap().id;
+    floor.ask("agent2", Command::Accept { interaction: second.clone() });
+    assert!(floor.paused.is_empty(), "the next conversation is recorded");
+    assert!(floor.view("agent2", &second).recording);
+    floor.hang_up(&customer, Cause::CustomerHungUp);
+}
+
+#[test]
+fn what_is_not_recorded_cannot_be_paused() {
+    let mut floor = Floor::with(&["agent1", "agent2"]);
+    let number = omnibar_model::PhoneNumber::parse("+15550101").unwrap();
+    floor.ask("agent1", Command::Dial { campaign: "outreach".into(), number });
+    floor.answered();
+    let id = floor.shown.keys().next().unwrap().1.clone();
+    let record = |on| Command::Record { interaction: id.clone(), on };
+    for on in [false, true] {
+        assert_eq!(floor.refused("agent1", record(on)), Code::Conflict);
+        assert_eq!(floor.refused("agent2", record(on)), Code::NotFound, "not his call");
+    }
+}
+
+#[test]
+fn a_restarted_centre_keeps_a_pause_and_can_end_it() {
+    let mut floor = Floor::with(&["agent1"]);
+    let (customer, id) = floor.connected("agent1", "support");
+    floor.ask("agent1", Command::Record { interaction: id.clone(), on: false });
+    let mut floor = floor.restarted(true);
+    floor.resume("agent1", 0);
+    assert!(floor.view("agent1", &id).recording_paused);
+    assert!(floor.paused.contains(&customer));
+    floor.ask("agent1", Command::Record { interaction: id.clone(), on: true });
+    assert!(floor.view("agent1", &id).recording && floor.paused.is_empty());
 }

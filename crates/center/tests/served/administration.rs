@@ -192,6 +192,7 @@ async fn a_campaign_that_is_changed_is_so_at_once_for_agents_who_are_there() {
         "landing_url": "https://crm.example/home?user={userId}",
         "call_url": "https://crm.example/pop?phone={phone}&crt={crtObjectId}",
         "session_policy": "sso", "mask_numbers": true, "record": false,
+        "tell_monitored": true,
     });
     let set = admin.ask(Method::PUT, "campaigns/outreach", campaign.clone()).await;
     assert_eq!(set.status, 200, "{set:?}");

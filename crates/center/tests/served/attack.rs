@@ -6,7 +6,7 @@ use crate::desk::{Desk, code};
 use crate::world::World;
 use omnibar_center::FromPage;
 use omnibar_center::store::{Store, Write};
-use omnibar_model::{AgentId, Destination, Moment, Presence};
+use omnibar_model::{AgentId, Destination, Moment, MonitorMode, Presence};
 use omnibar_protocol::{Code, Command};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,6 +37,8 @@ fn on(interaction: &omnibar_model::InteractionId, leg: &omnibar_model::LegId) ->
         Command::Complete { interaction: interaction() },
         Command::Conference { interaction: interaction() },
         Command::Drop { interaction: interaction(), leg: leg.clone() },
+        Command::Record { interaction: interaction(), on: false },
+        Command::Monitor { agent: "agent1".into(), mode: MonitorMode::Barge },
         Command::End { interaction: interaction() },
     ]
 }

@@ -80,7 +80,10 @@ impl SimSwitch {
             }
             SwitchCommand::Echo { .. } => {}
             SwitchCommand::Digits { leg, digits } => state.digits.push((leg, digits)),
-            SwitchCommand::Candidate { .. } | SwitchCommand::Record { .. } => {}
+            SwitchCommand::Candidate { .. }
+            | SwitchCommand::Record { .. }
+            | SwitchCommand::PauseRecording { .. }
+            | SwitchCommand::Monitor { .. } => {}
             SwitchCommand::List => {
                 return Reply::Legs {
                     legs: state

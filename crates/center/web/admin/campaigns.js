@@ -17,13 +17,14 @@ function card(one, placeholders) {
   const policy = choice(POLICIES, one.session_policy);
   const mask = checkbox("Hide customers' numbers from agents and pages", one.mask_numbers);
   const record = checkbox('Record customers while an agent has them', one.record);
+  const tell = checkbox('Show agents when a supervisor listens', one.tell_monitored);
   const form = el(
     'form',
     { class: 'item', novalidate: true },
     el('header', {}, el('h3', {}, one.name), el('span', { class: 'quiet' }, `${one.kind}, campaignId ${one.number}`)),
     landing.label,
     call.label,
-    el('div', { class: 'pair' }, labelled("CRM's session", policy), el('div', {}, mask.label, record.label)),
+    el('div', { class: 'pair' }, labelled("CRM's session", policy), el('div', {}, mask.label, record.label, tell.label)),
     el('p', { class: 'fault', role: 'alert', hidden: true }),
     el(
       'div',
@@ -41,6 +42,7 @@ function card(one, placeholders) {
         session_policy: policy.value,
         mask_numbers: mask.box.checked,
         record: record.box.checked,
+        tell_monitored: tell.box.checked,
       }),
     );
   });

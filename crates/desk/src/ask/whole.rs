@@ -146,6 +146,21 @@ impl Desk {
         Ok(())
     }
 
+    /// Who may, and whom, the centre knows.
+    pub(crate) fn monitor(&mut self, order: Order, ask: &Ask) -> Result<(), Refusal> {
+        let verb = Verb::Monitor;
+        self.session.signed_in().ok_or(Refusal::NotSignedIn)?;
+        for call in &self.calls {
+            call.permits(call.voice(self.line()), verb, None)?;
+        }
+        if let Some(verb) = self.orders.obstacle(None, verb, None) {
+            return Err(Refusal::Pending { verb });
+        }
+        self.centre_is_up()?;
+        self.order(verb, (None, None), ask.clone(), order);
+        Ok(())
+    }
+
     pub(crate) fn order(
         &mut self,
         verb: Verb,

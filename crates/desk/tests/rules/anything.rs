@@ -137,6 +137,7 @@ fn asks() -> impl Strategy<Value = Ask> {
         id().prop_map(|interaction| Ask::Conference { interaction }),
         (id(), leg_ids()).prop_map(|(interaction, leg)| Ask::Drop { interaction, leg }),
         id().prop_map(|interaction| Ask::End { interaction }),
+        (id(), any::<bool>()).prop_map(|(interaction, on)| Ask::Record { interaction, on }),
         (id(), "\\PC{0,5}").prop_map(|(interaction, note)| Ask::Note { interaction, note }),
         (id(), code).prop_map(|(interaction, disposition)| Ask::Dispose {
             interaction,
@@ -155,6 +156,8 @@ fn asks() -> impl Strategy<Value = Ask> {
         Just(Ask::Dial { number, campaign: None }),
         any::<bool>().prop_map(|on| Ask::Mute { on }),
         Just(Ask::ToggleMute),
+        Just(Ask::Monitor { agent: "agent2".into(), mode: MonitorMode::Whisper }),
+        Just(Ask::StopMonitoring),
         Just(Ask::Callback { callback: "c1".into(), act: CallbackAct::Take }),
         Just(Ask::Callback {
             callback: "c1".into(),
@@ -254,11 +257,11 @@ fn inputs() -> impl Strategy<Value = Input> {
         4 => lines.prop_map(|line| Input::LineChanged { line }),
         3 => links.prop_map(|link| Input::LinkChanged { link }),
         3 => agent.clone().prop_map(|(state, since, presence, next)| Input::AgentChanged {
-            state, since, presence, next
+            state, since, presence, next, monitoring: None
         }),
         2 => (agent, vec(interactions(), 0..5)).prop_map(
             |((state, since, presence, next), interactions)| Input::Synchronised {
-                state, since, presence, next, interactions, chats: vec![]
+                state, since, presence, next, monitoring: None, interactions, chats: vec![]
             }
         ),
         6 => chats().prop_map(|chat| Input::ChatChanged { chat }),
@@ -386,6 +389,7 @@ proptest! {
             since: now,
             presence: Presence::Available,
             next: None,
+            monitoring: None,
             interactions: vec![],
             chats: vec![],
         })?;

@@ -64,7 +64,7 @@ impl Bench {
 
     pub(crate) fn agent(&mut self, state: AgentState, presence: Presence, next: Option<Presence>) {
         let since = self.now;
-        self.input(Input::AgentChanged { state, since, presence, next });
+        self.input(Input::AgentChanged { state, since, presence, next, monitoring: None });
     }
 
     pub(crate) fn told(&mut self, interaction: Interaction) -> &[Effect] {
@@ -77,6 +77,7 @@ impl Bench {
             since: self.now,
             presence: Presence::Available,
             next: None,
+            monitoring: None,
             interactions,
             chats: Vec::new(),
         })
@@ -197,6 +198,8 @@ pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
         conference: false,
         diverted: Vec::new(),
         recording: false,
+        recording_paused: false,
+        monitored: None,
         cause: None,
         note: String::new(),
     }

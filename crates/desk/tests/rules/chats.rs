@@ -142,6 +142,7 @@ fn what_is_said_offline_waits_and_is_not_given_up() {
         since: b.now,
         presence: Presence::Available,
         next: None,
+        monitoring: None,
         interactions: vec![],
         chats: vec![back],
     });

@@ -4,7 +4,7 @@ use crate::bench::*;
 use omnibar_desk::*;
 use omnibar_model::*;
 
-const VERBS: [Verb; 23] = [
+const VERBS: [Verb; 25] = [
     Verb::SignIn,
     Verb::Choose,
     Verb::SignOut,
@@ -28,6 +28,8 @@ const VERBS: [Verb; 23] = [
     Verb::Callback,
     Verb::Say,
     Verb::StartChat,
+    Verb::Record,
+    Verb::Monitor,
 ];
 
 const LINES: [LineState; 6] = [
@@ -63,6 +65,8 @@ fn ask_for(verb: Verb) -> Ask {
         Verb::Conference => Ask::Conference { interaction },
         Verb::Drop => Ask::Drop { interaction, leg: "l1".into() },
         Verb::End => Ask::End { interaction },
+        Verb::Record => Ask::Record { interaction, on: false },
+        Verb::Monitor => Ask::Monitor { agent: "agent2".into(), mode: MonitorMode::Listen },
         Verb::Note => Ask::Note { interaction, note: "n".into() },
         Verb::Dispose => Ask::Dispose {
             interaction,
@@ -104,6 +108,8 @@ fn shown(can: Can, verb: Verb) -> Option<bool> {
         | Verb::SetPresence
         | Verb::Select
         | Verb::Dial
+        | Verb::Record
+        | Verb::Monitor
         | Verb::Note
         | Verb::Callback
         | Verb::Say

@@ -9,6 +9,7 @@ mod calls;
 mod chats;
 mod decisions;
 mod diagnosis;
+mod monitoring;
 mod session;
 mod talking;
 mod transcripts;

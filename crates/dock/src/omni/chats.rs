@@ -103,6 +103,8 @@ fn as_interaction(chat: &Chat) -> Interaction {
         conference: false,
         diverted: Vec::new(),
         recording: false,
+        recording_paused: false,
+        monitored: None,
         cause: chat.cause,
         note: chat.note.clone(),
     }

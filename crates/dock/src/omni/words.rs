@@ -73,10 +73,12 @@ fn done(verb: Verb) -> &'static str {
         Verb::Conference => "make a conference",
         Verb::Drop => "drop a party",
         Verb::End => "end the call",
+        Verb::Record => "change the recording",
         Verb::Note => "take the note",
         Verb::Dispose => "dispose",
         Verb::Say => "say it",
         Verb::StartChat => "start a chat",
         Verb::Callback => "change the callback",
+        Verb::Monitor => "take part in the call",
     }
 }

@@ -239,7 +239,7 @@ impl World {
 
     pub(crate) fn be(&mut self, state: AgentState, presence: Presence) {
         let since = Moment(self.now);
-        self.input(Input::AgentChanged { state, since, presence, next: None });
+        self.input(Input::AgentChanged { state, since, presence, next: None, monitoring: None });
     }
 
     pub(crate) fn pass(&mut self, ms: u64) {
@@ -456,6 +456,8 @@ pub(crate) fn talking(id: &str) -> Interaction {
         conference: false,
         diverted: Vec::new(),
         recording: false,
+        recording_paused: false,
+        monitored: None,
         cause: None,
         note: String::new(),
     }

@@ -287,6 +287,8 @@ pub(crate) fn interaction(id: &str, conversation: Conversation) -> Interaction {
         conference: false,
         diverted: Vec::new(),
         recording: false,
+        recording_paused: false,
+        monitored: None,
         cause: None,
         note: String::new(),
     }
@@ -350,6 +352,7 @@ impl Centre for Simulated {
                 since: Moment(1),
                 presence: Presence::Available,
                 next: None,
+                monitoring: None,
             }));
         }
         self.tell(CentreEvent::Answered { command, result: Ok(()) });

@@ -168,6 +168,8 @@ impl Call {
             diverted: self.diverted.clone(),
             conference: false,
             recording: false,
+            recording_paused: false,
+            monitored: None,
             cause: None,
             note: self.note.clone(),
         }

@@ -104,7 +104,12 @@ impl<T: Telephone> Seat<T> {
                 Ok(None)
             }
             Order::Conference { .. } => Err(NO_CONFERENCE),
-            Order::Chat { .. } | Order::Dispose { .. } | Order::Callback { .. } => Err(NOT_HERE),
+            Order::Chat { .. }
+            | Order::Dispose { .. }
+            | Order::Callback { .. }
+            | Order::Record { .. }
+            | Order::Monitor { .. }
+            | Order::StopMonitoring => Err(NOT_HERE),
         }
     }
 

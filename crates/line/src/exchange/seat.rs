@@ -142,7 +142,8 @@ impl<T: Telephone> Seat<T> {
         let interactions: Vec<Interaction> =
             self.calls.iter().map(|call| call.interaction(self.now)).collect();
         let (state, since, next) = self.agent.clone();
-        let agent = AgentNews { state, since, presence: self.presence.clone(), next };
+        let agent =
+            AgentNews { state, since, presence: self.presence.clone(), next, monitoring: None };
         self.tell(CentreEvent::Synchronised {
             agent,
             interactions,
@@ -247,7 +248,13 @@ impl<T: Telephone> Seat<T> {
         self.agent = (state, since, self.next.clone());
         let presence = self.presence.clone();
         let next = self.next.clone();
-        self.tell(CentreEvent::AgentChanged(AgentNews { state, since, presence, next }));
+        self.tell(CentreEvent::AgentChanged(AgentNews {
+            state,
+            since,
+            presence,
+            next,
+            monitoring: None,
+        }));
     }
 }
 

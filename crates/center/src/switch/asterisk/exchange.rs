@@ -5,6 +5,7 @@ use super::ari::{Ari, AriFault};
 use super::extension;
 use super::leg::{Leg, Origin, Plays, bridge_id, dialplan_of, is_agent};
 use super::recording;
+use super::snoop::Snoop;
 use super::socket::Word;
 use crate::switch::{BridgeStatus, Feed, LegStatus, Reply, SwitchCommand, SwitchEvent, Target};
 use futures_util::future::{Either, join_all, ready};
@@ -35,6 +36,10 @@ pub(super) struct Exchange {
     pub(super) bridges: BTreeMap<String, u32>,
     /// Asterisk takes an id again only some time after its bridge has gone.
     pub(super) bridge_number: u32,
+    /// By the leg that hears.
+    pub(super) snoops: BTreeMap<LegId, Snoop>,
+    /// A snoop channel's id is never used twice.
+    pub(super) snoop_number: u32,
     pub(super) connected: bool,
     /// Whether the first connection has been used.
     pub(super) begun: bool,
@@ -42,6 +47,12 @@ pub(super) struct Exchange {
 
 /// Why an order was not carried out: a sentence for a person.
 pub(super) struct Refusal(String);
+
+impl Refusal {
+    pub(super) fn saying(message: &str) -> Self {
+        Self(message.to_owned())
+    }
+}
 
 impl From<AriFault> for Refusal {
     fn from(fault: AriFault) -> Self {
@@ -64,6 +75,8 @@ impl Exchange {
             legs: BTreeMap::new(),
             bridges: BTreeMap::new(),
             bridge_number: 0,
+            snoops: BTreeMap::new(),
+            snoop_number: 0,
             connected: false,
             begun: false,
         }
@@ -111,7 +124,7 @@ impl Exchange {
                 Ok(Reply::Extension { extension })
             }
             SwitchCommand::Peer { .. } | SwitchCommand::Customer { .. } => {
-                refused("This centre takes calls from the phone network only.")
+                refused("This centre takes calls by telephone only. Call its number.")
             }
             // The offer goes to Asterisk by SIP, and they with it.
             SwitchCommand::Candidate { .. } => Ok(Reply::Done),
@@ -123,11 +136,11 @@ impl Exchange {
                 self.settle(&leg).await?;
                 Ok(Reply::Done)
             }
-            SwitchCommand::Echo { .. } => {
-                refused("Asterisk gives no echo between calls. Call an echo number to try.")
-            }
+            SwitchCommand::Echo { leg, on } => self.echo(leg, on).await,
+            SwitchCommand::Monitor { leg, of, whisper } => self.monitor(leg, of, whisper).await,
             SwitchCommand::Digits { leg, digits } => self.digits(&leg, &digits).await,
             SwitchCommand::Record { leg, file } => self.record(leg, file).await,
+            SwitchCommand::PauseRecording { leg, on } => self.pause_recording(&leg, on).await,
             SwitchCommand::List => {
                 let legs = self.legs.iter().map(|(id, leg)| LegStatus {
                     leg: id.clone(),
@@ -146,7 +159,7 @@ impl Exchange {
         }
     }
 
-    fn leg(&mut self, leg: &LegId) -> Result<&mut Leg, Refusal> {
+    pub(super) fn leg(&mut self, leg: &LegId) -> Result<&mut Leg, Refusal> {
         self.legs.get_mut(leg).ok_or_else(|| no_leg(leg))
     }
 
@@ -194,6 +207,7 @@ impl Exchange {
         if let Some(leg) = self.legs.remove(id) {
             recording::finish(&self.ari, leg.recording);
             self.ari.delete(&["channels", &leg.channel]).await?;
+            self.end_snoops_of(&leg.channel, Some(id)).await;
         }
         Ok(Reply::Done)
     }
@@ -226,11 +240,15 @@ impl Exchange {
         // A channel that plays something comes when that is over, so it is ended first.
         self.settle_all(&coming).await?;
         self.put_in(&id, &coming).await?;
+        for leg in &coming {
+            // Who is in a bridge monitors nobody.
+            self.end_snoop(leg).await?;
+        }
         self.settle_all(&leaving).await?;
         Ok(Reply::Done)
     }
 
-    async fn make_bridge(&mut self, bridge: &str) -> Result<String, Refusal> {
+    pub(super) async fn make_bridge(&mut self, bridge: &str) -> Result<String, Refusal> {
         self.bridge_number += 1;
         let id = bridge_id(bridge, self.bridge_number);
         self.ari.post(&["bridges", &id], json!({ "type": "mixing", "name": bridge })).await?;
@@ -315,6 +333,15 @@ impl Exchange {
         }
         Ok(Reply::Done)
     }
+
+    async fn pause_recording(&mut self, leg: &LegId, on: bool) -> Result<Reply, Refusal> {
+        let ari = self.ari.clone();
+        match &mut self.leg(leg)?.recording {
+            Some(recording) => recording::pause(&ari, recording, on).await?,
+            None => return refused("This call is not being recorded."),
+        }
+        Ok(Reply::Done)
+    }
 }
 
 /// Ends what the leg hears and begins what it is to hear; nothing, if that is the same.
@@ -365,5 +392,5 @@ fn no_leg(leg: &LegId) -> Refusal {
 }
 
 fn refused<T>(message: &str) -> Result<T, Refusal> {
-    Err(Refusal(message.to_owned()))
+    Err(Refusal::saying(message))
 }

@@ -3,6 +3,7 @@
 use super::exchange::{Exchange, gone_is_fine};
 use super::leg::{Leg, Origin, Plays, bridge_id, bridge_of, identify, ivr_of};
 use super::recording;
+use super::snoop;
 use super::socket::Word;
 use super::word::{Bridge, Channel, Event};
 use crate::switch::{Feed, SwitchEvent};
@@ -36,16 +37,21 @@ impl Exchange {
             Event::StasisStart { args, channel } => match ivr_of(&channel.id) {
                 Some(ivr) => self.sent_on(ivr, &args),
                 None if recording::is_ear(&channel.id) => self.listens(&channel.id).await,
+                None if snoop::is_snoop(&channel.id) => self.snoops_now(&channel.id).await,
                 None => self.came(channel).await,
             },
             Event::StasisEnd { channel } => {
-                if let Some(leg) = self.by_channel(&channel.id) {
+                let leg = self.by_channel(&channel.id);
+                self.end_snoops_of(&channel.id, leg.as_ref()).await;
+                if let Some(leg) = leg {
                     let cause = self.legs.get(&leg).and_then(|leg| leg.hung_up);
                     self.gone(leg, cause.unwrap_or_default());
                 }
             }
             Event::ChannelDestroyed { channel, cause } => {
-                if let Some(leg) = self.by_channel(&channel.id) {
+                let leg = self.by_channel(&channel.id);
+                self.end_snoops_of(&channel.id, leg.as_ref()).await;
+                if let Some(leg) = leg {
                     self.gone(leg, cause);
                 }
             }
@@ -114,6 +120,7 @@ impl Exchange {
                         tracing::error!(%fault, "a softphone did not get back into its call");
                     }
                 }
+                self.snoop_again(&id).await;
                 self.listen(&id).await;
                 self.tell(match origin {
                     Origin::Arrived(arrival) => SwitchEvent::Arrived { leg: id, arrival },
@@ -123,10 +130,13 @@ impl Exchange {
         }
     }
 
-    async fn listens(&self, ear: &str) {
-        if let Err(fault) = recording::record(&self.ari, ear).await {
-            tracing::warn!(%fault, "an ear hears, but does not record");
+    async fn listens(&mut self, ear: &str) {
+        let recordings = self.legs.values_mut().filter_map(|leg| leg.recording.as_mut());
+        let recording = recordings.into_iter().find(|recording| recording.has(ear));
+        if let Err(fault) = recording::record(&self.ari, ear, recording).await {
+            tracing::warn!(%fault, "an ear hears, but does not record as it should");
             self.recording_failed(ear);
+            self.hang_up(ear).await;
         }
     }
 
@@ -155,7 +165,7 @@ impl Exchange {
         }
     }
 
-    async fn hang_up(&self, channel: &str) {
+    pub(super) async fn hang_up(&self, channel: &str) {
         if let Err(fault) = self.ari.delete(&["channels", channel]).await {
             tracing::warn!(%fault, "a channel was not hung up");
         }
@@ -195,7 +205,13 @@ impl Exchange {
         };
         let mut before = std::mem::take(&mut self.legs);
         let mut unanswered = Vec::new();
+        self.snoops.clear();
         for channel in channels {
+            if snoop::is_snoop(&channel.id) {
+                // The centre says anew who monitors whom.
+                self.hang_up(&channel.id).await;
+                continue;
+            }
             if let Some(ivr) = ivr_of(&channel.id) {
                 if let Some(args) = channel.arguments(&self.config.app) {
                     self.sent_on(ivr, &args);
@@ -215,7 +231,7 @@ impl Exchange {
         for lost in before.into_values() {
             recording::finish(&self.ari, lost.recording);
         }
-        self.find_bridges(bridges);
+        self.find_bridges(bridges).await;
         // Whoever waits is told what to hear by the centre. An agent is told nothing where
         // that is silence.
         let agents: Vec<LegId> = self
@@ -232,14 +248,20 @@ impl Exchange {
         }
     }
 
-    fn find_bridges(&mut self, bridges: Vec<Bridge>) {
+    async fn find_bridges(&mut self, bridges: Vec<Bridge>) {
         let places: BTreeMap<String, LegId> =
             self.legs.iter().map(|(id, leg)| (leg.channel.clone(), id.clone())).collect();
         self.bridges = BTreeMap::new();
         for bridge in bridges {
             let Some((name, number)) = bridge_of(&bridge.id) else { continue };
-            self.bridges.insert(name.to_owned(), number);
             self.bridge_number = self.bridge_number.max(number);
+            if snoop::is_bridge(name) {
+                if let Err(fault) = self.ari.delete(&["bridges", &bridge.id]).await {
+                    tracing::warn!(%fault, "a bridge of a snoop was not ended");
+                }
+                continue;
+            }
+            self.bridges.insert(name.to_owned(), number);
             for channel in &bridge.channels {
                 if let Some(leg) = places.get(channel).and_then(|id| self.legs.get_mut(id)) {
                     leg.bridge = Some(name.to_owned());

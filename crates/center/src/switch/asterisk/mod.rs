@@ -15,6 +15,8 @@
 //! | an agent's softphone | is of the endpoint `PJSIP/` and the leg |
 //! | a customer who calls in | has an id of Asterisk's; the leg is `in-` and that id |
 //!
+//! Channels that are no leg but a part of one have its channel's id and, after a dot, what they
+//! are: the ears of a recording, a supervisor's snoop channel.
 //! A bridge has the id `omnibar.` and the centre's own name for it. The first channel of an
 //! IVR is its leg; the second, which runs the dialplan, has the leg's id and `~`.
 //!
@@ -26,6 +28,7 @@ mod extension;
 mod heard;
 mod leg;
 mod recording;
+mod snoop;
 mod socket;
 mod word;
 

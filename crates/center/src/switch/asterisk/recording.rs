@@ -32,6 +32,10 @@ pub(super) struct Recording {
     file: PathBuf,
     /// The names of ears and files at Asterisk.
     ears: [String; 2],
+    /// Which of them record already.
+    begun: [bool; 2],
+    /// Silence is recorded.
+    paused: bool,
 }
 
 impl Recording {
@@ -54,15 +58,17 @@ pub(super) async fn begin(
     file: PathBuf,
 ) -> Result<Recording, AriFault> {
     let mut ears = [String::new(), String::new()];
-    for (ear, (side, spy)) in ears.iter_mut().zip(EARS) {
+    let mut begun = [false; 2];
+    for ((ear, begun), (side, spy)) in ears.iter_mut().zip(&mut begun).zip(EARS) {
         *ear = format!("{}{side}", channel_of(leg));
         let body = json!({ "spy": spy, "whisper": "none", "app": app });
         if let Err(fault) = ari.post(&["channels", channel, "snoop", ear], body).await {
             let there = ari.get::<Value>(&["channels", ear]).await;
             there.map_err(|_| fault)?;
+            *begun = true;
         }
     }
-    Ok(Recording { file, ears })
+    Ok(Recording { file, ears, begun, paused: false })
 }
 
 /// Whether this channel is an ear, which records as soon as it is there.
@@ -70,9 +76,34 @@ pub(super) fn is_ear(channel: &str) -> bool {
     EARS.iter().any(|(side, _)| channel.ends_with(side))
 }
 
-pub(super) async fn record(ari: &Ari, ear: &str) -> Result<(), AriFault> {
+/// `recording`: the one that the ear is of.
+pub(super) async fn record(
+    ari: &Ari,
+    ear: &str,
+    recording: Option<&mut Recording>,
+) -> Result<(), AriFault> {
     let body = json!({ "name": ear, "format": FORMAT, "ifExists": "overwrite" });
-    ari.post(&["channels", ear, "record"], body).await
+    ari.post(&["channels", ear, "record"], body).await?;
+    let Some(recording) = recording else { return Ok(()) };
+    for (own, begun) in recording.ears.iter().zip(&mut recording.begun) {
+        *begun |= own == ear;
+    }
+    if recording.paused { mute(ari, ear, true).await } else { Ok(()) }
+}
+
+/// Silence is recorded while it is paused: both files stay as long as the talk.
+pub(super) async fn pause(ari: &Ari, recording: &mut Recording, on: bool) -> Result<(), AriFault> {
+    // An ear that does not record yet does as it is said when it begins.
+    for (ear, _) in recording.ears.iter().zip(recording.begun).filter(|(_, begun)| *begun) {
+        mute(ari, ear, on).await?;
+    }
+    recording.paused = on;
+    Ok(())
+}
+
+async fn mute(ari: &Ari, ear: &str, on: bool) -> Result<(), AriFault> {
+    let path = ["recordings", "live", ear, "mute"];
+    if on { ari.post(&path, json!({})).await } else { ari.delete(&path).await }
 }
 
 /// Ends it and brings it here, beside everything else: no call waits for a disk.

@@ -21,6 +21,7 @@ impl Board {
             self.unbridge(key);
         }
         for &key in wanted.iter().filter(|key| !present.contains(key)) {
+            self.end_monitor(key);
             self.leave_bridge(now, key);
             if let Some(leg) = self.legs.get_mut(&key) {
                 leg.bridge = Some(name.to_owned());
@@ -102,7 +103,7 @@ impl Board {
             self.next_key += 1;
             self.next_key
         });
-        self.around.studio.order(Work::Room { room, members: legs.to_vec() });
+        self.around.studio.order(Work::Room { room, members: legs.to_vec(), deaf: Vec::new() });
         for &key in legs {
             let Some(leg) = self.legs.get_mut(&key) else { continue };
             // Two who spoke directly go on so until the mixer has filled.

@@ -2,6 +2,7 @@ use super::outlet::{Outlet, Source};
 use super::train::Train;
 use crate::switch::recording::Tap;
 use crate::switch::shield::{Coming, Shield};
+use crate::switch::studio::{Studio, Work};
 use crate::switch::{Feed, loops};
 use omnibar_media::{Digit, Micros, Packet, Received, event};
 use omnibar_model::LegId;
@@ -80,6 +81,10 @@ pub(crate) struct Leg {
     pub(crate) tap: Option<Tap>,
     /// What a party of the switch writes for itself, whoever records it too.
     pub(crate) diary: Option<Tap>,
+    /// By whom it is monitored, and where.
+    pub(crate) monitored: Option<Monitored>,
+    /// The leg that it monitors.
+    pub(crate) monitors: Option<u64>,
     pub(crate) digits: event::Receiver,
     pub(crate) path: Path,
     feed: Feed,
@@ -90,6 +95,40 @@ pub(crate) struct Leg {
     feed_sequence: u16,
     outlet: Outlet,
     train: Train,
+}
+
+/// A room of its own, in which a supervisor hears a leg. The leg's own packets go there twice:
+/// those that it sends, and those that it would hear.
+pub(crate) struct Monitored {
+    studio: Studio,
+    pub(crate) room: u64,
+    /// The supervisor.
+    pub(crate) by: u64,
+    /// As whom the room knows what the leg hears.
+    pub(crate) heard: u64,
+    /// One stream of it, whatever the leg's sources.
+    outlet: Outlet,
+    whisper: bool,
+    /// The room's mix has come: it takes the place of what the leg would hear.
+    mixed: bool,
+}
+
+impl Monitored {
+    pub(crate) fn new(studio: Studio, room: u64, by: u64, heard: u64) -> Self {
+        let outlet = Outlet::new(room);
+        Self { studio, room, by, heard, outlet, whisper: false, mixed: false }
+    }
+
+    pub(crate) fn set_whisper(&mut self, whisper: bool) {
+        self.whisper = whisper;
+        self.mixed &= whisper;
+    }
+
+    fn hear(&mut self, now: Micros, source: Source, packet: Packet) {
+        let Some(packet) = self.outlet.pass(now, source, packet) else { return };
+        let (room, key, again) = (self.room, self.heard, false);
+        self.studio.packet(Work::HearInRoom { room, key, packet, again, answer_takes: None });
+    }
 }
 
 /// Whether anything comes from a peer.
@@ -115,6 +154,8 @@ impl Leg {
             connected: false,
             tap: None,
             diary: None,
+            monitored: None,
+            monitors: None,
             digits: event::Receiver::new(),
             path: Path { flowing: true, last: now, lost: None },
             feed: Feed::Silence,
@@ -214,9 +255,34 @@ impl Leg {
             TELEPHONE_EVENT | TELEPHONE_EVENT_8K => return,
             _ => return,
         }
+        if let Some(monitored) = &mut self.monitored
+            && packet.payload_type == OPUS
+        {
+            monitored.hear(now, source, packet.clone());
+            if monitored.mixed {
+                return;
+            }
+        }
         if let Some(packet) = self.outlet.pass(now, source, packet) {
             self.send(now, packet, copy);
         }
+    }
+
+    /// What it hears with a whisper in it. Gives a packet of another room back.
+    pub(crate) fn whispered(&mut self, now: Micros, room: u64, packet: Packet) -> Option<Packet> {
+        let Some(monitored) = self.monitored.as_mut().filter(|m| m.room == room) else {
+            return Some(packet);
+        };
+        if monitored.whisper {
+            // Until here it has heard the others directly.
+            monitored.mixed = true;
+            if !self.train.is_sounding()
+                && let Some(packet) = self.outlet.pass(now, Source::Room(room), packet)
+            {
+                self.send(now, packet, false);
+            }
+        }
+        None
     }
 
     /// Whether a digit in this packet has to be made anew for this leg.

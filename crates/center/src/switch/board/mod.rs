@@ -3,6 +3,7 @@
 
 mod bridge;
 mod leg;
+mod monitor;
 mod orders;
 mod outlet;
 mod train;
@@ -244,10 +245,11 @@ impl Board {
             leg.path.flowing = true;
             self.around.tell(SwitchEvent::Path { leg: leg.id.clone(), flowing: true });
         }
-        let mixed = match leg.to {
+        let own = match leg.to {
             To::Room { room, .. } => Some((room, packet.clone())),
             To::Nobody | To::Leg(_) => None,
         };
+        let monitored = leg.monitored.as_ref().map(|monitored| (monitored.room, packet.clone()));
         let mut frames = std::mem::take(&mut self.frames);
         let coming = leg.receive(now, ssrc, packet, &mut frames);
         let answer_takes = leg.shield.as_ref().and_then(Shield::answer_takes);
@@ -258,8 +260,11 @@ impl Board {
             self.pass(now, key, ssrc, frame, n < copies);
         }
         self.frames = frames;
-        if let Some((room, packet)) = mixed.filter(|_| coming != Coming::Known) {
-            let again = coming == Coming::Again;
+        if coming == Coming::Known {
+            return;
+        }
+        let again = coming == Coming::Again;
+        for (room, packet) in own.into_iter().chain(monitored) {
             let work = Work::HearInRoom { room, key, packet, again, answer_takes };
             self.around.studio.packet(work);
         }
@@ -330,6 +335,7 @@ impl Board {
 
     fn mixed(&mut self, now: Micros, room: u64, key: u64, packet: Packet) {
         let Some(leg) = self.legs.get_mut(&key) else { return };
+        let Some(packet) = leg.whispered(now, room, packet) else { return };
         if let Hears::Room { room: present, until_mixed } = &mut leg.hears
             && *present == room
         {

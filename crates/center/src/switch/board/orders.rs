@@ -31,6 +31,10 @@ impl Board {
                     leg.tap = None;
                 }
             }),
+            SwitchCommand::PauseRecording { leg, on } => self.pause_recording(&leg, on),
+            SwitchCommand::Monitor { leg, of, whisper } => {
+                self.order_monitor(now, &leg, of.as_ref(), whisper)
+            }
             SwitchCommand::Peer { .. } | SwitchCommand::Candidate { .. } => {
                 Err("Only a connection takes offers and candidates.".into())
             }
@@ -86,6 +90,7 @@ impl Board {
 
     /// Takes the leg out of everything.
     pub(super) fn remove(&mut self, now: Micros, key: u64) -> Option<LegId> {
+        self.end_monitors_with(key);
         self.leave_bridge(now, key);
         let leg = self.legs.remove(&key)?;
         self.names.remove(&leg.id);
@@ -95,7 +100,7 @@ impl Board {
         Some(leg.id)
     }
 
-    fn key(&self, leg: &LegId) -> Result<u64, String> {
+    pub(super) fn key(&self, leg: &LegId) -> Result<u64, String> {
         self.names.get(leg).copied().ok_or_else(|| {
             format!("There is no leg {leg}: it has ended. Ask for the list of legs.")
         })
@@ -199,6 +204,17 @@ impl Board {
             Err(message) => Reply::Refused { message },
         };
         let _ = reply.send(answer);
+    }
+
+    fn pause_recording(&mut self, leg: &LegId, on: bool) -> Result<(), String> {
+        let key = self.key(leg)?;
+        match self.legs.get_mut(&key).and_then(|leg| leg.tap.as_mut()) {
+            Some(tap) => {
+                tap.pause(on);
+                Ok(())
+            }
+            None => Err(format!("The leg {leg} is not being recorded.")),
+        }
     }
 
     fn list(&self) -> Reply {

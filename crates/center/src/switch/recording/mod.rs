@@ -31,6 +31,8 @@ pub(crate) struct Tap {
     recording: u64,
     file: PathBuf,
     recorder: Recorder,
+    /// What passes is left out: where nothing comes, silence stands in the file.
+    paused: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +80,7 @@ impl Tap {
     ) -> Self {
         let recording = recorder.next.fetch_add(1, Ordering::Relaxed);
         recorder.post(Job::Open { recording, file: file.clone(), at, reply });
-        Self { recording, file, recorder: recorder.clone() }
+        Self { recording, file, recorder: recorder.clone(), paused: false }
     }
 
     pub(crate) fn recording(&self) -> u64 {
@@ -87,6 +89,10 @@ impl Tap {
 
     pub(crate) fn file(&self) -> &Path {
         &self.file
+    }
+
+    pub(crate) fn pause(&mut self, on: bool) {
+        self.paused = on;
     }
 
     pub(crate) fn said(&self, at: Micros, packet: &Packet) {
@@ -99,7 +105,7 @@ impl Tap {
 
     /// Digits are not recorded: they may be a secret that was typed.
     fn packet(&self, side: Side, at: Micros, packet: &Packet) {
-        if packet.payload_type == OPUS && self.recorder.gauge.enter() {
+        if packet.payload_type == OPUS && !self.paused && self.recorder.gauge.enter() {
             let packet = packet.clone();
             self.recorder.post(Job::Packet { recording: self.recording, side, at, packet });
         }

@@ -39,10 +39,12 @@ pub(crate) enum Work {
         key: u64,
         packet: Packet,
     },
-    /// Exactly these are in the room from now on.
+    /// Exactly these are in the room from now on; the deaf ones of them are heard and
+    /// get nothing.
     Room {
         room: u64,
         members: Vec<u64>,
+        deaf: Vec<u64>,
     },
     CloseRoom {
         room: u64,
@@ -206,9 +208,10 @@ impl Inside {
                     seat.hear(Received { arrived: now, packet });
                 }
             }
-            Work::Room { room, members } => {
+            Work::Room { room, members, deaf } => {
                 let seed = self.seed;
-                self.rooms.entry(room).or_insert_with(|| Room::new(seed)).set_members(&members);
+                let room = self.rooms.entry(room).or_insert_with(|| Room::new(seed));
+                room.set_members(&members, &deaf);
             }
             Work::CloseRoom { room } => {
                 self.rooms.remove(&room);

@@ -20,6 +20,8 @@ struct Member {
     ear: Ear,
     encoder: Encoder,
     packetizer: Packetizer,
+    /// The room's sound is for others only.
+    deaf: bool,
     frame: [f32; FRAME],
     /// Something of this member has been heard.
     speaks: bool,
@@ -43,7 +45,7 @@ impl Room {
         }
     }
 
-    pub(super) fn set_members(&mut self, keys: &[u64]) {
+    pub(super) fn set_members(&mut self, keys: &[u64], deaf: &[u64]) {
         self.members.retain(|member| keys.contains(&member.key));
         for &key in keys {
             if self.members.iter().any(|member| member.key == key) {
@@ -53,6 +55,9 @@ impl Room {
                 Ok(member) => self.members.push(member),
                 Err(error) => tracing::warn!(%error, "a party cannot hear the conference"),
             }
+        }
+        for member in &mut self.members {
+            member.deaf = deaf.contains(&member.key);
         }
         self.inputs.resize(self.members.len(), [0.0; BLOCK]);
         self.outputs.resize(self.members.len(), [0.0; BLOCK]);
@@ -84,6 +89,11 @@ impl Room {
     fn serve(&mut self, mut send: impl FnMut(u64, Packet)) {
         let speaking = self.members.iter().filter(|member| member.speaks).count();
         for member in &mut self.members {
+            if member.deaf {
+                member.packetizer.skip();
+                member.packetizer.advance(960);
+                continue;
+            }
             member.frames = member.frames.saturating_add(1);
             let others_speak = speaking > usize::from(member.speaks);
             member.served |= others_speak || member.frames >= WAIT;
@@ -108,6 +118,7 @@ impl Member {
             ear: Ear::new()?,
             encoder: Encoder::new(ENCODING)?,
             packetizer: Packetizer::new(seed),
+            deaf: false,
             frame: [0.0; FRAME],
             speaks: false,
             served: false,
