@@ -256,6 +256,31 @@ function all(suite) {
     await suite.hears(colleague);
   });
 
+  suite.behaves('a centre that was killed finds its supervisors and its pauses again', async () => {
+    const { agent, customer, supervisor } = await suite.supervised();
+    await supervisor.takesPart('whisper agent1', 'whisper');
+    const there = () => Promise.all([
+      suite.hears(agent, CUSTOMER, OTHER), suite.hears(customer, AGENT), suite.hears(supervisor, AGENT, CUSTOMER),
+    ]);
+    await there();
+    const changed = (paused) => (e) => e.event === 'call' && e.call.recording_paused === paused && e.call.recording === !paused;
+    const pausing = agent.phone.wait('a pause', changed(true));
+    agent.phone.say('pause-recording');
+    await pausing;
+    await suite.floor.centre.kill();
+    const back = [agent, supervisor].map(({ phone }) => phone.wait('the centre',
+      (e) => e.event === 'link' && e.link.state === 'up', { timeout: 30000 }));
+    await suite.floor.centre.start();
+    await Promise.all(back);
+    await there();
+    const resuming = agent.phone.wait('its end', changed(false));
+    agent.phone.say('resume-recording');
+    await resuming;
+    supervisor.phone.say('leave');
+    await supervisor.isOut();
+    await Promise.all([suite.hears(supervisor), suite.together(agent, customer)]);
+  });
+
   suite.behaves('a centre that was killed finds its calls again', async () => {
     const { agent, customer } = await suite.connected();
     await suite.floor.centre.kill();
