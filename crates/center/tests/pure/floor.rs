@@ -1,6 +1,8 @@
 //! A whole floor without IO: the core, a switch that does what it is told, and agents'
 //! desks that keep what they are told.
 
+mod switch;
+
 use omnibar_center::callbacks::Kept;
 use omnibar_center::calls::{Contact, RecordingNews};
 use omnibar_center::chats::{Chat, PageId, PageNews};
@@ -8,7 +10,7 @@ use omnibar_center::core::{
     Account, ConnectionId, Core, CoreEffect, CoreInput, How, News, OpenSession, Session, Timings,
 };
 use omnibar_center::seed::company;
-use omnibar_center::switch::{Arrival, Feed, LegStatus, SwitchCommand, SwitchEvent, Target};
+use omnibar_center::switch::{Arrival, Feed, LegStatus, SwitchEvent, Target};
 use omnibar_model::{self as model, ChatMessage};
 use omnibar_model::{
     AgentId, AgentState, Callback, CallbackId, CampaignId, Cause, Conversation, Interaction,
@@ -288,70 +290,6 @@ impl Floor {
         }
         assert_eq!(messages.last().map_or(0, |m| m.seq), chat.last_seq);
         self.desks.insert(key, model::Chat { messages, ..chat.clone() });
-    }
-
-    fn switch(&mut self, command: SwitchCommand, gone: &mut Vec<LegId>) {
-        match command {
-            SwitchCommand::Dial { leg, target } => {
-                self.legs.insert(leg.clone(), false);
-                self.dialled.push((leg, target));
-            }
-            SwitchCommand::Close { leg } => {
-                if self.legs.remove(&leg).is_some() {
-                    self.forget(&leg);
-                    gone.push(leg);
-                }
-            }
-            SwitchCommand::Connect { bridge, legs } => {
-                for leg in &legs {
-                    assert!(self.legs.get(leg) == Some(&true), "{leg} is connected and not up");
-                    for others in self.bridges.values_mut() {
-                        others.remove(leg);
-                    }
-                    self.monitors.remove(leg);
-                }
-                self.bridges.insert(bridge, legs.into_iter().collect());
-                self.bridges.retain(|_, legs| !legs.is_empty());
-            }
-            SwitchCommand::Feed { leg, feed } => {
-                self.feeds.insert(leg, feed);
-            }
-            SwitchCommand::PauseRecording { leg, on } => {
-                if self.pauses && on {
-                    self.paused.insert(leg.clone());
-                } else if self.pauses {
-                    self.paused.remove(&leg);
-                }
-                self.told_paused.push((leg, on));
-            }
-            SwitchCommand::Monitor { leg, of: None, .. } => {
-                self.monitors.remove(&leg);
-            }
-            SwitchCommand::Monitor { leg, of: Some(of), whisper } => {
-                for leg in [&leg, &of] {
-                    assert!(self.legs.get(leg) == Some(&true), "{leg} is monitored and not up");
-                }
-                for others in self.bridges.values_mut() {
-                    others.remove(&leg);
-                }
-                self.monitors.insert(leg, (of, whisper));
-            }
-            SwitchCommand::Echo { .. } => {}
-            SwitchCommand::Digits { leg, digits } => self.digits.push((leg, digits)),
-            SwitchCommand::Peer { .. }
-            | SwitchCommand::Candidate { .. }
-            | SwitchCommand::Customer { .. }
-            | SwitchCommand::Record { .. }
-            | SwitchCommand::List => panic!("the core does not say {command:?}"),
-        }
-    }
-
-    fn forget(&mut self, leg: &LegId) {
-        self.feeds.remove(leg);
-        self.monitors.retain(|by, (of, _)| by != leg && of != leg);
-        for legs in self.bridges.values_mut() {
-            legs.remove(leg);
-        }
     }
 
     pub fn pass(&mut self, seconds: u64) {
