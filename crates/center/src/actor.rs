@@ -104,7 +104,7 @@ impl Actor {
         mut replaced: mpsc::UnboundedReceiver<()>,
     ) {
         // What a switch that outlived us still has; nothing, if it started with us.
-        let _ = self.commands.send(SwitchCommand::List);
+        self.list();
         loop {
             let mut batch: Vec<Item> =
                 std::mem::take(&mut self.again).into_iter().map(Item::quiet).collect();
@@ -127,9 +127,7 @@ impl Actor {
                     },
                     Some(event) = events.recv() => self.event(event, &mut batch).await,
                     Some(input) = refusals.recv() => batch.push(Item::quiet(input)),
-                    Some(()) = replaced.recv() => {
-                        let _ = self.commands.send(SwitchCommand::List);
-                    }
+                    Some(()) = replaced.recv() => self.list(),
                     () = timer => batch.push(Item::quiet(CoreInput::Tick)),
                 }
             }
@@ -149,6 +147,11 @@ impl Actor {
             }
             self.turn(batch).await;
         }
+    }
+
+    fn list(&mut self) {
+        self.core.switch_asked();
+        let _ = self.commands.send(SwitchCommand::List);
     }
 
     fn admit(&mut self, knock: Knock, batch: &mut Vec<Item>) {

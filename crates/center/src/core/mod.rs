@@ -33,7 +33,7 @@ use omnibar_model::{
 use omnibar_protocol::{Command, ErrorObject};
 use refusal::refuse;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -212,6 +212,9 @@ pub struct Core {
     callbacks: Arc<Callbacks>,
     shown_callbacks: Arc<callbacks::Shown>,
     callback_ids: Ids,
+    /// For each list that the switch was asked for and has not given: the legs that are lost
+    /// if it has them no more. Others were made since.
+    listing: VecDeque<BTreeSet<LegId>>,
     effects: Vec<CoreEffect>,
 }
 
@@ -238,6 +241,7 @@ impl Core {
             callbacks: Arc::default(),
             shown_callbacks: Arc::default(),
             callback_ids: Ids::new(!seed),
+            listing: VecDeque::new(),
             effects: Vec::new(),
         }
     }

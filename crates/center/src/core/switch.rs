@@ -53,7 +53,17 @@ impl Core {
         if waiting && cause == Cause::CustomerHungUp { Cause::Abandoned } else { cause }
     }
 
+    /// The switch is asked what it has; [`CoreInput::SwitchListed`] will say. Calls go on meanwhile,
+    /// and what is dialled before the answer comes cannot be in it.
+    pub fn switch_asked(&mut self) {
+        let legs = self.calls.iter().flat_map(|c| &c.outsides).filter(|o| o.is_alive());
+        let voices = self.sessions.keys().filter_map(|user| self.calls.voice_of(user));
+        self.listing.push_back(legs.map(|o| &o.leg).chain(voices).cloned().collect());
+    }
+
     pub(super) fn switch_listed(&mut self, now: Moment, legs: &[LegStatus]) {
+        let asked = self.listing.pop_front();
+        let judged = |leg: &LegId| asked.as_ref().is_none_or(|asked| asked.contains(leg));
         let present: BTreeSet<&LegId> = legs.iter().map(|l| &l.leg).collect();
         let mut lost = Vec::new();
         let mut risen = Vec::new();
@@ -61,9 +71,9 @@ impl Core {
         for outside in self.calls.iter().flat_map(|c| &c.outsides).filter(|o| o.is_alive()) {
             known.insert(outside.leg.clone());
             match legs.iter().find(|l| l.leg == outside.leg) {
-                None => lost.push(outside.leg.clone()),
+                None if judged(&outside.leg) => lost.push(outside.leg.clone()),
                 Some(status) if status.up && !outside.is_up() => risen.push(outside.leg.clone()),
-                Some(_) => {}
+                Some(_) | None => {}
             }
         }
         let users: Vec<(AgentId, LegId)> =
@@ -71,6 +81,9 @@ impl Core {
         for (user, leg) in users {
             known.insert(leg.clone());
             let here = present.contains(&leg);
+            if !here && !judged(&leg) {
+                continue;
+            }
             let had = self.calls.voice_of(&user).is_some();
             self.calls.set_voice(&user, here.then_some(leg));
             if !here && had {

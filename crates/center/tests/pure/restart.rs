@@ -1,7 +1,7 @@
 use crate::floor::{Floor, set};
 use omnibar_center::core::{CoreInput, News};
 use omnibar_center::switch::{Arrival, LegStatus, SwitchEvent};
-use omnibar_model::{Cause, Conversation, LegId};
+use omnibar_model::{Cause, Conversation, InteractionId, LegId, PhoneNumber};
 use omnibar_protocol::Command;
 
 #[test]
@@ -27,6 +27,22 @@ fn calls_that_the_switch_lost_end_and_say_so() {
     let view = floor.view("agent1", &id);
     assert!(matches!(view.conversation, Conversation::Wrapping { .. }));
     assert_eq!(view.cause, Some(Cause::SwitchLost));
+}
+
+#[test]
+fn what_is_dialled_while_a_new_switch_says_what_it_has_is_not_lost() {
+    let mut floor = Floor::with(&["agent1", "agent2"]);
+    let (_, old) = floor.connected("agent1", "support");
+    floor.core.switch_asked();
+    let number = PhoneNumber::parse("+15550177").unwrap();
+    let dialled = floor.ask("agent2", Command::Dial { campaign: "outreach".into(), number });
+    let new: InteractionId = serde_json::from_value(dialled["interaction"].clone()).unwrap();
+    floor.input(CoreInput::SwitchListed { legs: Vec::new() }).unwrap();
+    assert_eq!(floor.view("agent1", &old).cause, Some(Cause::SwitchLost));
+    assert_eq!(floor.view("agent2", &new).cause, None);
+    let customer = floor.answered();
+    assert_eq!(floor.view("agent2", &new).conversation, Conversation::Connected);
+    assert!(floor.legs.contains_key(&customer), "nobody hung up on him");
 }
 
 #[test]
