@@ -2,8 +2,10 @@
 that end at 4 kHz PESQ (P.862.1) beside it, of what
 `cargo bench -p omnibar-media --bench codecs -- SPEECH.wav DIR` has written.
 
-    codecs.py wav SPEECH_DIR SPEECH.wav     one talker of a conversation as speech.py makes it
-    codecs.py scores SPEECH_DIR DIR         a row a codec, a column a loss; medians of the sentences
+    codec_scores.py wav SPEECH_DIR SPEECH.wav     both talkers of a conversation, as speech.py makes
+                                                  one, one behind the other
+    codec_scores.py scores SPEECH_DIR DIR         a row a codec, a column a loss; medians of the
+                                                  sentences
 
 The speech is SPEECH_DIR's A.s16 and B.s16, with where its sentences are in plan.json."""
 import json
