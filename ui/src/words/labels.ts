@@ -204,7 +204,8 @@ export const labels = {
   useHeadsetButtons: 'Answer and end with the headset',
   useHeadsetButtonsHint: 'Its buttons do what the keys do, and its lamps show the call.',
   noHeadsetButtons: 'No headset with call buttons is plugged in.',
-  headsetListFault: (detail: string) => `Your own list of headsets is not used. Mend it and start Omnibar again: ${detail}`,
+  headsetListFault: (detail: string) =>
+    `Your own list of headsets is not used. Mend it and start Omnibar again: ${detail}`,
   cleaning: 'Echo and noise',
   cleanOwn: 'Clean my voice',
   cleanOwnHint: 'Takes out echo and noise and evens the level, only where there is need.',

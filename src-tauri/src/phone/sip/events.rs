@@ -70,7 +70,10 @@ impl Handset {
             }
             PhoneEvent::NoVoice { call, fault } => {
                 let detail = match &fault {
-                    VoiceFault::NoPath | VoiceFault::NoRelay | VoiceFault::NotInOpus => None,
+                    VoiceFault::NoPath
+                    | VoiceFault::NoRelay
+                    | VoiceFault::NotInOpus
+                    | VoiceFault::NotUp => None,
                     VoiceFault::Description(why) | VoiceFault::NoMixing(why) => Some(why),
                 };
                 print(&json!({"event": "no_voice", "call": id(call),

@@ -84,6 +84,9 @@ pub enum VoiceFault {
     NoMixing(String),
     /// A call speaks another codec than Opus, which no conference is mixed in.
     NotInOpus,
+    /// A call that was to be brought into a conversation has no voice yet, or there is no
+    /// conversation.
+    NotUp,
 }
 
 /// What the two ends of a call have agreed on.
@@ -128,6 +131,8 @@ enum Order {
         whom: Uri,
     },
     Unwatch(WatchNumber),
+    /// Keeps registered, or gives the registration up.
+    Register(bool),
     /// For calls that begin from now on.
     Servers(Vec<IceServer>),
     Mend(CallNumber),
@@ -272,6 +277,16 @@ impl Phone {
 
     pub fn unwatch(&self, watch: WatchNumber) {
         self.post(Order::Unwatch(watch));
+    }
+
+    /// Gives the registration up, until [`Phone::register`]; the connection and its calls stay.
+    pub fn unregister(&self) {
+        self.post(Order::Register(false));
+    }
+
+    /// Registers again.
+    pub fn register(&self) {
+        self.post(Order::Register(true));
     }
 
     /// Makes a new connection to the exchange now.
