@@ -1,9 +1,13 @@
 """What comes back to the far talker, and what double talk costs, over a loudspeaker."""
 import numpy as np
-from scipy.signal import resample_poly
+from scipy.signal import fftconvolve, resample_poly
 
-from scores import ALIKE, FIRST, RATE, SLOW, SOUND, WINDOW, windows
+from room import impulse_response
+from scores import ALIKE, FIRST, RATE, SLOW, SOUND, STEP, WINDOW, windows
 
+SURE = 0.8                       # likeness of an echo to what the room makes of its sound
+SAME = 0.001                     # s: a room whose sound comes back later by more has moved
+SETTLED = 4.0                    # s after which a canceller has had its time with a room
 SMALLEST = (1 / 32768) ** 2      # power of one step of 16 bits
 
 
@@ -13,6 +17,20 @@ def decibel(power):
 
 def power(sound, begin, end):
     return float(np.mean(sound[int(begin * RATE):int(end * RATE)] ** 2))
+
+
+def settled(returned, mouth, begin, end):
+    """Moments, each the begin of STEP s, before which `returned` has come back after the same time
+    for SETTLED s; and how often that time changed. The room is made by a program, whose delay
+    jumps when the sound server pauses: what is measured then is not a settled canceller."""
+    seen = [(at, late) for at, late, alike in windows(returned, mouth, begin - SETTLED, end) if alike > SURE]
+    moved = sum(abs(late - before) > SAME for (_, before), (_, late) in zip(seen, seen[1:]))
+    calm = []
+    for moment in np.arange(begin, end, STEP):
+        lates = [late for at, late in seen if moment - SETTLED <= at <= moment + WINDOW]
+        if len(lates) >= 3 and max(lates) - min(lates) <= SAME:
+            calm.append(moment)
+    return calm, moved
 
 
 def gain(said, heard, begin, end):
@@ -33,7 +51,9 @@ def echo_figures(recorded, dialled, plan, clean):
     mouth, far, ear = (recorded[:, k] / 32768 for k in (0, 1, 3))
     shift = np.flatnonzero(np.abs(recorded[:, 1]) > SOUND)[0] / RATE - plan['onset']['B']
     begin, end = (t + shift for t in plan['far'])
-    came, left = power(mouth, begin, end), power(ear, begin, end)
+    returned = fftconvolve(recorded[:, 2] / 32768, impulse_response())[:len(mouth)]
+    calm, moved = settled(*(resample_poly(x, 1, RATE // SLOW) for x in (returned, mouth)), begin, end)
+    came, left = (np.mean([power(sound, t, t + STEP) for t in calm]) if calm else 0.0 for sound in (mouth, ear))
     said = np.concatenate([np.zeros(int(shift * RATE)), clean])
     slow = [resample_poly(x, 1, RATE // SLOW) for x in (said, ear)]
     double, single = (gain(*slow, *(t + shift for t in plan[name])) for name in ('double', 'single'))
@@ -42,8 +62,8 @@ def echo_figures(recorded, dialled, plan, clean):
     figures = {'setup': float(loud[0] / RATE) if len(loud) else None, 'windows': len(whole),
                'windows_heard': sum(alike > ALIKE for *_, alike in whole),
                'echo_in_microphone_db': decibel(came), 'echo_at_far_ear_db': decibel(left),
-               'far_talker_db': decibel(power(far, begin, end))}
-    if single is not None:           # otherwise silence would look like a perfect canceller
+               'far_talker_db': decibel(power(far, begin, end)), 'settled_seconds': len(calm) * STEP, 'room_moved': moved}
+    if single is not None and calm:  # otherwise silence would look like a perfect canceller
         figures['echo_loss'] = decibel(came) - decibel(left)
         if double is not None:
             figures['double_talk_loss'] = single - double

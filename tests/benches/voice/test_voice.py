@@ -170,6 +170,7 @@ class TheScores(unittest.TestCase):
         returned = np.convolve(b_says, room.impulse_response()[:2000])[:len(b_says)]
         recorded = np.zeros((len(b_says) + RATE, 4))
         recorded[:len(b_says), 0], recorded[:len(b_says), 1] = a_says + returned, b_says
+        recorded[:len(b_says), 2] = b_says
         plan = {'onset': {'B': float(np.flatnonzero(np.abs(b_says * 32768) > 30)[0] / RATE)},
                 'far': [1.0, 7.0], 'double': [8.5, 15.0], 'single': [16.5, 23.0]}
         for left, heard_near, loss in ((0.01, 0.5, 6.02), (1.0, 1.0, 0.0)):
@@ -178,6 +179,19 @@ class TheScores(unittest.TestCase):
             found = echo.echo_figures(recorded * 32768, 0, plan, a_says)['A>B']
             self.assertAlmostEqual(found['echo_loss'], -20 * np.log10(left), delta=1)
             self.assertAlmostEqual(found['double_talk_loss'], loss, delta=0.7)
+            self.assertEqual(found['room_moved'], 0)
+
+    def test_echo_is_not_judged_while_the_room_moves(self):
+        said = np.tile(self.said, 3)
+        back = np.concatenate([np.zeros(RATE // 50), said])[:len(said)]
+        jumped = np.concatenate([np.zeros(RATE // 10), said])[:len(said)]
+        came = np.where(np.arange(len(said)) < 8 * RATE, back, jumped)
+        slow = [echo.resample_poly(x, 1, RATE // scores.SLOW) for x in (said, came)]
+        calm, moved = echo.settled(*slow, 5.0, 18.0)
+        self.assertGreaterEqual(moved, 1)
+        self.assertFalse([t for t in calm if 7.6 < t < 7.6 + echo.SETTLED])
+        self.assertTrue([t for t in calm if t < 7.5] and [t for t in calm if t > 13])
+        self.assertEqual(echo.settled(slow[0], slow[1] * 0, 5.0, 18.0)[0], [])
 
 
 class TheVerdicts(unittest.TestCase):

@@ -27,15 +27,19 @@ const SAMPLE: usize = size_of::<f32>();
 /// server gives the device half of it as its period.
 const PIECE_MS: u32 = 10;
 /// Device period to ask a speaker's server for, ms, first the one that is tried first; a
-/// deeper one comes after an underrun at the server.
+/// deeper one comes after underruns at the server.
 const PERIODS_MS: [u32; 7] = [5, 7, 10, 15, 20, 30, 40];
 /// The server asks for a speaker's sound in pieces of at least this, ms. It keeps two of
 /// them beyond the device's period (fix_playback_buffer_attr of the server).
 const REQUEST_MS: u32 = 2;
 /// The period is tried one step shorter after so long without an underrun.
 const SHORTER_AFTER: Duration = Duration::from_secs(20);
-/// Underruns of a stream that has just begun are of its beginning.
+/// Underruns of a stream that has just begun are of its beginning; so soon after another one they
+/// are the same.
 const BEGINNING: Duration = Duration::from_millis(500);
+/// An underrun with no other so long before it is a pause of the server: a depth that outlasts it
+/// would be paid for by every word after it.
+const AGAIN: Duration = Duration::from_secs(10);
 /// The server writes one piece in up to ten messages, a few µs apart: time for all of them to
 /// come, so that they are taken at once and not with a change of threads for each.
 const GATHER: Duration = Duration::from_micros(250);
@@ -147,11 +151,12 @@ struct Depth {
     step: usize,
     /// When the step was last chosen, or the last underrun.
     since: Instant,
+    underrun: Option<Instant>,
 }
 
 impl Depth {
     fn new(rate: u32, now: Instant) -> Self {
-        Self { rate, step: 0, since: now }
+        Self { rate, step: 0, since: now, underrun: None }
     }
 
     fn buffer(&self) -> BufferAttr {
@@ -167,12 +172,16 @@ impl Depth {
         }
     }
 
-    /// What to ask for after an underrun, if there is more to have.
+    /// What to ask for after an underrun, if it is a habit and there is more to have.
     fn underrun(&mut self, now: Instant) -> Option<BufferAttr> {
         if now.saturating_duration_since(self.since) < BEGINNING {
             return None;
         }
         self.since = now;
+        let before = self.underrun.replace(now)?;
+        if now.saturating_duration_since(before) > AGAIN {
+            return None;
+        }
         let deeper = (self.step + 1 < PERIODS_MS.len()).then_some(self.step + 1)?;
         Some(self.choose(deeper))
     }
@@ -189,6 +198,7 @@ impl Depth {
 
     fn choose(&mut self, step: usize) -> BufferAttr {
         self.step = step;
+        tracing::debug!(period_ms = PERIODS_MS[step], "another depth of the speaker");
         self.buffer()
     }
 }
@@ -337,17 +347,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_underrun_deepens_a_step_and_a_quiet_while_takes_one_back() {
+    fn underruns_that_recur_deepen_a_step_and_a_quiet_while_takes_one_back() {
         let begin = Instant::now();
         let at = |ms| begin + Duration::from_millis(ms);
         let mut depth = Depth::new(48_000, begin);
         // 2 × (5 + 2) ms of 48 kHz.
         assert_eq!(depth.buffer().target_length, 14 * 48 * 4);
         assert!(depth.underrun(at(100)).is_none(), "the stream has just begun");
-        let deeper = depth.underrun(at(1_000)).unwrap();
+        assert!(depth.underrun(at(1_000)).is_none(), "one is an accident");
+        assert!(depth.underrun(at(1_400)).is_none(), "it is the same");
+        assert!(depth.underrun(at(11_500)).is_none(), "the other was long ago");
+        let deeper = depth.underrun(at(21_000)).unwrap();
         assert_eq!(deeper.target_length, 18 * 48 * 4);
-        assert!(depth.quiet(at(20_000)).is_none());
-        let shorter = depth.quiet(at(21_000)).unwrap();
+        assert!(depth.quiet(at(40_000)).is_none());
+        let shorter = depth.quiet(at(41_000)).unwrap();
         assert_eq!(shorter.target_length, 14 * 48 * 4);
         assert!(depth.quiet(at(99_000)).is_none(), "there is no shorter one");
         for second in 100..120 {

@@ -137,12 +137,12 @@ impl Delay {
 
     /// With less than this, packets are late that are nothing unusual.
     pub(super) fn least(&self, wait: i64) -> i64 {
-        self.likely + LEFT + wait
+        self.likely + LEFT + beyond_margin(wait)
     }
 
-    /// `wait`: for redundancy that comes with the next packet.
+    /// `wait`: for redundancy that comes with later packets.
     pub(super) fn target(&self, wait: i64) -> i64 {
-        (self.wanted + wait).clamp(self.min, self.max)
+        (self.wanted + beyond_margin(wait)).clamp(self.min, self.max)
     }
 
     /// The sender's clock has jumped; the network is the same.
@@ -229,6 +229,12 @@ impl Delay {
     }
 }
 
+/// Who waits for copies has the margin already: while clocks wander into it, all that comes late
+/// is the farthest copy of a packet that was lost.
+fn beyond_margin(wait: i64) -> i64 {
+    (wait - (MARGIN - LEFT)).max(0)
+}
+
 fn room(wish: i64) -> i64 {
     ROOM.min(wish / 4)
 }
@@ -288,6 +294,14 @@ mod tests {
         let delay = after(longer, 500 + 50 * (SECONDS as i64 + 1));
         assert_eq!(delay.base(), Some(230_000));
         assert!(delay.target(0) < MARGIN + 6_000, "{}", delay.target(0));
+    }
+
+    #[test]
+    fn a_wait_for_copies_is_the_margin_too() {
+        let steady = after(|_, _| 0, 500);
+        assert_eq!(steady.target(5_000), steady.target(0));
+        assert_eq!(steady.target(30_000), steady.target(0) + 30_000 - MARGIN + LEFT);
+        assert_eq!(steady.target(30_000) - steady.least(30_000), MARGIN - LEFT);
     }
 
     #[test]
