@@ -116,6 +116,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
         inbox.clone(),
         clock,
     );
+    let probe = Box::new(telephone.clone());
     let (centre, line) = route::ports(backend, line, telephone);
     let loopback = match c.common.dock_port {
         _ if c.common.no_dock => Loopback::Off,
@@ -135,6 +136,7 @@ pub(crate) fn start(c: Composition<'_>) -> Result<Composed, Fault> {
             buttons: Box::new(buttons),
             shell: Box::new(shell),
             dock: Box::new(dock_port),
+            probe,
         },
         events,
         clock,

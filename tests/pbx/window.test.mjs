@@ -13,6 +13,10 @@ import { Baresip } from './lib/baresip.mjs';
 import { HOLD_MUSIC, Pbx } from './lib/pbx.mjs';
 import { Report } from './lib/report.mjs';
 
+/** WebDriver's names of keys. */
+const TAB = '\uE004';
+const ENTER = '\uE007';
+const ALT = '\uE00A';
 /** What the agent says, and what the two phones say, in Hz. */
 const AGENT = 1100;
 const DESK = 640;
@@ -103,13 +107,99 @@ proves('what is wrong with a sign-in is said in words', 'Asterisk', async () => 
   await app.type('signin-password', 'wrong');
   await refused(`ws://127.0.0.1:${await freePort()}/ws`, 'Nothing listens at that port');
   await refused(pbx.ws.replace('/ws', '/nowhere'), 'There is no SIP over WebSocket at that path (HTTP 404)');
-  await refused(pbx.wss, 'The certificate of the server is not trusted');
+  await refused(pbx.wss, 'Nobody whom this computer trusts vouches for the server');
   await refused('ws://nobody.invalid/ws', 'There is no server of that name');
   await app.click('signin-more');
   await app.type('signin-ca', pbx.ca);
   await picture('sign-in');
   await refused(pbx.wss, 'The phone system does not accept this user name or password');
   await picture('sign-in-fault');
+});
+
+/** The steps of the connection test, each with how it went. */
+const steps = () => app.driver.execute(
+  `return [...document.querySelectorAll('[data-testid="connection-step"]')].map((e) => [e.dataset.step, e.dataset.state])`);
+
+const testIs = (state) => until(`the test to be ${state}`, async () => (await app.driver.execute(
+  `return document.querySelector('[data-testid="connection-test"]').dataset.state`)) === state, 40000);
+
+/** Tests the connection; gives the step that failed, and what is said at the end. */
+async function tested(ends) {
+  // What was found before is about what stood there before.
+  await testIs('idle');
+  await app.click('connection-test-run');
+  await testIs(ends);
+  const [said] = await texts('connection-result');
+  return { said, failed: (await steps()).find(([, state]) => state === 'failed')?.[0] };
+}
+
+/** The connection test stops at that step and says that. */
+async function finds(step, what) {
+  const { said, failed } = await tested('failed');
+  assert.equal(failed, step, said);
+  assert.match(said, what);
+  const behind = await steps();
+  assert.ok(behind.slice(behind.findIndex(([at]) => at === step) + 1).every(([, state]) => state === 'waiting'));
+  return said;
+}
+
+proves('the connection test names what is wrong', 'Asterisk', async () => {
+  const said = [];
+  await app.type('signin-echo', '600');
+  await app.type('signin-server', 'ws://nobody.invalid/ws');
+  said.push(await finds('name', /no server of that name/));
+  await app.type('signin-server', `ws://127.0.0.1:${await freePort()}/ws`);
+  said.push(await finds('port', /Nothing listens at that port/));
+  await app.type('signin-server', pbx.wss.replace('localhost', '127.0.0.1'));
+  said.push(await finds('security', /for another name/));
+  await app.type('signin-ca', `${pbx.ca}.none`);
+  await app.type('signin-server', pbx.wss);
+  said.push(await finds('security', /Certificates cannot be checked/));
+  // The driver takes no empty text.
+  await app.type('signin-ca', ' ');
+  said.push(await finds('security', /Nobody whom this computer trusts vouches for the server/));
+  await picture('test-fault');
+  await app.type('signin-server', pbx.ws.replace('/ws', '/nowhere'));
+  said.push(await finds('web_socket', /HTTP 404/));
+  await app.type('signin-server', pbx.ws);
+  said.push(await finds('registration', /does not accept this user name or password/));
+  await app.type('signin-password', PASSWORD);
+  await app.type('signin-echo', '699');
+  said.push(await finds('call', /nobody at the echo number/));
+  // It answers, and says nothing back.
+  await app.type('signin-echo', '602');
+  said.push(await finds('voice', /does not come back/));
+  return said.join(' | ');
+});
+
+proves('the connection test: all is well, by keys alone; nothing of it stays registered', 'Asterisk', async () => {
+  await app.type('signin-ca', pbx.ca);
+  await app.type('signin-server', pbx.wss);
+  await app.type('signin-echo', '600');
+  await testIs('idle');
+  await app.driver.execute(`document.querySelector('[data-testid="signin-submit"]').focus()`);
+  await app.driver.press(TAB);
+  assert.equal(await app.driver.execute('return document.activeElement.dataset.testid'), 'connection-test-run');
+  await app.driver.press(ENTER);
+  await until('the test to pass', async () => (await texts('connection-result')).some((said) => /voice passes both ways/.test(said)), 40000);
+  assert.deepEqual((await steps()).map(([step, state]) => `${step} ${state}`), [
+    'name passed', 'port passed', 'security passed', 'web_socket passed', 'registration passed', 'call passed', 'voice passed',
+  ]);
+  assert.equal(await app.driver.execute('return document.activeElement.dataset.testid'), 'connection-test-run');
+  await picture('test-passed');
+  await until('the extension to be free', async () => !/1001\/sip:/.test(await pbx.cli('pjsip show contacts')));
+});
+
+proves('a connection test that is stopped leaves nothing behind', 'Asterisk', async () => {
+  // Rings, and is never answered.
+  await app.type('signin-echo', '610');
+  await app.click('connection-test-run');
+  await until('the call', async () => (await steps()).some(([step, state]) => step === 'call' && state === 'running'));
+  await app.click('connection-test-run');
+  await says('connection-result', /stopped/);
+  await until('no channel', async () => /0 active channels/.test(await pbx.cli('core show channels')));
+  assert.doesNotMatch(await pbx.cli('pjsip show contacts'), /1001\/sip:/);
+  await app.type('signin-echo', '600');
 });
 
 proves('signing in registers, without a question', 'Asterisk', async () => {
@@ -180,6 +270,90 @@ proves('a consulted transfer', 'two baresips', async () => {
   await Promise.all([desk.hears({ [OTHER]: true }), other.hears({ [DESK]: true, [AGENT]: false })]);
   await home();
   await call.hangup();
+});
+
+/** The legs of the call on the screen: how each stands, and the party's name or number. */
+const legs = () => app.driver.execute(
+  `return [...document.querySelectorAll('[data-testid="leg"]')].map((e) => e.dataset.legState)`);
+
+/** The agent, the customer and 2002 talk with each other. */
+async function conferring() {
+  const call = await called();
+  await app.driver.press(ALT, 'c');
+  await app.type('directory-search', '2002');
+  await app.click('directory-result');
+  await app.click('consult-first');
+  await Promise.all([ear.hears(OTHER), other.hears({ [AGENT]: true, [DESK]: false })]);
+  await app.driver.press(ALT, 'c');
+  await says('call-state', /conference/i);
+  await Promise.all([
+    ear.hears(DESK), ear.hears(OTHER),
+    desk.hears({ [AGENT]: true, [OTHER]: true, [HOLD_MUSIC]: false }),
+    other.hears({ [AGENT]: true, [DESK]: true }),
+  ]);
+  assert.deepEqual(await legs(), ['connected', 'connected']);
+  return call;
+}
+
+proves('a conference of three: each hears the two others; one is held apart, and dropped', 'two baresips', async () => {
+  const call = await conferring();
+  await picture('conference');
+  const hold = async (at) => app.driver.execute(`document.querySelectorAll('[data-testid="leg-hold"]')[${at}].click()`);
+  await hold(1);
+  await Promise.all([
+    other.hears({ [AGENT]: false, [DESK]: false, [HOLD_MUSIC]: true }),
+    desk.hears({ [AGENT]: true, [OTHER]: false }),
+  ]);
+  assert.deepEqual(await legs(), ['connected', 'held']);
+  await until('no guard', () => app.driver.execute(`return !document.querySelectorAll('[data-testid="leg-hold"]')[1].hasAttribute('data-guarded')`));
+  await hold(1);
+  await Promise.all([
+    other.hears({ [AGENT]: true, [DESK]: true, [HOLD_MUSIC]: false }),
+    desk.hears({ [AGENT]: true, [OTHER]: true }),
+  ]);
+  const drop = await until('the second party to be dropped', async () => app.driver.execute(`
+    const [, second] = document.querySelectorAll('[data-testid="drop-leg"]');
+    if (!second || second.hasAttribute('data-guarded')) return false;
+    second.click();
+    return true;`));
+  assert.ok(drop);
+  await Promise.all([desk.hears({ [AGENT]: true, [OTHER]: false }), state('connected')]);
+  await call.hangup();
+  await home();
+});
+
+proves('whoever leaves a conference leaves the others in a call; it ends when the agent hangs up', 'two baresips', async () => {
+  const call = await conferring();
+  await call.hangup();
+  await says('call-number', /2002/);
+  await Promise.all([ear.hears(OTHER), other.hears({ [AGENT]: true, [DESK]: false })]);
+  await app.click('end');
+  await home();
+
+  await conferring();
+  await app.click('end');
+  await home();
+  await until('no channel', async () => /0 active channels/.test(await pbx.cli('core show channels')));
+});
+
+proves('the connection test from the settings, and after it callers come through again', 'Asterisk', async () => {
+  await app.click('settings');
+  await app.click('settings-connection');
+  await app.type('settings-echo', '600');
+  await picture('settings-test');
+  const { said } = await tested('passed');
+  assert.match(said, /voice passes both ways/);
+  await app.click('settings-close');
+  await home();
+  await until('the registration', async () => /1001\/sip:/.test(await pbx.cli('pjsip show contacts')));
+  const call = await called();
+  await app.click('settings');
+  await app.click('settings-connection');
+  assert.equal(await app.enabled('connection-test-run'), false);
+  await app.click('settings-close');
+  await app.click('end');
+  await call.ended();
+  await home();
 });
 
 proves('a blind transfer', 'two baresips', async () => {

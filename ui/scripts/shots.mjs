@@ -77,6 +77,9 @@ const shots = [
     'bar-chat-wrap-up',
     'sip-sign-in',
     'sip-sign-in-fault',
+    'sip-test',
+    'sip-test-fault',
+    'sip-test-passed',
     'sip-home',
     'sip-home-empty',
     'sip-missed',
@@ -84,6 +87,15 @@ const shots = [
     'sip-reconnecting',
     'sip-offer',
     'sip-consult',
+    'sip-conference',
+    'docked-sip-home',
+    'docked-sip-offer',
+    'docked-sip-consult',
+    'docked-sip-conference',
+    'docked-sip-test-fault',
+    'bar-sip-sign-in',
+    'bar-sip-consult',
+    'bar-sip-conference',
     'bar-sip-home',
     'bar-sip-offer',
   ].map((name) => [name, name]),
@@ -114,6 +126,7 @@ const shots = [
   ['dock-pages-empty', 'home', click('settings'), click('settings-pages')],
   ['dock-preview', 'dock-preview', type('dial-number', '+1 555 0134')],
   ['sip-sign-in-new', 'sip-sign-in-new', click('signin-way-exchange'), click('signin-more')],
+  ['sip-settings-test', 'sip-settings-test', click('settings'), click('settings-connection')],
   ['sip-found', 'sip-found', type('dial-number', 'ma')],
   ['sip-contact', 'sip-home', wait(350), click('recent-contact')],
   ['chat-beside-call', 'chat-in-call', wait(350), click('chat-line')],
@@ -196,9 +209,10 @@ for (const scheme of ['light', 'dark']) {
   for (const [name, fixture, ...steps] of shots) {
     if (only.length > 0 && !only.includes(name)) continue;
     const bar = fixture.startsWith('bar-');
+    const docked = fixture.startsWith('docked-');
     const page = await browser.newPage({
       colorScheme: scheme,
-      viewport: bar ? { width: 1280, height: 48 } : { width: 375, height: 667 },
+      viewport: bar ? { width: 1280, height: 48 } : { width: 375, height: docked ? 1040 : 667 },
       deviceScaleFactor: bar ? 1 : 2,
     });
     page.on('pageerror', (error) => {

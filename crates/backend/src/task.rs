@@ -45,7 +45,7 @@ pub(crate) type EndpointReply = oneshot::Sender<Result<EndpointAnswer, String>>;
 /// What comes after a session.
 enum After {
     Idle,
-    Open(SignIn),
+    Open(Box<SignIn>),
     /// The port is gone.
     Stop,
 }
@@ -83,7 +83,7 @@ impl Task {
         loop {
             after = match after {
                 After::Idle => self.idle().await,
-                After::Open(sign_in) => self.sign_in(sign_in, &mut outbox).await,
+                After::Open(sign_in) => self.sign_in(*sign_in, &mut outbox).await,
                 After::Stop => return,
             }
         }
@@ -93,7 +93,7 @@ impl Task {
         loop {
             match self.asks.recv().await {
                 None => return After::Stop,
-                Some(Ask::Open(sign_in)) => return After::Open(sign_in),
+                Some(Ask::Open(sign_in)) => return After::Open(Box::new(sign_in)),
                 Some(ask) => self.decline(ask),
             }
         }
@@ -209,7 +209,7 @@ impl Task {
             };
             match (ask, &mut session) {
                 (None, _) => return Err(After::Stop),
-                (Some(Ask::Open(sign_in)), _) => return Err(After::Open(sign_in)),
+                (Some(Ask::Open(sign_in)), _) => return Err(After::Open(Box::new(sign_in))),
                 (Some(Ask::Close), _) => return Err(self.end(None)),
                 (Some(ask), None) => self.decline(ask),
                 (Some(ask), Some((session, outbox))) => {
@@ -283,7 +283,7 @@ impl Task {
                 () = at(closing) => return Left::For(self.end(None)),
                 ask = self.asks.recv() => match ask {
                     None => return Left::For(After::Stop),
-                    Some(Ask::Open(sign_in)) => return Left::For(After::Open(sign_in)),
+                    Some(Ask::Open(sign_in)) => return Left::For(After::Open(Box::new(sign_in))),
                     Some(ask) => {
                         if matches!(ask, Ask::Close) {
                             closing = Some(Instant::now() + CLOSE_PATIENCE);

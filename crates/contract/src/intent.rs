@@ -1,4 +1,6 @@
-use crate::{AudioIntent, DockIntent, PhoneAccount, Settings, Shape, VoiceIntent};
+use crate::{
+    AudioIntent, ConnectionIntent, DockIntent, PhoneAccount, Settings, Shape, VoiceIntent,
+};
 use omnibar_desk::Ask;
 use omnibar_model::{AgentId, InteractionId, PhoneNumber, Secret};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,9 @@ pub enum Intent {
     },
     Voice {
         ask: VoiceIntent,
+    },
+    Connection {
+        ask: ConnectionIntent,
     },
     Search {
         ask: SearchIntent,

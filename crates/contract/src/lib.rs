@@ -11,6 +11,7 @@
 
 mod audio;
 mod buttons;
+mod connection;
 mod dock;
 mod intent;
 mod settings;
@@ -22,6 +23,10 @@ pub use audio::{
     PathProblem, Priority, QualityView, RoleView, SourceMute, SpeakerOff, TestState,
 };
 pub use buttons::{ButtonsState, ButtonsView, HeadsetView};
+pub use connection::{
+    CallFault, ConnectionIntent, ConnectionStep, ConnectionTest, ConnectionTestState, StepFault,
+    StepState, TestStep, TestedAccount,
+};
 pub use dock::{
     DockIntent, DockView, Draft, FromPage, LastEvent, OriginView, PageContext, Preview, Records,
     Rights, SdkError, SdkErrorType, Standing, ToPage, Toast, ToastVariant,

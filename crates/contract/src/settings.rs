@@ -191,6 +191,8 @@ pub struct PhoneAccount {
     pub ca: String,
     /// Number of the voice mail box.
     pub voicemail: String,
+    /// A number that says back what it hears, for the test of the connection.
+    pub echo: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]

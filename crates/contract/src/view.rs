@@ -1,4 +1,6 @@
-use crate::{AudioView, ButtonsView, DockView, Remembered, Settings, VoiceView, WindowView};
+use crate::{
+    AudioView, ButtonsView, ConnectionTest, DockView, Remembered, Settings, VoiceView, WindowView,
+};
 use omnibar_desk::Snapshot;
 use omnibar_model::{
     Callback, CampaignId, Cause, Channel, Destination, Direction, InteractionId, Moment, Party,
@@ -19,6 +21,8 @@ pub struct View {
     pub audio: AudioView,
     pub buttons: ButtonsView,
     pub voice: VoiceView,
+    /// Of an extension of a telephone system.
+    pub connection: ConnectionTest,
     pub directory: DirectoryView,
     pub history: HistoryView,
     pub settings: Settings,

@@ -225,6 +225,7 @@ pub enum ServerFault {
         detail: String,
     },
     Certificate {
+        fault: CertificateFault,
         detail: String,
     },
     /// No TLS, or another.
@@ -241,6 +242,19 @@ pub enum ServerFault {
     Broken {
         detail: String,
     },
+}
+
+/// Why a server's certificate is not accepted (RFC 5280, RFC 9525).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateFault {
+    /// Nobody whom this machine trusts has issued it.
+    UnknownAuthority,
+    WrongName,
+    Expired,
+    /// Or this machine's clock is wrong.
+    NotYetValid,
+    Other,
 }
 
 /// What the centre says at sign-in.

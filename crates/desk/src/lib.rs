@@ -38,7 +38,9 @@ pub use diagnosis::{
     Affected, Device, Diagnosis, Heard, Judge, Remedy, VoiceFacts, VoiceFault, Whose,
 };
 pub use effect::{Alert, Effect, Order, Refusal, Sound};
-pub use input::{Ask, ChatAsk, Input, LineState, Link, ServerFault, SessionStart, SignInFault};
+pub use input::{
+    Ask, CertificateFault, ChatAsk, Input, LineState, Link, ServerFault, SessionStart, SignInFault,
+};
 pub use snapshot::{
     CallView, Can, ChatCan, ChatView, Pending, PresenceView, RefusalView, Sending, SessionView,
     Snapshot, Verb,

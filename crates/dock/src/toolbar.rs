@@ -1,7 +1,9 @@
 //! The toolbar's frame in a page: which presses in it are taken, and what it is shown.
 //! It is Omnibar's own page, but it stands in a window that is not.
 
-use omnibar_contract::{DockIntent, DockView, Intent, Remembered, View, WindowView};
+use omnibar_contract::{
+    ConnectionTest, DockIntent, DockView, Intent, Remembered, View, WindowView,
+};
 use omnibar_desk::Ask;
 
 /// Whether an intent may come from a frame. What decides about pages, credentials,
@@ -23,7 +25,11 @@ pub(crate) fn may(intent: &Intent) -> bool {
             | DockIntent::Forget { .. }
             | DockIntent::Pair { .. } => false,
         },
-        Intent::SignIn { .. } | Intent::Settings { .. } | Intent::Window { .. } => false,
+        // A test speaks to whatever server it is told.
+        Intent::SignIn { .. }
+        | Intent::Connection { .. }
+        | Intent::Settings { .. }
+        | Intent::Window { .. } => false,
     }
 }
 
@@ -67,6 +73,7 @@ pub(crate) fn view_for(origin: &str, view: &View) -> View {
     let mut shown = view.clone();
     shown.settings.ice_servers.clear();
     shown.remembered = Remembered::default();
+    shown.connection = ConnectionTest::default();
     shown.window = WindowView::default();
     shown.notices.clear();
     shown.voicemail = None;
@@ -106,6 +113,7 @@ mod tests {
             dock(json!({"do": "pair", "on": true})),
             intent(json!({"to": "settings", "ask": {"do": "export_logs"}})),
             intent(json!({"to": "window", "ask": {"do": "quit"}})),
+            intent(json!({"to": "connection", "ask": {"do": "test", "echo": ""}})),
             intent(json!({"to": "sign_in", "centre": "ws://evil.example", "user": "agent1",
                           "password": null, "remember": false, "take_over": true})),
             intent(json!({"to": "desk", "ask": {"do": "sign_in", "centre": "ws://evil.example",

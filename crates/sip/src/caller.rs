@@ -105,18 +105,49 @@ fn history(fields: &Fields) -> Vec<Diversion> {
         .take(MOST_DIVERSIONS + 1)
         .filter_map(|value| Address::read(value).ok())
         .collect();
-    let left = entries.len().saturating_sub(1);
     let mut diversions: Vec<Diversion> = Vec::new();
-    for entry in &entries[..left] {
-        let reason = entry.uri.header(names::REASON).unwrap_or_default();
-        let text = Params::read(&reason).text("text").unwrap_or_default();
+    for pair in entries.windows(2) {
+        let [entry, next] = pair else { continue };
         let from = Party::of(entry);
-        // Proxies add entries of their own for the same user.
-        if diversions.last().is_none_or(|last| last.from.user != from.user) {
-            diversions.push(Diversion { from, reason: text });
+        let reason = left_because(entry, next);
+        match diversions.last_mut() {
+            // Proxies add entries of their own for the same user.
+            Some(last) if last.from.user == from.user => {
+                if last.reason.is_empty() {
+                    last.reason = reason;
+                }
+            }
+            _ => diversions.push(Diversion { from, reason }),
         }
     }
     diversions
+}
+
+/// Why a call went on from an entry: the answer that it was given there (RFC 3326), else the
+/// cause that the next URI names (RFC 4458), in the words of RFC 5806 section 4 where there
+/// is one (RFC 7544 section 7.1), else as it was put.
+fn left_because(entry: &Address, next: &Address) -> String {
+    let reason = entry.uri.header(names::REASON).unwrap_or_default();
+    let (protocol, rest) = reason.split_once(';').unwrap_or((&reason, ""));
+    let params = Params::read(rest);
+    let by_sip = protocol.trim().eq_ignore_ascii_case("SIP");
+    let answer = params.get("cause").filter(|_| by_sip).and_then(|cause| match cause {
+        "486" | "600" => Some("user-busy"),
+        "408" => Some("no-answer"),
+        "480" | "503" => Some("unavailable"),
+        "302" => Some("unconditional"),
+        _ => None,
+    });
+    let wanted = next.uri.params().get("cause").and_then(|cause| match cause {
+        "486" => Some("user-busy"),
+        "408" => Some("no-answer"),
+        "503" => Some("unavailable"),
+        "302" => Some("unconditional"),
+        "480" | "487" => Some("deflection"),
+        _ => None,
+    });
+    let text = || params.text("text").unwrap_or_default();
+    answer.or(wanted).map_or_else(text, str::to_owned)
 }
 
 /// After how long the call asks to be answered by itself: `Call-Info` with
@@ -189,7 +220,7 @@ mod tests {
         ]));
         let way: Vec<_> =
             caller.diverted.iter().map(|d| (d.from.user.as_str(), &*d.reason)).collect();
-        assert_eq!(way, [("1001", "Busy"), ("1002", "")]);
+        assert_eq!(way, [("1001", "user-busy"), ("1002", "")]);
         let caller = Caller::of(&fields(&[
             ("From", "<sip:+15555550101@h>;tag=1"),
             (
@@ -220,5 +251,25 @@ mod tests {
         assert_eq!(asks("Answer-Mode", "Auto;require"), Some(Duration::ZERO));
         assert_eq!(asks("Alert-Info", "<http://h/bellcore-dr3>"), None);
         assert_eq!(asks("Call-Info", "<http://h/photo.jpg>;purpose=icon"), None);
+    }
+
+    #[test]
+    fn why_a_call_went_on_is_told_in_one_set_of_words() {
+        let why = |left: &str, next: &str| {
+            let value = format!("<sip:1001@h{left}>;index=1, <sip:1002@h{next}>;index=1.1");
+            let caller = Caller::of(&fields(&[("From", "<sip:a@h>"), ("History-Info", &value)]));
+            caller.diverted[0].reason.clone()
+        };
+        assert_eq!(why("?Reason=SIP%3Bcause%3D408", ""), "no-answer");
+        assert_eq!(why("?Reason=SIP%3Bcause%3D480", ";cause=302"), "unavailable");
+        assert_eq!(why("", ";cause=302"), "unconditional");
+        assert_eq!(why("", ";cause=487"), "deflection");
+        assert_eq!(why("?Reason=Q.850%3Bcause%3D17%3Btext%3D%22lunch%22", ""), "lunch");
+        assert_eq!(why("", ";cause=999"), "");
+        // Two entries of one user are one, and either may say why.
+        let value = "<sip:1001@h>;index=1, <sip:1001@g?Reason=SIP%3Bcause%3D486>;index=1.1, \
+                     <sip:1002@h>;index=1.1.1";
+        let caller = Caller::of(&fields(&[("From", "<sip:a@h>"), ("History-Info", value)]));
+        assert_eq!((caller.diverted.len(), &*caller.diverted[0].reason), (1, "user-busy"));
     }
 }

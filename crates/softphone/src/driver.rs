@@ -1,12 +1,14 @@
+mod audio;
 mod check;
+mod connection;
 mod settings;
 mod voice;
 
 use crate::doors::Doors;
-use crate::entrance::{Entrance, Next};
+use crate::entrance::{Entrance, Next, Recalled};
 use crate::port::{
-    AgentNews, Audio, AudioEvent, Buttons, ButtonsEvent, Centre, CentreEvent, Dock, Event,
-    IceServer, Line, LineEvent, Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
+    AgentNews, Audio, Buttons, ButtonsEvent, Centre, CentreEvent, Dock, Event, IceServer, Line,
+    LineEvent, Probe, Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
 };
 use crate::record::Record;
 use crate::scene::Scene;
@@ -14,11 +16,11 @@ use crate::watch::Watch;
 use crate::{Clock, words};
 use check::Check;
 use omnibar_contract::{
-    AudioIntent, Intent, Meter, Password, Remembered, SearchIntent, Settings, SettingsIntent,
-    TestState, View, WindowView,
+    ConnectionTest, Intent, Meter, Password, Remembered, SearchIntent, Settings, SettingsIntent,
+    View, WindowView,
 };
 use omnibar_desk::{Alert, Ask, Desk, Effect, Input, LineState};
-use omnibar_model::Callback;
+use omnibar_model::{Callback, InteractionId};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -35,6 +37,7 @@ pub struct Ports {
     pub buttons: Box<dyn Buttons>,
     pub shell: Box<dyn Shell>,
     pub dock: Box<dyn Dock>,
+    pub probe: Box<dyn Probe>,
 }
 
 impl fmt::Debug for Ports {
@@ -167,6 +170,7 @@ impl Softphone {
                     self.scene.buttons = buttons;
                     self.changed = true;
                 }
+                Some(Event::Tested(test)) => self.tested(test),
                 Some(Event::Dock(dock)) => {
                     self.scene.dock = *dock;
                     self.changed = true;
@@ -265,17 +269,14 @@ impl Softphone {
             Intent::Desk { ask } => self.feed(Input::Ask { ask }),
             Intent::Audio { ask } => self.ask_audio(ask),
             Intent::Voice { ask } => self.ask_voice(ask),
+            Intent::Connection { ask } => self.ask_connection(ask),
             Intent::Search { ask: SearchIntent::Directory { text } } => {
                 let text: String = text.chars().take(SEARCH_MAX).collect();
                 self.scene.search(&text);
                 self.changed = true;
                 self.ports.centre.search(text);
             }
-            Intent::Search { ask: SearchIntent::History { before } } => {
-                self.scene.load_history();
-                self.changed = true;
-                self.ports.centre.history(before);
-            }
+            Intent::Search { ask: SearchIntent::History { before } } => self.history(before),
             Intent::Settings { ask: SettingsIntent::Save { settings } } => self.save(settings),
             Intent::Settings { ask } => self.ports.shell.settings(ask),
             Intent::Window { ask } => self.ports.shell.window(ask),
@@ -283,19 +284,16 @@ impl Softphone {
         }
     }
 
+    fn history(&mut self, before: Option<InteractionId>) {
+        self.scene.load_history();
+        self.changed = true;
+        self.ports.centre.history(before);
+    }
+
     fn sign_in(&mut self, sign_in: SignIn, remember: bool) {
         let SignIn { centre, user, take_over, .. } = sign_in.clone();
         self.entrance.offer(sign_in, remember);
         self.feed(Input::Ask { ask: Ask::SignIn { centre, user, take_over } });
-    }
-
-    fn ask_audio(&mut self, ask: AudioIntent) {
-        if self.scene.chose(&ask) {
-            self.changed = true;
-            let settings = self.scene.settings.clone();
-            self.save(settings);
-        }
-        self.ports.audio.ask(ask);
     }
 
     fn centre(&mut self, event: CentreEvent) {
@@ -309,6 +307,7 @@ impl Softphone {
                 if let Some(sign_in) = self.entrance.opened() {
                     self.ports.shell.remember(sign_in);
                 }
+                self.tested(ConnectionTest::default());
                 self.feed(Input::SessionOpened { start });
             }
             CentreEvent::OpenFailed(fault) => {
@@ -323,6 +322,7 @@ impl Softphone {
             }
             CentreEvent::Ended(fault) => {
                 self.forget_check();
+                self.tested(ConnectionTest::default());
                 info!(?fault, "session ended");
                 self.entrance.closed();
                 self.scene.session_ended();
@@ -424,44 +424,6 @@ impl Softphone {
         }
     }
 
-    fn audio(&mut self, event: AudioEvent) {
-        match event {
-            AudioEvent::Changed(view) => {
-                self.changed |= self.scene.audio != view;
-                self.scene.audio = view;
-                self.rest_meter();
-            }
-            // One that was on its way when the call ended says nothing of now.
-            AudioEvent::Meter(meter) if self.is_metered() => {
-                self.meters.send_replace(meter);
-                let now = self.clock.now();
-                self.changed |= self.watch.meter(now, &meter, &mut self.scene, self.desk.shown());
-            }
-            // The centre's switch hears customers' keys too, and acts on them.
-            AudioEvent::Meter(_) | AudioEvent::Heard | AudioEvent::Digit(_) => {}
-            AudioEvent::Probed(probe) => self.probed_audio(probe),
-        }
-    }
-
-    fn is_metered(&self) -> bool {
-        self.in_call
-            || match self.scene.audio.test {
-                TestState::Metering | TestState::Recording | TestState::PlayingBack => true,
-                TestState::Idle | TestState::Tone => false,
-            }
-    }
-
-    /// Levels and quality are those of a call or a check, and over with it.
-    fn rest_meter(&mut self) {
-        if !self.is_metered() {
-            self.meters.send_if_modified(|meter| {
-                let moved = *meter != Meter::default();
-                *meter = Meter::default();
-                moved
-            });
-        }
-    }
-
     fn shell(&mut self, event: ShellEvent) {
         match event {
             ShellEvent::SettingsSaved(settings) => {
@@ -481,11 +443,12 @@ impl Softphone {
                 self.scene.notices = notices;
                 self.changed = true;
             }
-            ShellEvent::Password(password) => {
-                if let Some(sign_in) = self.entrance.recalled(password) {
-                    self.ports.centre.open(sign_in);
-                }
-            }
+            ShellEvent::ContactsChanged => self.history(None),
+            ShellEvent::Password(password) => match self.entrance.recalled(password) {
+                Some(Recalled::Open(sign_in)) => self.ports.centre.open(sign_in),
+                Some(Recalled::Test(tested)) => self.test(tested),
+                None => {}
+            },
             ShellEvent::TurnCredentials(credentials) => self.turn_credentials = credentials,
         }
     }

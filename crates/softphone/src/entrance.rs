@@ -9,17 +9,33 @@ pub(crate) enum Next {
     Recall { centre: String, user: AgentId },
 }
 
+/// A test of a connection that is asked for as if somebody signed in.
+#[derive(Debug)]
+pub(crate) struct Tested {
+    pub(crate) sign_in: SignIn,
+    pub(crate) echo: String,
+}
+
+/// What waited for a password.
+#[derive(Debug)]
+pub(crate) enum Recalled {
+    Open(SignIn),
+    Test(Tested),
+}
+
 /// Passwords on their way from the door to the centre, beside the desk.
 ///
 /// ```text
 ///  intent with password ───────────────▶ open ──opened──▶ remember, if wished
 ///  intent without ──▶ recall ──answer──▶ open
+///  test without ────▶ recall ──answer──▶ test
 /// ```
 #[derive(Debug, Default)]
 pub(crate) struct Entrance {
     offered: Option<Attempt>,
     current: Option<Attempt>,
-    /// Attempts whose recall is unanswered, oldest first: answers come in that order.
+    tested: Option<(u64, Tested)>,
+    /// Attempts and tests whose recall is unanswered, oldest first: answers come in that order.
     recalls: VecDeque<u64>,
     last: u64,
 }
@@ -66,12 +82,31 @@ impl Entrance {
         }
     }
 
+    /// A test has no password: the vault is to be asked for the one of this sign-in.
+    pub(crate) fn recall_for(&mut self, tested: Tested) -> (String, AgentId) {
+        self.last += 1;
+        let SignIn { centre, user, .. } = &tested.sign_in;
+        let whose = (centre.clone(), user.clone());
+        self.tested = Some((self.last, tested));
+        self.recalls.push_back(self.last);
+        whose
+    }
+
+    /// The test is not wanted any more.
+    pub(crate) fn forget_test(&mut self) {
+        self.tested = None;
+    }
+
     /// The vault's answer; `None` when its question is no longer of interest.
-    pub(crate) fn recalled(&mut self, password: Option<Secret>) -> Option<SignIn> {
+    pub(crate) fn recalled(&mut self, password: Option<Secret>) -> Option<Recalled> {
         let number = self.recalls.pop_front()?;
+        if let Some((_, mut tested)) = self.tested.take_if(|(test, _)| *test == number) {
+            tested.sign_in.password = password;
+            return Some(Recalled::Test(tested));
+        }
         let attempt = self.current.as_mut().filter(|a| a.number == number)?;
         attempt.sign_in.password = password;
-        Some(attempt.sign_in.clone())
+        Some(Recalled::Open(attempt.sign_in.clone()))
     }
 
     /// The centre has let the agent in. What is to be remembered, if anything.
@@ -132,10 +167,37 @@ mod tests {
         offer(&mut entrance, "agent2", None, false);
         assert!(matches!(open(&mut entrance, "agent2"), Next::Recall { .. }));
         assert!(entrance.recalled(Some(Secret::new("of agent1"))).is_none());
-        let sign_in = entrance.recalled(Some(Secret::new("of agent2")));
-        let sign_in = sign_in.map(|s| (s.user, s.password));
-        assert_eq!(sign_in, Some(("agent2".into(), Some(Secret::new("of agent2")))));
+        let opened = entrance.recalled(Some(Secret::new("of agent2")));
+        let Some(Recalled::Open(sign_in)) = opened else { panic!("{opened:?}") };
+        assert_eq!(sign_in.user, "agent2".into());
+        assert_eq!(sign_in.password, Some(Secret::new("of agent2")));
         assert!(entrance.recalled(None).is_none(), "an answer nobody asked for");
+    }
+
+    #[test]
+    fn a_test_and_a_sign_in_each_get_the_password_that_was_asked_for_them() {
+        let mut entrance = Entrance::default();
+        offer(&mut entrance, "agent1", None, false);
+        assert!(matches!(open(&mut entrance, "agent1"), Next::Recall { .. }));
+        let sign_in = SignIn {
+            centre: "sip:1001@pbx.test".into(),
+            user: "1001".into(),
+            password: None,
+            take_over: false,
+            account: None,
+        };
+        let tested = || Tested { sign_in: sign_in.clone(), echo: "600".into() };
+        let whose = entrance.recall_for(tested());
+        assert_eq!(whose, ("sip:1001@pbx.test".to_owned(), "1001".into()));
+        let first = entrance.recalled(Some(Secret::new("of agent1")));
+        assert!(matches!(first, Some(Recalled::Open(s)) if s.user == "agent1".into()));
+        let second = entrance.recalled(Some(Secret::new("of 1001")));
+        let Some(Recalled::Test(test)) = second else { panic!("{second:?}") };
+        assert_eq!(test.sign_in.password, Some(Secret::new("of 1001")));
+
+        entrance.recall_for(tested());
+        entrance.forget_test();
+        assert!(entrance.recalled(Some(Secret::new("late"))).is_none());
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use driver::{Initial, Ports, Softphone};
 pub use port::{
     AgentNews, Audio, AudioEvent, AudioProbe, Buttons, ButtonsEvent, Centre, CentreEvent, Dock,
     EndpointAnswer, EndpointCall, Endpoints, Event, HISTORY_PAGE, IceServer, Inbox, Line,
-    LineEvent, LinePath, LineProbe, PathProbe, RelayProbe, Shell, ShellEvent, SignIn, SipExtension,
-    TurnCredential, VoiceSignal,
+    LineEvent, LinePath, LineProbe, PathProbe, Probe, RelayProbe, Shell, ShellEvent, SignIn,
+    SipExtension, TurnCredential, VoiceSignal,
 };
 pub use sleeps::Sleeps;

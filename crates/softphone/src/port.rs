@@ -2,9 +2,9 @@
 //! whatever comes of it arrives later as an [`Event`] in the driver's [`Inbox`].
 
 use omnibar_contract::{
-    AudioIntent, AudioView, ButtonsView, DirectoryEntry, DockIntent, DockView, HistoryEntry, Meter,
-    Notice, PhoneAccount, Remembered, Settings, SettingsIntent, VoicemailView, WindowIntent,
-    WindowView,
+    AudioIntent, AudioView, ButtonsView, ConnectionTest, DirectoryEntry, DockIntent, DockView,
+    HistoryEntry, Meter, Notice, PhoneAccount, Remembered, Settings, SettingsIntent, VoicemailView,
+    WindowIntent, WindowView,
 };
 use omnibar_desk::{
     Alert, Ask, LineState, Link, Order, SessionStart, SignInFault, Snapshot, Sound,
@@ -145,6 +145,15 @@ pub trait Line: Send {
     fn signal(&mut self, signal: VoiceSignal);
     /// Tries the path and these servers; answered by [`LineEvent::Probed`].
     fn probe(&mut self, servers: Vec<IceServer>);
+}
+
+/// Tries the connection of an extension, step by step. What it has found is told by
+/// [`Event::Tested`], at the beginning, after every step and at the end.
+pub trait Probe: Send {
+    /// `of`: what a sign-in would be asked for; `None`: the extension that is signed in. `echo`
+    /// is a number that says back what it hears, or empty. One that runs is stopped first.
+    fn test(&mut self, of: Option<SignIn>, echo: String, servers: Vec<IceServer>);
+    fn stop_test(&mut self);
 }
 
 #[derive(Clone, Debug)]
@@ -314,6 +323,8 @@ pub enum ShellEvent {
     RememberedChanged(Remembered),
     WindowChanged(WindowView),
     NoticesChanged(Vec<Notice>),
+    /// What the agent calls a number has changed: rows of the history may show it.
+    ContactsChanged,
     Password(Option<Secret>),
     /// All that the vault has for the settings' servers: at the start and whenever it
     /// changes. Used by the next connection.
@@ -329,6 +340,8 @@ pub enum Event {
     Audio(AudioEvent),
     Shell(ShellEvent),
     Buttons(ButtonsEvent),
+    /// How the test of a connection goes.
+    Tested(ConnectionTest),
     /// What the window shows of docked pages.
     Dock(Box<DockView>),
     /// Ends the driver after signing out of nothing: calls at the centre go on.

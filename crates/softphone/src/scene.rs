@@ -1,7 +1,8 @@
 use crate::port::HISTORY_PAGE;
 use omnibar_contract::{
-    AudioIntent, AudioView, ButtonsView, DirectoryEntry, DirectoryView, DockView, HistoryEntry,
-    HistoryView, Notice, Remembered, Settings, View, VoiceView, VoicemailView, WindowView,
+    AudioIntent, AudioView, ButtonsView, ConnectionTest, DirectoryEntry, DirectoryView, DockView,
+    HistoryEntry, HistoryView, Notice, Remembered, Settings, View, VoiceView, VoicemailView,
+    WindowView,
 };
 use omnibar_desk::{Config, Snapshot};
 use omnibar_model::{Callback, CallbackId, InteractionId, Moment};
@@ -18,6 +19,7 @@ pub(crate) struct Scene {
     pub(crate) audio: AudioView,
     pub(crate) buttons: ButtonsView,
     pub(crate) voice: VoiceView,
+    pub(crate) connection: ConnectionTest,
     pub(crate) settings: Settings,
     pub(crate) remembered: Remembered,
     pub(crate) window: WindowView,
@@ -46,6 +48,7 @@ impl Scene {
             audio: self.audio.clone(),
             buttons: self.buttons.clone(),
             voice: self.voice.clone(),
+            connection: self.connection.clone(),
             directory: self.directory.clone(),
             history: self.history.clone(),
             settings: self.settings.clone(),

@@ -201,6 +201,7 @@ impl Desktop {
             }
             Ask::Settings(SettingsIntent::KeepContact { number, name }) => {
                 self.book.keep_contact(number, &name);
+                self.tell(ShellEvent::ContactsChanged);
             }
             Ask::Settings(SettingsIntent::ForgetSignIn) => self.forget().await,
             Ask::Settings(SettingsIntent::ExportLogs) => self.export(),

@@ -125,6 +125,7 @@ fn extension(address: &str, args: &WindowArgs, kept: Remembered) -> Remembered {
             display: given(&args.display),
             ca: String::new(),
             voicemail: given(&args.voicemail),
+            echo: String::new(),
         }),
     }
 }

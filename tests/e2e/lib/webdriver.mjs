@@ -107,7 +107,8 @@ export class WebDriver {
     const id = await this.element(selector);
     await this.#show(id);
     await this.call('POST', `${this.session}/element/${id}/clear`);
-    await this.call('POST', `${this.session}/element/${id}/value`, { text });
+    // It takes no empty text.
+    if (text !== '') await this.call('POST', `${this.session}/element/${id}/value`, { text });
   }
 
   /** Presses keys together, for example `['\uE00A', 'h']` for Alt+H. */

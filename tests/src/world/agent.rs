@@ -87,6 +87,7 @@ impl Agent {
             buttons: Box::new(Port { state: Arc::clone(&keypad), inbox: inbox.clone() }),
             shell: Box::new(Port { state: Arc::clone(&desktop), inbox: inbox.clone() }),
             dock: Box::new(Port { state: Arc::clone(&desktop), inbox: inbox.clone() }),
+            probe: Box::new(Port { state: Arc::clone(&line), inbox: inbox.clone() }),
         };
         let initial = Initial {
             check: false,

@@ -6,8 +6,8 @@ use omnibar_contract::{
 use omnibar_desk::{Alert, LineState, Snapshot, Sound};
 use omnibar_model::{AgentId, Secret};
 use omnibar_softphone::{
-    Audio, Buttons, Dock, Event, IceServer, Inbox, Line, LineEvent, LineProbe, RelayProbe, Shell,
-    ShellEvent, SignIn, TurnCredential, VoiceSignal,
+    Audio, Buttons, Dock, Event, IceServer, Inbox, Line, LineEvent, LineProbe, Probe, RelayProbe,
+    Shell, ShellEvent, SignIn, TurnCredential, VoiceSignal,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,6 +20,10 @@ pub struct LinePort {
     pub closed: u32,
     pub servers: Vec<IceServer>,
     pub answers: Vec<String>,
+    /// Extensions that were tested, and the echo numbers with them.
+    pub tested: Vec<(Option<SignIn>, String)>,
+    /// Tests that were stopped.
+    pub stopped: u32,
 }
 
 /// Microphone, speaker and ringer.
@@ -171,6 +175,16 @@ impl Audio for Port<Headset> {
 
     fn apply(&mut self, settings: &Settings) {
         self.with(|headset| headset.applied.push(settings.clone()));
+    }
+}
+
+impl Probe for Port<LinePort> {
+    fn test(&mut self, of: Option<SignIn>, echo: String, _servers: Vec<IceServer>) {
+        self.with(|line| line.tested.push((of, echo)));
+    }
+
+    fn stop_test(&mut self) {
+        self.with(|line| line.stopped += 1);
     }
 }
 

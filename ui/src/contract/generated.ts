@@ -115,6 +115,11 @@ headsets: Array<HeadsetView>,
  */
 list_fault: string | null, };
 
+/**
+ * What is wrong with the call to the echo number.
+ */
+export type CallFault = { "call": "no_such_number" } | { "call": "not_allowed" } | { "call": "no_common_codec" } | { "call": "ended", said: string, } | { "call": "unanswered" } | { "call": "no_path" } | { "call": "nothing_comes" } | { "call": "nothing_returns" };
+
 export type CallView = { interaction: Interaction, voice: VoicePath, can: Can,
 /**
  * Commands under way, oldest first.
@@ -211,6 +216,11 @@ export type Can = { accept: boolean, reject: boolean, hold: boolean, resume: boo
  * Why a conversation, a leg or an offer ended. The UI has words for each.
  */
 export type Cause = "agent_hung_up" | "customer_hung_up" | "abandoned" | "rejected" | "no_answer" | "busy" | "transferred" | "dropped" | "unreachable" | "media_failed" | "switch_lost";
+
+/**
+ * Why a server's certificate is not accepted (RFC 5280, RFC 9525).
+ */
+export type CertificateFault = "unknown_authority" | "wrong_name" | "expired" | "not_yet_valid" | "other";
 
 export type Channel = "voice" | "chat";
 
@@ -359,6 +369,25 @@ customer_noise: boolean, };
  * delivers the command gives it a UUID; the desk only needs to match the answer.
  */
 export type CommandId = number;
+
+export type ConnectionIntent = { "do": "test", of?: TestedAccount | null, echo: string, } | { "do": "stop" } | { "do": "dismiss" };
+
+/**
+ * What a registration does, and a call behind it.
+ */
+export type ConnectionStep = "name" | "port" | "security" | "web_socket" | "registration" | "relay" | "call" | "voice";
+
+/**
+ * The last test, or the one that runs.
+ */
+export type ConnectionTest = { state: ConnectionTestState,
+/**
+ * In the order in which they are tried; those that do not apply are left out. Behind
+ * one that failed none is tried.
+ */
+steps: Array<TestStep>, };
+
+export type ConnectionTestState = "idle" | "running" | "passed" | "failed" | "stopped" | "interrupted" | "in_call" | "bad_address" | "no_password";
 
 /**
  * First axis of a call: what the people are doing.
@@ -604,7 +633,7 @@ export type Intent = { "to": "sign_in", centre: string, user: AgentId, password:
 /**
  * Keep centre, user and password (in the keychain) for the next time.
  */
-remember: boolean, take_over: boolean, account?: PhoneAccount | null, } | { "to": "desk", ask: Ask, } | { "to": "audio", ask: AudioIntent, } | { "to": "voice", ask: VoiceIntent, } | { "to": "search", ask: SearchIntent, } | { "to": "settings", ask: SettingsIntent, } | { "to": "window", ask: WindowIntent, } | { "to": "dock", ask: DockIntent, };
+remember: boolean, take_over: boolean, account?: PhoneAccount | null, } | { "to": "desk", ask: Ask, } | { "to": "audio", ask: AudioIntent, } | { "to": "voice", ask: VoiceIntent, } | { "to": "connection", ask: ConnectionIntent, } | { "to": "search", ask: SearchIntent, } | { "to": "settings", ask: SettingsIntent, } | { "to": "window", ask: WindowIntent, } | { "to": "dock", ask: DockIntent, };
 
 /**
  * One contact of a customer, as one agent's desk sees it at one time. The centre
@@ -842,7 +871,11 @@ ca: string,
 /**
  * Number of the voice mail box.
  */
-voicemail: string, };
+voicemail: string,
+/**
+ * A number that says back what it hears, for the test of the connection.
+ */
+echo: string, };
 
 /**
  * A dialable number: 1 to 32 of `0-9 * #`, with at most one leading `+`.
@@ -1039,7 +1072,7 @@ jitter: number, };
 /**
  * How far the way to a telephone system's server led. `detail` is for whoever runs it.
  */
-export type ServerFault = { "server": "name_not_found" } | { "server": "closed" } | { "server": "timed_out" } | { "server": "no_way", detail: string, } | { "server": "no_trust", detail: string, } | { "server": "certificate", detail: string, } | { "server": "tls", detail: string, } | { "server": "http", status: number, } | { "server": "no_sip" } | { "server": "broken", detail: string, };
+export type ServerFault = { "server": "name_not_found" } | { "server": "closed" } | { "server": "timed_out" } | { "server": "no_way", detail: string, } | { "server": "no_trust", detail: string, } | { "server": "certificate", fault: CertificateFault, detail: string, } | { "server": "tls", detail: string, } | { "server": "http", status: number, } | { "server": "no_sip" } | { "server": "broken", detail: string, };
 
 export type SessionView = { "state": "signed_out", fault: SignInFault | null, } | { "state": "signing_in", centre: string, user: AgentId, } | { "state": "choosing", user: AgentId, name: string, campaigns: Array<Campaign>, extensions: Array<Extension>,
 /**
@@ -1156,7 +1189,25 @@ export type SourceMute = "open" | "system" | "switch";
  */
 export type SpeakerOff = "muted" | "at_zero";
 
+/**
+ * Why a step failed. The UI has words and a next step for each.
+ */
+export type StepFault = { "fault": "server", server: ServerFault, } | { "fault": "refused", why: SignInFault, } | { "fault": "no_answer" } | { "fault": "relay_refused", url: string, } | { "fault": "relay_untrusted", url: string, } | { "fault": "relay_silent", url: string, } | { "fault": "call", call: CallFault, };
+
+export type StepState = { "state": "waiting" } | { "state": "running" } | { "state": "passed", took_ms: number, } | { "state": "failed", fault: StepFault, };
+
 export type TestState = "idle" | "tone" | "recording" | "playing_back" | "metering";
+
+export type TestStep = { step: ConnectionStep, state: StepState, };
+
+/**
+ * What a sign-in would be asked for. With `None` the password in the keychain is used.
+ */
+export type TestedAccount = {
+/**
+ * `sip:1001@pbx.example`
+ */
+address: string, user: AgentId, account: PhoneAccount, password: Password | null, };
 
 export type Theme = "light" | "dark" | "system";
 
@@ -1216,7 +1267,11 @@ revision: number,
 /**
  * The clock of every `Moment` in this view.
  */
-now: Moment, desk: Snapshot, audio: AudioView, buttons: ButtonsView, voice: VoiceView, directory: DirectoryView, history: HistoryView, settings: Settings, remembered: Remembered, window: WindowView, notices: Array<Notice>, dock: DockView,
+now: Moment, desk: Snapshot, audio: AudioView, buttons: ButtonsView, voice: VoiceView,
+/**
+ * Of an extension of a telephone system.
+ */
+connection: ConnectionTest, directory: DirectoryView, history: HistoryView, settings: Settings, remembered: Remembered, window: WindowView, notices: Array<Notice>, dock: DockView,
 /**
  * Those that the agent may take, by their time.
  */

@@ -6,6 +6,7 @@ import type {
   Channel,
   ChatAsk,
   ChatView,
+  ConnectionIntent,
   DockIntent,
   Fault,
   Intent,
@@ -173,11 +174,6 @@ export class App {
     return session?.state === 'signed_in' && isExtension(session.centre);
   }
 
-  /** Three parties can be brought together: the centre's switch mixes them. */
-  get confers(): boolean {
-    return !this.atExchange;
-  }
-
   /** The call that keys and buttons act on. */
   get call(): CallView | undefined {
     return this.view ? selectedCall(this.view) : undefined;
@@ -302,6 +298,10 @@ export class App {
 
   voice(ask: VoiceIntent): Promise<boolean> {
     return this.post({ to: 'voice', ask });
+  }
+
+  connection(ask: ConnectionIntent): Promise<boolean> {
+    return this.post({ to: 'connection', ask });
   }
 
   search(ask: SearchIntent): Promise<boolean> {
@@ -454,6 +454,7 @@ function layoutKey(view: View | null): string {
     view.audio.talking_unheard && desk.muted,
     ...view.voice.diagnoses.map((d) => d.fault.fault),
     view.voice.check.state,
+    view.connection.state,
     view.window.shape.dock,
     ...view.notices.map((n) => n.id),
     view.callbacks.find((c) => c.due)?.id,

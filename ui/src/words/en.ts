@@ -21,6 +21,7 @@ import type { NumberProblem } from '../state/number';
 import { bridge } from './bridge';
 import { callbacks } from './callbacks';
 import { chat } from './chat';
+import { connection } from './connection';
 import { dock } from './dock';
 import { exchange } from './exchange';
 import { labels } from './labels';
@@ -143,6 +144,7 @@ export const en = {
   bridge,
   callbacks,
   chat,
+  connection,
   voice,
   dock,
   exchange,

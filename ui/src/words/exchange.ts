@@ -1,4 +1,5 @@
 import type {
+  CertificateFault,
   Diversion,
   DiversionReason,
   ServerFault,
@@ -17,8 +18,39 @@ const reasons: Record<DiversionReason, string> = {
   other: '',
 };
 
+function certificate(fault: CertificateFault, detail: string): Message {
+  switch (fault) {
+    case 'unknown_authority':
+      return say(
+        'Nobody whom this computer trusts vouches for the server',
+        'If the company has an authority of its own, name its certificate file under More at sign-in.',
+      );
+    case 'wrong_name':
+      return say(
+        'The certificate of the server is for another name',
+        'Use the name that it is for, or ask whoever runs the server for another certificate.',
+      );
+    case 'expired':
+      return say(
+        'The certificate of the server has expired',
+        'Ask whoever runs the server to renew it, and check the clock of this computer.',
+      );
+    case 'not_yet_valid':
+      return say('The certificate of the server is not valid yet', 'Check the clock of this computer.');
+    case 'other':
+      return say(
+        `The certificate of the server is not accepted: ${detail}`,
+        'Ask whoever runs the server to look at it.',
+      );
+    default: {
+      const unknown: never = fault;
+      return say(String(unknown), detail);
+    }
+  }
+}
+
 /** The way to the server, as far as it led: name, port, TLS, WebSocket, SIP. */
-function server(fault: ServerFault): Message {
+export function server(fault: ServerFault): Message {
   switch (fault.server) {
     case 'name_not_found':
       return say('There is no server of that name', 'Check the name of the server, and your network.');
@@ -40,10 +72,7 @@ function server(fault: ServerFault): Message {
     case 'no_trust':
       return say(`Certificates cannot be checked: ${fault.detail}`, 'Check the certificate file under More.');
     case 'certificate':
-      return say(
-        `The certificate of the server is not trusted: ${fault.detail}`,
-        'Check the name of the server, or name the certificate file of its authority under More.',
-      );
+      return certificate(fault.fault, fault.detail);
     case 'tls':
       return say(
         `The server speaks no TLS there: ${fault.detail}`,

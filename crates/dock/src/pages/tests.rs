@@ -18,6 +18,7 @@ fn view() -> Arc<View> {
         desk: Desk::new(Config::default()).snapshot(),
         audio: AudioView::default(),
         voice: VoiceView::default(),
+        connection: omnibar_contract::ConnectionTest::default(),
         buttons: ButtonsView::default(),
         directory: DirectoryView::default(),
         history: HistoryView::default(),

@@ -57,6 +57,7 @@ impl World {
             desk: desk.snapshot(),
             audio: AudioView::default(),
             voice: VoiceView::default(),
+            connection: omnibar_contract::ConnectionTest::default(),
             buttons: ButtonsView::default(),
             directory: DirectoryView::default(),
             history: HistoryView::default(),

@@ -13,7 +13,7 @@ use omnibar_model::{
 };
 use omnibar_softphone::{
     AgentNews, Audio, Buttons, Centre, CentreEvent, Clock, Doors, EndpointAnswer, EndpointCall,
-    Endpoints, Event, IceServer, Inbox, Initial, Line, Ports, Shell, SignIn, Softphone,
+    Endpoints, Event, IceServer, Inbox, Initial, Line, Ports, Probe, Shell, SignIn, Softphone,
     VoiceSignal,
 };
 use serde_json::{Value, json};
@@ -79,6 +79,7 @@ impl Rig {
             shell: Box::new(Silent),
             buttons: Box::new(Silent),
             dock: Box::new(port),
+            probe: Box::new(Silent),
         };
         let initial = Initial {
             check: false,
@@ -373,6 +374,11 @@ impl Line for Silent {
     fn close(&mut self) {}
     fn signal(&mut self, _: VoiceSignal) {}
     fn probe(&mut self, _: Vec<IceServer>) {}
+}
+
+impl Probe for Silent {
+    fn test(&mut self, _: Option<SignIn>, _: String, _: Vec<IceServer>) {}
+    fn stop_test(&mut self) {}
 }
 
 impl Buttons for Silent {

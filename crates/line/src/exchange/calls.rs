@@ -15,13 +15,16 @@ const RINGS: Duration = Duration::from_secs(3_600);
 /// Longest name that is shown, in characters.
 const NAME_MAX: usize = 128;
 
-/// One call of the agent's, and perhaps a second one in which somebody is asked about it.
+/// One call of the agent's, perhaps another in which somebody is asked about it, and those
+/// who were brought into the conversation.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) id: InteractionId,
     pub(super) direction: Direction,
     pub(super) main: Side,
     pub(super) asked: Option<Side>,
+    /// While there are any, all who are not apart are in one conversation with the agent.
+    pub(super) joined: Vec<Side>,
     /// Those who were asked and have gone.
     pub(super) gone: Vec<Leg>,
     pub(super) diverted: Vec<Diversion>,
@@ -49,6 +52,8 @@ pub(super) struct Side {
     pub(super) answered: bool,
     /// This side holds it.
     pub(super) held: bool,
+    /// The agent has put it on hold by itself: it stays so when the others come back.
+    pub(super) apart: bool,
     /// It rings there.
     pub(super) rings: bool,
     /// Something has come of the far side's voice.
@@ -71,6 +76,7 @@ impl Side {
             destination: None,
             answered: false,
             held: false,
+            apart: false,
             rings: false,
             heard: false,
             keys: false,
@@ -120,11 +126,21 @@ impl Call {
     }
 
     pub(super) fn sides(&self) -> impl Iterator<Item = &Side> {
-        std::iter::once(&self.main).chain(&self.asked)
+        std::iter::once(&self.main).chain(&self.joined).chain(&self.asked)
     }
 
     pub(super) fn sides_mut(&mut self) -> impl Iterator<Item = &mut Side> {
-        std::iter::once(&mut self.main).chain(&mut self.asked)
+        std::iter::once(&mut self.main).chain(&mut self.joined).chain(&mut self.asked)
+    }
+
+    pub(super) fn is_conference(&self) -> bool {
+        !self.joined.is_empty()
+    }
+
+    /// Who is to be in the conversation, or with the agent alone: nobody who is only asked.
+    pub(super) fn members(&self) -> impl Iterator<Item = CallNumber> {
+        let sides = std::iter::once(&self.main).chain(&self.joined);
+        sides.filter(|side| !side.apart).map(|side| side.number)
     }
 
     /// The named leg's, or the customer's.
@@ -150,6 +166,7 @@ impl Call {
         let same = self.shown.as_ref().filter(|shown| shown.conversation == conversation);
         let mut legs = vec![self.main.leg(false)];
         legs.extend(self.gone.iter().cloned());
+        legs.extend(self.joined.iter().map(|side| side.leg(false)));
         legs.extend(self.asked.as_ref().map(|side| side.leg(true)));
         Interaction {
             id: self.id.clone(),
@@ -166,7 +183,7 @@ impl Call {
             connected_at: self.connected_at,
             legs,
             diverted: self.diverted.clone(),
-            conference: false,
+            conference: self.is_conference(),
             recording: false,
             recording_paused: false,
             monitored: None,
@@ -180,6 +197,7 @@ impl Call {
         let mut last = self.interaction(now);
         last.legs = vec![self.main.ended(cause)];
         last.legs.extend(self.gone.iter().cloned());
+        last.conference = false;
         Interaction { conversation: Conversation::Ended, since: now, cause: Some(cause), ..last }
     }
 }

@@ -31,12 +31,18 @@ impl<T: Telephone> Seat<T> {
             return;
         }
         let main = call.main.number;
-        let transferred = self.waiting.iter().any(|(_, wait)| *wait == Wait::Transferred(main));
-        if let Some(side) = call.asked.take_if(|side| side.number == number) {
+        let transferred =
+            self.waiting.iter().any(|waiting| waiting.wait == Wait::Transferred(main));
+        let joined = call.joined.iter().position(|side| side.number == number);
+        let joined = joined.map(|at| (call.joined.remove(at), false));
+        let asked = call.asked.take_if(|side| side.number == number);
+        if let Some((side, transferred)) = joined.or(asked.map(|side| (side, transferred))) {
             let own = reason(&side, None, cause.kind);
             call.gone.push(side.ended(if transferred { Cause::Transferred } else { own }));
             call.gone.truncate(MOST_GONE);
-            return;
+            let of = [Wait::Held(number), Wait::Resumed(number), Wait::Joined(number)];
+            let why = Err(words::cause(cause.kind).to_owned());
+            return self.answer_all(|wait| of.contains(&wait), &why);
         }
         // Some say good-bye without a word about how the transfer went.
         let why = match (call.ending, cause.kind) {
@@ -68,22 +74,31 @@ impl<T: Telephone> Seat<T> {
     }
 
     fn over(&mut self, mut call: Call, why: Cause, kind: CauseKind) {
-        let asked = call.asked.take();
+        let asked = call.asked.take().filter(|_| why != Cause::Transferred);
+        let joined = std::mem::take(&mut call.joined);
         // One that never came about says why in its row, as nobody has heard it.
         let said = (call.direction == Direction::Outbound && call.connected_at.is_none())
             .then(|| words::cause(kind).trim_end_matches('.').to_owned());
         self.keep(entry(&call, self.now, why, said));
         let last = call.over(self.now, why);
         self.tell(CentreEvent::InteractionChanged(last));
-        let ended_here = matches!(why, Cause::AgentHungUp | Cause::Transferred);
-        if let Some(side) = asked.filter(|_| !ended_here) {
-            // The one who was asked is still there: a call like any other now.
-            let party = Party { kind: PartyKind::Customer, ..side.party.clone() };
-            let answered = side.answered;
-            let now = self.now;
-            let call = self.begin(Direction::Outbound, Side { party, ..side });
-            call.connected_at = answered.then_some(now);
+        if why == Cause::AgentHungUp {
+            // All of them end by it.
+            return;
         }
+        // Whoever is still there is in a call like any other now.
+        let mut stay: Vec<Side> = joined;
+        let (main, asked) = match stay.is_empty() {
+            false => (Some(stay.remove(0)), asked),
+            true => (asked, None),
+        };
+        let Some(main) = main else { return };
+        let party = Party { kind: PartyKind::Customer, ..main.party.clone() };
+        let answered = main.answered;
+        let now = self.now;
+        let call = self.begin(Direction::Outbound, Side { party, ..main });
+        call.connected_at = answered.then_some(now);
+        (call.joined, call.asked) = (stay, asked);
     }
 }
 

@@ -1,5 +1,6 @@
 //! A telephone system in place of a centre: the softphone's [`Centre`] and [`Line`] over a
-//! [`Phone`](crate::sip::Phone), so that desk, window and keys work as they do with a centre.
+//! [`Phone`](crate::sip::Phone), so that desk, window and keys work as they do with a centre;
+//! and its [`Probe`], which says what is wrong with an extension.
 //!
 //! ```text
 //!  driver ──open, order──▶ Exchange ─▶ task ─▶ Seat ──▶ Phone ◀──SIP, voice──▶ telephone system
@@ -17,18 +18,20 @@
 
 mod calls;
 mod ended;
+mod faults;
 mod orders;
 mod seat;
 mod task;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trial;
 
 use crate::Line as CentreLine;
 use omnibar_contract::{DirectoryEntry, HistoryEntry};
 use omnibar_desk::Order;
 use omnibar_model::{CommandId, InteractionId, PhoneNumber, VoiceRecord};
-use omnibar_softphone::{Centre, Clock, IceServer, Inbox, Line, SignIn, VoiceSignal};
+use omnibar_softphone::{Centre, Clock, IceServer, Inbox, Line, Probe, SignIn, VoiceSignal};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -91,7 +94,7 @@ pub fn start(config: ExchangeConfig, line: &CentreLine, inbox: Inbox, clock: Clo
     Exchange(sender)
 }
 
-/// Both ports. Every method posts and returns.
+/// All three ports. Every method posts and returns.
 #[derive(Clone, Debug)]
 pub struct Exchange(mpsc::UnboundedSender<Ask>);
 
@@ -146,5 +149,15 @@ impl Line for Exchange {
 
     fn probe(&mut self, servers: Vec<IceServer>) {
         self.post(Ask::Probe(servers));
+    }
+}
+
+impl Probe for Exchange {
+    fn test(&mut self, of: Option<SignIn>, echo: String, servers: Vec<IceServer>) {
+        self.post(Ask::Test { of: of.map(Box::new), echo, servers });
+    }
+
+    fn stop_test(&mut self) {
+        self.post(Ask::StopTest);
     }
 }

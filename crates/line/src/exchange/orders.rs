@@ -15,8 +15,7 @@ const NUMBERS_ONLY: &str = "A telephone system is called by number only. Choose 
 const BAD_NUMBER: &str = "This number cannot be called. Check it, then try again.";
 const HELD: &str = "This call is on hold. Resume it, then try again.";
 const NOBODY_ASKED: &str = "The other party has not answered yet. Wait for it, then try again.";
-const NO_CONFERENCE: &str =
-    "This telephone cannot bring three parties together. Transfer the call, or go back to it.";
+const NOBODY_TO_JOIN: &str = "There is nobody to bring in. Ask somebody first, then try again.";
 const NOT_HERE: &str = "Only a contact centre does this.";
 
 /// Done; or it is answered later, by what waits.
@@ -26,7 +25,7 @@ impl<T: Telephone> Seat<T> {
     /// Answered exactly once.
     pub(super) fn order(&mut self, command: CommandId, order: Order) {
         match self.perform(order) {
-            Ok(Some(wait)) => self.waiting.push((command, wait)),
+            Ok(Some(wait)) => self.wait(command, wait),
             Ok(None) => self.answer(command, Ok(())),
             Err(why) => self.answer(command, Err(why.to_owned())),
         }
@@ -62,12 +61,14 @@ impl<T: Telephone> Seat<T> {
                 if held {
                     return Ok(None);
                 }
+                self.set_apart(number, true);
                 self.phone.hold(number);
                 Ok(Some(Wait::Held(number)))
             }
             Order::Resume { interaction, leg } => {
                 let (number, held) = self.talking(&interaction, leg.as_ref())?;
-                self.phone.resume(number);
+                self.set_apart(number, false);
+                self.talk_again(&interaction, number);
                 Ok(held.then_some(Wait::Resumed(number)))
             }
             Order::Dtmf { interaction, digits } => self.press(&interaction, &digits),
@@ -87,8 +88,13 @@ impl<T: Telephone> Seat<T> {
             }
             Order::Drop { interaction, leg } => {
                 let call = self.call(&interaction).ok_or(GONE)?;
-                let side = call.side(Some(&leg)).ok_or(GONE)?;
-                self.phone.hang_up(side.number);
+                let number = call.side(Some(&leg)).ok_or(GONE)?.number;
+                if let Some(call) = self.call_mut(&interaction).filter(|c| c.main.number == number)
+                {
+                    // The others stay.
+                    call.ending = Some(Cause::Dropped);
+                }
+                self.phone.hang_up(number);
                 Ok(None)
             }
             Order::End { interaction } => self.end(&interaction),
@@ -103,7 +109,7 @@ impl<T: Telephone> Seat<T> {
                 self.book.measured(&interaction, record);
                 Ok(None)
             }
-            Order::Conference { .. } => Err(NO_CONFERENCE),
+            Order::Conference { interaction } => self.confer(&interaction),
             Order::Chat { .. }
             | Order::Dispose { .. }
             | Order::Callback { .. }
@@ -135,6 +141,7 @@ impl<T: Telephone> Seat<T> {
             direction,
             main,
             asked: None,
+            joined: Vec::new(),
             gone: Vec::new(),
             diverted: Vec::new(),
             began: self.now,
@@ -173,6 +180,57 @@ impl<T: Telephone> Seat<T> {
             self.phone.hang_up(number);
         }
         Ok(None)
+    }
+
+    /// Brings whoever is asked, and all who were in the conversation before, together with
+    /// the agent.
+    fn confer(&mut self, interaction: &InteractionId) -> Done {
+        let call = self.call(interaction).ok_or(GONE)?;
+        let asked = call.asked.as_ref().ok_or(NOBODY_TO_JOIN)?;
+        if !asked.answered || !call.main.answered {
+            return Err(NOBODY_ASKED);
+        }
+        let asked = asked.number;
+        if !call.is_conference() {
+            let main = call.main.number;
+            self.set_apart(main, false);
+        }
+        self.set_apart(asked, false);
+        let call = self.call(interaction).ok_or(GONE)?;
+        // Whoever has the headset stays with it, and the others come.
+        let everybody: Vec<CallNumber> = call.members().chain([asked]).collect();
+        let with = self.active.filter(|active| everybody.contains(active));
+        if with.is_none() {
+            self.phone.resume(asked);
+        }
+        let with = with.unwrap_or(asked);
+        for number in everybody.into_iter().filter(|number| *number != with) {
+            self.phone.bring_in(number);
+        }
+        Ok(Some(Wait::Joined(asked)))
+    }
+
+    /// Takes the headset back to a call that was held, and all who were in one conversation
+    /// with it.
+    fn talk_again(&self, interaction: &InteractionId, number: CallNumber) {
+        let Some(call) = self.call(interaction).filter(|call| call.is_conference()) else {
+            return self.phone.resume(number);
+        };
+        let others: Vec<CallNumber> = call.members().filter(|other| *other != number).collect();
+        if call.asked.as_ref().is_some_and(|asked| asked.number == number) {
+            return self.phone.resume(number);
+        }
+        if self.active.is_some_and(|active| others.contains(&active)) {
+            return self.phone.bring_in(number);
+        }
+        self.phone.resume(number);
+        others.into_iter().for_each(|other| self.phone.bring_in(other));
+    }
+
+    fn set_apart(&mut self, number: CallNumber, apart: bool) {
+        if let Some(side) = self.side_mut(number) {
+            side.apart = apart;
+        }
     }
 
     /// Into the voice of whoever hears the agent.

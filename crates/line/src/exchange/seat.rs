@@ -12,6 +12,7 @@ use omnibar_model::{
 use omnibar_sip::{CallNumber, Digit, Uri};
 use omnibar_softphone::{AgentNews, CentreEvent, Event, LineEvent};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Id of the one break.
 pub(super) const DO_NOT_DISTURB: &str = "dnd";
@@ -29,6 +30,7 @@ pub(super) trait Telephone {
     fn press(&self, call: CallNumber, digit: Digit);
     fn transfer(&self, call: CallNumber, to: Uri);
     fn join(&self, call: CallNumber, with: CallNumber);
+    fn bring_in(&self, call: CallNumber);
     fn mend(&self, call: CallNumber);
 }
 
@@ -38,6 +40,22 @@ pub(super) enum Wait {
     Held(CallNumber),
     Resumed(CallNumber),
     Transferred(CallNumber),
+    /// Into the conversation that the headset is in.
+    Joined(CallNumber),
+}
+
+/// How long a transfer may take until the agent is told that it takes long: shorter than the
+/// desk waits for any answer.
+const SLOW: Duration = Duration::from_secs(8);
+const SLOW_TRANSFER: &str = "The phone system has not said yet whether the transfer came about. \
+                             The call stays with you until it does.";
+
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// `None`: the agent was told that it takes long.
+    command: Option<CommandId>,
+    pub(super) wait: Wait,
+    since: Moment,
 }
 
 pub(super) struct Seat<T> {
@@ -55,13 +73,21 @@ pub(super) struct Seat<T> {
     pub(super) calls: Vec<Call>,
     /// Whom the headset is with.
     pub(super) active: Option<CallNumber>,
-    pub(super) waiting: Vec<(CommandId, Wait)>,
+    pub(super) waiting: Vec<Waiting>,
     pub(super) voicemail: VoicemailView,
     legs: u64,
     agent: (AgentState, Moment, Option<Presence>),
     line: Option<LineState>,
     rings_back: bool,
     said: Vec<Event>,
+}
+
+impl Waiting {
+    /// A transfer that the agent still waits for. What else is asked is answered, or fails, by
+    /// the user agent's own timers.
+    fn is_asked_for(&self) -> bool {
+        self.command.is_some() && matches!(self.wait, Wait::Transferred(_))
+    }
 }
 
 impl<T: Telephone> Seat<T> {
@@ -172,11 +198,33 @@ impl<T: Telephone> Seat<T> {
         self.tell(CentreEvent::Answered { command, result });
     }
 
+    /// The command is answered by what follows.
+    pub(super) fn wait(&mut self, command: CommandId, wait: Wait) {
+        self.waiting.push(Waiting { command: Some(command), wait, since: self.now });
+    }
+
     /// Answers whatever waits for it.
     pub(super) fn answer_all(&mut self, waits: impl Fn(Wait) -> bool, result: &Result<(), String>) {
-        let waiting: Vec<_> = self.waiting.extract_if(.., |(_, wait)| waits(*wait)).collect();
-        for (command, _) in waiting {
+        let done: Vec<_> = self.waiting.extract_if(.., |waiting| waits(waiting.wait)).collect();
+        for command in done.into_iter().filter_map(|waiting| waiting.command) {
             self.answer(command, result.clone());
+        }
+    }
+
+    /// When something is due without anything happening.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        let slow = self.waiting.iter().filter(|waiting| waiting.is_asked_for());
+        slow.map(|waiting| waiting.since + SLOW).min()
+    }
+
+    /// The moment has come, perhaps.
+    pub(super) fn due(&mut self) {
+        let now = self.now;
+        let slow = self.waiting.iter_mut();
+        let slow = slow.filter(|waiting| waiting.is_asked_for() && waiting.since + SLOW <= now);
+        let commands: Vec<_> = slow.filter_map(|waiting| waiting.command.take()).collect();
+        for command in commands {
+            self.answer(command, Err(SLOW_TRANSFER.to_owned()));
         }
     }
 

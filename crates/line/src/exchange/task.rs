@@ -1,14 +1,16 @@
 //! The task behind an [`Exchange`](super::Exchange): the registration, and a [`Seat`] while
 //! there is one.
 
+use super::faults::{refused, server};
 use super::seat::{Seat, Telephone};
+use super::trial::{Trial, not_begun};
 use super::{Book, ExchangeConfig, Handset};
-use crate::sip::core::{Account, CallNumber, Cause, CauseKind, Digit, Event as SipEvent, Uri};
-use crate::sip::{ConnectFault, ExtensionConfig, ExtensionEvent, Phone, PhoneEvent, WebSocketUrl};
+use crate::sip::core::{Account, CallNumber, Digit, Event as SipEvent, Uri};
+use crate::sip::{Check, ExtensionConfig, ExtensionEvent, Phone, PhoneEvent, WebSocketUrl};
 use crate::voice::Voice;
 use crate::{Bind, Line, probe};
-use omnibar_contract::PhoneAccount;
-use omnibar_desk::{Link, Order, ServerFault, SignInFault};
+use omnibar_contract::{ConnectionTestState, PhoneAccount};
+use omnibar_desk::{Link, Order, SignInFault};
 use omnibar_model::{CommandId, InteractionId, PhoneNumber};
 use omnibar_peer::PeerConfig;
 use omnibar_softphone::{CentreEvent, Clock, Event, IceServer, Inbox, SignIn};
@@ -18,6 +20,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 /// How long a registration is asked to hold.
 const EXPIRES: Duration = Duration::from_secs(300);
@@ -35,6 +38,13 @@ pub(super) enum Ask {
     Voice(Vec<IceServer>),
     Mend,
     Probe(Vec<IceServer>),
+    /// Tries an extension, or the one that is signed in.
+    Test {
+        of: Option<Box<SignIn>>,
+        echo: String,
+        servers: Vec<IceServer>,
+    },
+    StopTest,
 }
 
 pub(super) struct Task {
@@ -51,12 +61,14 @@ pub(super) struct Task {
     open: Option<Open>,
     /// A telephone that gives its registration up: the next one waits for it.
     closing: Option<JoinHandle<()>>,
+    trial: Option<Trial>,
 }
 
 struct Open {
     seat: Seat<Phone>,
     told: mpsc::UnboundedReceiver<PhoneEvent>,
-    address: String,
+    /// As it was asked for.
+    sign_in: SignIn,
     name: String,
     registered: bool,
     /// Tries since the connection was lost.
@@ -78,18 +90,29 @@ impl Task {
             clock,
             open: None,
             closing: None,
+            trial: None,
         }
     }
 
     pub(super) async fn run(mut self, mut asks: mpsc::UnboundedReceiver<Ask>) {
         loop {
+            let due = self.open.as_ref().and_then(|open| open.seat.deadline());
+            let due = due.map(|moment| self.clock.instant(moment));
             tokio::select! {
                 ask = asks.recv() => match ask {
                     None => break,
                     Some(ask) => self.ask(ask).await,
                 },
                 event = next(&mut self.open) => self.told(event),
+                () = over(&mut self.trial) => self.tested(),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.tick();
+                    if let Some(open) = &mut self.open {
+                        open.seat.due();
+                    }
+                }
             }
+            self.calls_come_first();
             if let Some(open) = &mut self.open {
                 for event in open.seat.said() {
                     self.inbox.post(event);
@@ -105,6 +128,7 @@ impl Task {
         self.tick();
         match ask {
             Ask::Open(sign_in) => {
+                self.end_trial().await;
                 if let Some(closing) = self.closing.take() {
                     // It takes two seconds at most; one that failed has closed too.
                     let _ = closing.await;
@@ -115,6 +139,7 @@ impl Task {
                 }
             }
             Ask::Close => {
+                self.end_trial().await;
                 self.close();
                 self.post(CentreEvent::LinkChanged(Link::Down));
                 self.post(CentreEvent::Ended(None));
@@ -150,15 +175,84 @@ impl Task {
                 let (peers, inbox) = (self.peers.clone(), self.inbox.clone());
                 tokio::spawn(probe::run(peers, servers, None, true, inbox));
             }
+            Ask::Test { of, echo, servers } => {
+                self.end_trial().await;
+                if let Err(state) = self.test(of.map(|of| *of), &echo, servers) {
+                    self.inbox.post(not_begun(state));
+                }
+            }
+            Ask::StopTest => {
+                if let Some(trial) = &mut self.trial {
+                    trial.stop(ConnectionTestState::Stopped);
+                }
+            }
         }
     }
 
-    fn start(&mut self, sign_in: SignIn) -> Result<(), SignInFault> {
-        let SignIn { centre, user, password, account, take_over: _ } = sign_in;
-        let PhoneAccount { server, user: name, display, ca, voicemail } =
+    fn test(
+        &mut self,
+        of: Option<SignIn>,
+        echo: &str,
+        servers: Vec<IceServer>,
+    ) -> Result<(), ConnectionTestState> {
+        if self.open.as_ref().is_some_and(|open| !open.seat.calls.is_empty()) {
+            return Err(ConnectionTestState::InCall);
+        }
+        let of_own = of.is_none();
+        let own = || self.open.as_ref().map(|open| open.sign_in.clone());
+        let sign_in = of.or_else(own).ok_or(ConnectionTestState::BadAddress)?;
+        let bad = |_| ConnectionTestState::BadAddress;
+        let extension = self.extension(sign_in).map_err(bad)?;
+        let domain = extension.account.address.host().to_owned();
+        let call = match echo.trim() {
+            "" => None,
+            echo if fits(echo) => {
+                let to =
+                    Uri::dialled(echo, &domain).map_err(|_| ConnectionTestState::BadAddress)?;
+                Some(to).filter(Uri::is_sip)
+            }
+            _ => return Err(ConnectionTestState::BadAddress),
+        };
+        let bind = self.bind(&extension.server);
+        let relay_only = self.peers.relay_only;
+        let check = Check { extension, bind, relay_only, ice_servers: servers, call };
+        self.trial = Some(Trial::start(check, of_own, self.inbox.clone()));
+        if let Some(open) = self.open.as_ref().filter(|_| of_own) {
+            open.seat.phone.unregister();
+        }
+        Ok(())
+    }
+
+    /// The test has ended: the extension that is signed in is there for callers again.
+    fn tested(&mut self) {
+        let of_own = self.trial.take().is_some_and(|trial| trial.of_own);
+        if let Some(open) = self.open.as_ref().filter(|_| of_own) {
+            open.seat.phone.register();
+        }
+    }
+
+    async fn end_trial(&mut self) {
+        if let Some(trial) = &mut self.trial {
+            trial.stop(ConnectionTestState::Stopped);
+            trial.over().await;
+            self.tested();
+        }
+    }
+
+    /// A call that comes or is made while the extension is tested ends the test.
+    fn calls_come_first(&mut self) {
+        let calls = self.open.as_ref().is_some_and(|open| !open.seat.calls.is_empty());
+        if let Some(trial) = self.trial.as_mut().filter(|trial| calls && trial.of_own) {
+            trial.stop(ConnectionTestState::Interrupted);
+        }
+    }
+
+    /// What a sign-in is about.
+    fn extension(&self, sign_in: SignIn) -> Result<ExtensionConfig, SignInFault> {
+        let SignIn { centre, password, account, user: _, take_over: _ } = sign_in;
+        let PhoneAccount { server, user, display, ca, voicemail: _, echo: _ } =
             account.ok_or(SignInFault::BadAddress)?;
-        let fit = |text: &String| text.len() <= MOST_TEXT && !text.contains(char::is_control);
-        if ![&centre, &server, &name, &display, &ca, &voicemail].into_iter().all(fit) {
+        if ![&centre, &server, &user, &display, &ca].into_iter().all(|text| fits(text)) {
             return Err(SignInFault::BadAddress);
         }
         let address = Uri::read(&centre)
@@ -166,16 +260,10 @@ impl Task {
             .filter(|address| address.is_sip() && !address.user().is_empty())
             .ok_or(SignInFault::BadAddress)?;
         let server = WebSocketUrl::parse(&server).map_err(|_| SignInFault::BadAddress)?;
-        let password = password.ok_or(SignInFault::WrongCredentials)?;
-        let mut peers = self.peers.clone();
-        if server.is_local() && peers.bind == Bind::AllInterfaces {
-            peers.bind = Bind::AllAndLoopback;
-        }
-        let domain = address.host().to_owned();
         let account = Account {
-            display: display.clone(),
-            user: name,
-            password,
+            display,
+            user,
+            password: password.ok_or(SignInFault::WrongCredentials)?,
             secure: server.is_tls(),
             instance: self.instance.clone(),
             expires: EXPIRES,
@@ -184,7 +272,22 @@ impl Task {
         };
         let own = Some(ca).filter(|ca| !ca.is_empty()).map(PathBuf::from);
         let extra_ca = own.or_else(|| self.extra_ca.clone());
-        let extension = ExtensionConfig { account, server, extra_ca };
+        Ok(ExtensionConfig { account, server, extra_ca })
+    }
+
+    /// Where calls at this server are bound.
+    fn bind(&self, server: &WebSocketUrl) -> Bind {
+        match &self.peers.bind {
+            Bind::AllInterfaces if server.is_local() => Bind::AllAndLoopback,
+            bind => bind.clone(),
+        }
+    }
+
+    fn start(&mut self, sign_in: SignIn) -> Result<(), SignInFault> {
+        let extension = self.extension(sign_in.clone())?;
+        let peers = PeerConfig { bind: self.bind(&extension.server), ..self.peers.clone() };
+        let domain = extension.account.address.host().to_owned();
+        let display = extension.account.display.clone();
         let (voice, round_trip) = (Arc::clone(&self.voice), Arc::clone(&self.round_trip));
         let (phone, told) =
             Phone::over(extension, voice, peers, round_trip, vec![]).map_err(|fault| {
@@ -192,13 +295,13 @@ impl Task {
                     detail: format!("this system gives no random numbers: {fault}"),
                 }
             })?;
-        self.book.open(&centre);
-        let voicemail = PhoneNumber::parse(&voicemail).ok();
+        self.book.open(&sign_in.centre);
+        let voicemail = sign_in.account.as_ref().map(|account| account.voicemail.as_str());
+        let voicemail = voicemail.and_then(|number| PhoneNumber::parse(number).ok());
         let seat =
             Seat::new(phone, domain, voicemail, Arc::clone(&self.book), Arc::clone(&self.handset));
-        let name = if display.is_empty() { user.to_string() } else { display };
-        let open = Open { seat, told, address: centre, name, registered: false, attempts: 0 };
-        self.open = Some(open);
+        let name = if display.is_empty() { sign_in.user.to_string() } else { display };
+        self.open = Some(Open { seat, told, sign_in, name, registered: false, attempts: 0 });
         self.tick();
         Ok(())
     }
@@ -212,7 +315,12 @@ impl Task {
             PhoneEvent::Extension(ExtensionEvent::Sip(SipEvent::RegistrationFailed {
                 cause,
                 again_in,
-            })) => self.not_registered(fault(cause), *again_in),
+            })) => self.not_registered(refused(cause), *again_in),
+            PhoneEvent::Extension(ExtensionEvent::Sip(SipEvent::Unregistered)) => {
+                if let Some(trial) = &mut self.trial {
+                    trial.cleared();
+                }
+            }
             PhoneEvent::Extension(ExtensionEvent::Disconnected { fault, again_in }) => {
                 let fault = SignInFault::Server { server: server(fault) };
                 self.not_registered(fault, Some(*again_in));
@@ -239,7 +347,7 @@ impl Task {
         let Some(open) = &mut self.open else { return };
         if !std::mem::replace(&mut open.registered, true) {
             open.seat.tell(CentreEvent::LinkChanged(Link::Up));
-            open.seat.opened(open.name.clone(), open.address.clone());
+            open.seat.opened(open.name.clone(), open.sign_in.centre.clone());
         } else if std::mem::take(&mut open.attempts) > 0 {
             open.seat.tell(CentreEvent::LinkChanged(Link::Up));
         }
@@ -287,6 +395,17 @@ impl Task {
     }
 }
 
+fn fits(text: &str) -> bool {
+    text.len() <= MOST_TEXT && !text.contains(char::is_control)
+}
+
+async fn over(trial: &mut Option<Trial>) {
+    match trial {
+        Some(trial) => trial.over().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn next(open: &mut Option<Open>) -> PhoneEvent {
     match open {
         Some(open) => match open.told.recv().await {
@@ -294,31 +413,6 @@ async fn next(open: &mut Option<Open>) -> PhoneEvent {
             None => std::future::pending().await,
         },
         None => std::future::pending().await,
-    }
-}
-
-/// Of a registration that was refused.
-fn fault(cause: &Cause) -> SignInFault {
-    match cause.kind {
-        CauseKind::WrongPassword => SignInFault::WrongCredentials,
-        _ => SignInFault::NotRegistered { status: cause.status },
-    }
-}
-
-fn server(fault: &ConnectFault) -> ServerFault {
-    match fault {
-        ConnectFault::NameNotFound | ConnectFault::BadAddress => ServerFault::NameNotFound,
-        ConnectFault::Refused => ServerFault::Closed,
-        ConnectFault::TimedOut | ConnectFault::Silent => ServerFault::TimedOut,
-        ConnectFault::Unreachable(detail) => ServerFault::NoWay { detail: detail.clone() },
-        ConnectFault::NoTrust(detail) => ServerFault::NoTrust { detail: detail.clone() },
-        ConnectFault::Certificate(fault) => ServerFault::Certificate { detail: fault.to_string() },
-        ConnectFault::Tls(detail) => ServerFault::Tls { detail: detail.clone() },
-        ConnectFault::Http(status) => ServerFault::Http { status: *status },
-        ConnectFault::NoSip => ServerFault::NoSip,
-        ConnectFault::Broken(_) | ConnectFault::Closed | ConnectFault::Renewed => {
-            ServerFault::Broken { detail: fault.to_string() }
-        }
     }
 }
 
@@ -357,6 +451,10 @@ impl Telephone for Phone {
 
     fn join(&self, call: CallNumber, with: CallNumber) {
         Phone::join(self, call, with);
+    }
+
+    fn bring_in(&self, call: CallNumber) {
+        Phone::bring_in(self, call);
     }
 
     fn mend(&self, call: CallNumber) {

@@ -1,5 +1,6 @@
 //! The seat with a telephone that notes down what is asked of it.
 
+mod conference;
 mod rules;
 
 use super::seat::{Seat, Telephone};
@@ -9,7 +10,7 @@ use omnibar_contract::{DirectoryEntry, HistoryEntry};
 use omnibar_desk::{LineState, Order};
 use omnibar_media::Codec;
 use omnibar_model::{
-    AgentState, Cause, CommandId, Destination, Interaction, InteractionId, LegState, Moment,
+    AgentState, Cause, CommandId, Destination, Interaction, InteractionId, LegId, LegState, Moment,
     PhoneNumber, VoiceRecord,
 };
 use omnibar_sip::{CallNumber, Caller, CauseKind, Digit, Diversion, Event as Sip, Party, Uri};
@@ -73,6 +74,10 @@ impl Telephone for Noted {
 
     fn join(&self, call: CallNumber, with: CallNumber) {
         self.note(format!("join {call:?} {with:?}"));
+    }
+
+    fn bring_in(&self, call: CallNumber) {
+        self.note(format!("bring in {call:?}"));
     }
 
     fn mend(&self, call: CallNumber) {

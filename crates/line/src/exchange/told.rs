@@ -1,6 +1,6 @@
 //! What the telephone tells.
 
-use super::calls::{caller, diverted, party};
+use super::calls::{Call, Side, caller, diverted, party};
 use super::seat::{Seat, Telephone, Wait};
 use crate::sip::{ExtensionEvent, PhoneEvent, VoiceFault, words};
 use omnibar_contract::VoicemailView;
@@ -29,11 +29,9 @@ impl<T: Telephone> Seat<T> {
                     side.keys = agreed.keys;
                 }
             }
-            // Nobody brings calls together here, and the check at sign-in tries the servers.
-            PhoneEvent::Conference(_)
-            | PhoneEvent::Pressed { .. }
-            | PhoneEvent::Relay { .. }
-            | PhoneEvent::Woke { .. } => {}
+            PhoneEvent::Conference(members) => self.conferring(&members),
+            // The check at sign-in tries the servers.
+            PhoneEvent::Pressed { .. } | PhoneEvent::Relay { .. } | PhoneEvent::Woke { .. } => {}
             PhoneEvent::Voice { call } => {
                 if let Some(side) = self.side_mut(call) {
                     side.heard = true;
@@ -47,19 +45,50 @@ impl<T: Telephone> Seat<T> {
             PhoneEvent::Followed { old, new } => self.replaced(old, new),
             PhoneEvent::NoVoice { call, fault } => {
                 tracing::info!(?fault, "no voice comes about");
-                if let Some(side) = self.side_mut(call) {
-                    match fault {
-                        // It is looked for further.
-                        VoiceFault::NoPath | VoiceFault::NoRelay => {
-                            side.path = Some(LineState::Failed)
-                        }
-                        VoiceFault::Description(_) => side.mute = true,
-                        // Of conferences.
-                        VoiceFault::NoMixing(_) => {}
-                    }
-                }
+                self.no_voice(call, &fault);
             }
         }
+    }
+
+    fn no_voice(&mut self, number: CallNumber, fault: &VoiceFault) {
+        let side = self.side_mut(number);
+        match fault {
+            // It is looked for further.
+            VoiceFault::NoPath | VoiceFault::NoRelay => {
+                if let Some(side) = side {
+                    side.path = Some(LineState::Failed);
+                }
+            }
+            VoiceFault::Description(_) => {
+                if let Some(side) = side {
+                    side.mute = true;
+                }
+            }
+            // The calls stay as they are.
+            VoiceFault::NoMixing(_) | VoiceFault::NotUp => {
+                if let Some(side) = side {
+                    side.apart = true;
+                }
+                let why = Err(words::voice(fault).to_owned());
+                let of = |wait| matches!(wait, Wait::Joined(_)) || wait == Wait::Resumed(number);
+                self.answer_all(of, &why);
+            }
+        }
+    }
+
+    /// Whoever was asked and hears the others now is one of them.
+    fn conferring(&mut self, members: &[CallNumber]) {
+        let is_in = |side: &Side| members.contains(&side.number);
+        for call in &mut self.calls {
+            let met = is_in(&call.main) || call.joined.iter().any(is_in);
+            if let Some(side) = call.asked.take_if(|asked| met && is_in(asked)) {
+                call.joined.push(side);
+            }
+        }
+        self.answer_all(
+            |wait| matches!(wait, Wait::Joined(who) if members.contains(&who)),
+            &Ok(()),
+        );
     }
 
     fn signalled(&mut self, event: Event) {
@@ -90,7 +119,7 @@ impl<T: Telephone> Seat<T> {
                 self.answer_all(|wait| changes.contains(&wait), &why);
             }
             Event::Transferred { call } => {
-                let of = |c: &&mut super::calls::Call| c.main.number == call;
+                let of = |c: &&mut Call| c.main.number == call;
                 if let Some(call) = self.calls.iter_mut().find(of) {
                     call.ending = Some(Cause::Transferred);
                 }
@@ -142,7 +171,7 @@ impl<T: Telephone> Seat<T> {
             }
             return;
         }
-        let side = super::calls::Side::new(number, self.leg(), customer);
+        let side = Side::new(number, self.leg(), customer);
         let away = self.is_away();
         let call = self.begin(Direction::Inbound, side);
         call.diverted = diverted(told);
@@ -159,7 +188,7 @@ impl<T: Telephone> Seat<T> {
         let now = self.now;
         let Some(side) = self.side_mut(number) else { return };
         side.answered = true;
-        let of = |call: &&mut super::calls::Call| call.main.number == number;
+        let of = |call: &&mut Call| call.main.number == number;
         if let Some(call) = self.calls.iter_mut().find(of) {
             call.connected_at.get_or_insert(now);
         }

@@ -9,6 +9,7 @@ use crate::{Bind, LineConfig, probe};
 use omnibar_media::Received;
 use omnibar_sip::{Cause, Event, Uri};
 use omnibar_softphone::{IceServer, RelayProbe};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -67,6 +68,16 @@ pub enum Outcome {
     Failed(CheckFault),
 }
 
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is well.
+    Passed,
+    Failed,
+    /// Whoever wanted it does not any more.
+    Stopped,
+}
+
 /// Why a step failed. No later step is tried then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CheckFault {
@@ -104,19 +115,48 @@ pub enum CallTest {
     NothingReturns,
 }
 
-/// Checks step by step and tells of each when it is done. True: all is well.
+impl Check {
+    /// What will be tried, in this order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps = vec![Step::Name, Step::Connection];
+        steps.extend(self.extension.server.is_tls().then_some(Step::Security));
+        steps.extend([Step::WebSocket, Step::Registration]);
+        steps.extend((self.relays() > 0).then_some(Step::Relay));
+        steps.extend(self.call.iter().flat_map(|_| [Step::Call, Step::Voice]));
+        steps
+    }
+
+    fn relays(&self) -> usize {
+        let urls = self.ice_servers.iter().flat_map(|server| &server.urls);
+        urls.filter(|url| probe::is_relay(url)).count()
+    }
+}
+
+/// Checks step by step, until `stop`, and tells of each when it is done.
 ///
 /// The extension is registered for the time of the check; an exchange that keeps one
 /// registration of an extension ends another one by it.
 ///
 /// # Panics
 /// Outside a tokio runtime.
-pub async fn check(check: Check, mut tell: impl FnMut(Checked) + Send) -> bool {
+pub async fn check(
+    check: Check,
+    stop: impl Future<Output = ()>,
+    mut tell: impl FnMut(Checked) + Send,
+) -> Verdict {
     let mut steps = Steps { tell: &mut tell, begun: Instant::now() };
-    if steps.connect(&check.extension).await.is_none() {
-        return false;
+    let mut stop = pin!(stop);
+    tokio::select! {
+        connected = steps.connect(&check.extension) => {
+            if connected.is_none() {
+                return Verdict::Failed;
+            }
+        }
+        () = &mut stop => return Verdict::Stopped,
     }
     let (received, arriving) = rtrb::RingBuffer::<Received>::new(RING);
+    let relays = check.relays();
     let line = LineConfig {
         bind: check.bind,
         relay_only: check.relay_only,
@@ -124,8 +164,6 @@ pub async fn check(check: Check, mut tell: impl FnMut(Checked) + Send) -> bool {
         round_trip: Arc::default(),
         epoch: std::time::Instant::now(),
     };
-    let relays = check.ice_servers.iter().flat_map(|server| &server.urls);
-    let relays = relays.filter(|url| probe::is_relay(url)).count();
     let epoch = line.epoch;
     let config = PhoneConfig { extension: check.extension, line, ice_servers: check.ice_servers };
     let (phone, sink, events) = match Phone::start(config) {
@@ -133,25 +171,26 @@ pub async fn check(check: Check, mut tell: impl FnMut(Checked) + Send) -> bool {
         Err(error) => {
             let fault = ConnectFault::Broken(error.to_string());
             steps.done(Step::Registration, Err::<(), _>(CheckFault::Connect(fault)));
-            return false;
+            return Verdict::Failed;
         }
     };
-    let mut told = Told { events, relays: vec![] };
-    let mut well = steps.register(&mut told).await.is_some();
-    if well && relays > 0 {
-        well = steps.relay(&mut told, relays).await.is_some();
-    }
-    if let (true, Some(to)) = (well, check.call) {
-        let mut talk = call::Talk::new(&phone, told.events, sink, arriving, epoch);
-        well = async {
-            let call = steps.done(Step::Call, talk.begin(to).await.map_err(CheckFault::Call))?;
-            steps.done(Step::Voice, talk.listen(call).await.map_err(CheckFault::Call))
+    let rest = async {
+        let mut told = Told { events, relays: vec![] };
+        steps.register(&mut told).await?;
+        if relays > 0 {
+            steps.relay(&mut told, relays).await?;
         }
-        .await
-        .is_some();
-    }
+        let Some(to) = check.call else { return Some(()) };
+        let mut talk = call::Talk::new(&phone, told.events, sink, arriving, epoch);
+        let call = steps.done(Step::Call, talk.begin(to).await.map_err(CheckFault::Call))?;
+        steps.done(Step::Voice, talk.listen(call).await.map_err(CheckFault::Call))
+    };
+    let verdict = tokio::select! {
+        well = rest => well.map_or(Verdict::Failed, |()| Verdict::Passed),
+        () = stop => Verdict::Stopped,
+    };
     phone.close().await;
-    well
+    verdict
 }
 
 struct Steps<'a> {

@@ -16,7 +16,7 @@ mod servers;
 mod task;
 pub mod words;
 
-pub use check::{CallTest, Check, CheckFault, Checked, Outcome, Step, check};
+pub use check::{CallTest, Check, CheckFault, Checked, Outcome, Step, Verdict, check};
 pub use described::with_candidates;
 pub use dial::{CertificateFault, ConnectFault, WebSocketUrl};
 pub use omnibar_sip as core;

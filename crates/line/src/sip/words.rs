@@ -1,5 +1,6 @@
 //! What a telephone system's refusals and ends mean, in the agent's words.
 
+use super::VoiceFault;
 use omnibar_sip::{CauseKind, Refusal};
 
 /// Of an end or a refusal: a sentence.
@@ -40,5 +41,31 @@ pub fn refusal(why: Refusal) -> &'static str {
         Refusal::NotNow => "The call is not in a state for that.",
         Refusal::BadAddress => "This address cannot be called.",
         Refusal::NotConnected => "There is no connection to the exchange.",
+    }
+}
+
+/// Why there is no voice, or no common one: sentences.
+#[must_use]
+pub fn voice(fault: &VoiceFault) -> &'static str {
+    match fault {
+        VoiceFault::NoPath => {
+            "No way was found for the voice between this computer and the exchange. A firewall or \
+             VPN may keep it back: try another network, or have the exchange's UDP ports opened. \
+             It is tried again until somebody hangs up."
+        }
+        VoiceFault::NoRelay => {
+            "No TURN server has given an address to talk through. Check its address, its user \
+             name and its password."
+        }
+        VoiceFault::NoMixing(_) => {
+            "This computer cannot bring the calls together at the moment; they stay apart."
+        }
+        VoiceFault::NotUp => {
+            "There is no voice in one of the calls yet; they stay apart. Try again in a moment."
+        }
+        VoiceFault::Description(_) => {
+            "This computer and the exchange found no form of voice in common. Let the \
+             administrator of the exchange see the detail."
+        }
     }
 }

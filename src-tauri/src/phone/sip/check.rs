@@ -7,7 +7,7 @@ use omnibar_line::Bind;
 use omnibar_line::sip::core::{Cause, CauseKind, Uri};
 use omnibar_line::sip::{
     CallTest, CertificateFault, Check, CheckFault, Checked, ConnectFault, ExtensionConfig, Outcome,
-    Step, check,
+    Step, Verdict, check,
 };
 use omnibar_softphone::IceServer;
 use serde_json::{Value, json};
@@ -29,10 +29,10 @@ pub(super) async fn run(
         }
     };
     let relay_only = args.common.relay_only;
-    let well = check(Check { extension, bind, relay_only, ice_servers, call }, |checked| {
-        print(&told(&checked));
-    })
-    .await;
+    let wanted = Check { extension, bind, relay_only, ice_servers, call };
+    let never = std::future::pending();
+    let verdict = check(wanted, never, |checked| print(&told(&checked))).await;
+    let well = verdict == Verdict::Passed;
     print(&json!({"event": "checked", "ok": well}));
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

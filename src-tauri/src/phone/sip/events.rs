@@ -74,7 +74,7 @@ impl Handset {
             }
             PhoneEvent::NoVoice { call, fault } => {
                 let detail = match &fault {
-                    VoiceFault::NoPath | VoiceFault::NoRelay => None,
+                    VoiceFault::NoPath | VoiceFault::NoRelay | VoiceFault::NotUp => None,
                     VoiceFault::Description(why) | VoiceFault::NoMixing(why) => Some(why),
                 };
                 print(&json!({"event": "no_voice", "call": id(call),

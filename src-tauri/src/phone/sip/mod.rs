@@ -121,6 +121,7 @@ async fn serve(
                 | Event::Centre(_)
                 | Event::Shell(_)
                 | Event::Buttons(_)
+                | Event::Tested(_)
                 | Event::Dock(_)
                 | Event::Stop => {}
             },

@@ -1,9 +1,8 @@
 //! What an exchange's refusals and ends mean, in the agent's words.
 
 use omnibar_desk::LineState;
-use omnibar_line::sip::VoiceFault;
 use omnibar_line::sip::core::{Cause, CauseKind, Party};
-pub(super) use omnibar_line::sip::words::{cause as words, refusal};
+pub(super) use omnibar_line::sip::words::{cause as words, refusal, voice as no_voice};
 use omnibar_softphone::RelayProbe;
 use serde_json::{Value, json};
 
@@ -59,27 +58,6 @@ pub(super) fn line(state: LineState, reachable: bool) -> &'static str {
         ) => {
             "No voice passes, and the exchange cannot be reached. If it has stopped, the call is \
              lost; that is told when it answers again."
-        }
-    }
-}
-
-pub(super) fn no_voice(fault: &VoiceFault) -> &'static str {
-    match fault {
-        VoiceFault::NoPath => {
-            "No way was found for the voice between this computer and the exchange. A firewall or \
-             VPN may keep it back: try another network, or have the exchange's UDP ports opened. \
-             It is tried again until somebody hangs up."
-        }
-        VoiceFault::NoRelay => {
-            "No TURN server has given an address to talk through. Check its address, its user \
-             name and its password."
-        }
-        VoiceFault::NoMixing(_) => {
-            "This computer cannot bring the calls together at the moment; they stay apart."
-        }
-        VoiceFault::Description(_) => {
-            "This computer and the exchange found no form of voice in common. Let the \
-             administrator of the exchange see the detail."
         }
     }
 }

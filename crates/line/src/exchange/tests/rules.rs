@@ -4,6 +4,7 @@ use super::*;
 use crate::sip::VoiceFault;
 use omnibar_model::{Conversation, DiversionReason, Presence};
 use omnibar_sip::Waiting;
+use std::time::Duration;
 
 #[test]
 fn a_call_is_offered_with_who_calls_and_whom_he_called_first() {
@@ -175,6 +176,26 @@ fn a_transfer_that_fails_leaves_the_call() {
 }
 
 #[test]
+fn a_transfer_that_takes_long_says_so_and_may_still_come_about() {
+    let (mut bench, id) = Bench::talking();
+    assert_eq!(bench.seat.deadline(), None);
+    let transfer = bench.order(Order::Transfer { interaction: id, to: number("608") });
+    let due = bench.seat.deadline().unwrap();
+    assert!(due < bench.seat.now + Duration::from_secs(10), "before the desk gives up");
+    bench.seat.now = due;
+    bench.seat.due();
+    bench.listen();
+    let [(command, Err(why))] = &bench.answers[..] else { panic!("{:?}", bench.answers) };
+    assert_eq!(*command, transfer);
+    assert!(why.contains("not said yet whether the transfer came about"), "{why}");
+    assert_eq!(bench.seat.deadline(), None, "it is said once");
+    // It did, and the customer's own goodbye is part of it.
+    bench.sip(ended(CUSTOMER, CauseKind::HungUp));
+    assert_eq!(bench.last().cause, Some(Cause::Transferred));
+    assert_eq!(bench.answers.len(), 1);
+}
+
+#[test]
 fn keys_go_into_the_voice_or_as_messages() {
     let (mut bench, id) = Bench::talking();
     let keys = || Order::Dtmf { interaction: id.clone(), digits: "1#".into() };
@@ -248,7 +269,6 @@ fn the_light_of_the_voice_mail_box_is_told() {
 #[test]
 fn what_only_a_centre_does_is_refused_once() {
     let (mut bench, id) = Bench::talking();
-    assert!(bench.refused(Order::Conference { interaction: id.clone() }).contains("three"));
     let to = Destination::Queue("support".into());
     assert!(bench.refused(Order::Transfer { interaction: id, to }).contains("number"));
     let nobody = InteractionId::new("nobody");

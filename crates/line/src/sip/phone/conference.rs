@@ -1,5 +1,6 @@
 //! Who is in the conversation that the headset is in, where they are several.
 
+use super::call::Call;
 use super::connection::Listener;
 use super::room::Room;
 use super::task::Task;
@@ -9,19 +10,22 @@ use omnibar_media::Codec;
 use omnibar_sip::CallNumber;
 
 impl Task {
-    /// Brings a call that waits into the conversation. One that cannot be is left as it is.
+    /// Brings a call that waits into the conversation. One that cannot be is left as it is,
+    /// and that is told.
     pub(super) fn bring_in(&mut self, number: CallNumber) {
         let can = |number: &CallNumber| {
             self.calls.get(number).is_some_and(|call| {
                 call.is_talking() && call.told.is_some() && (call.in_room || call.parked.is_some())
             })
         };
-        let Some(active) = self.active.filter(|active| *active != number) else { return };
-        let active_talks =
-            self.calls.get(&active).is_some_and(|call| call.is_talking() && call.told.is_some());
-        if !active_talks || !can(&number) || self.is_in_room(number) {
+        if self.active == Some(number) || self.is_in_room(number) {
             return;
         }
+        let talks = |call: &Call| call.is_talking() && call.told.is_some();
+        let active = self.active.filter(|active| self.calls.get(active).is_some_and(talks));
+        let Some(active) = active.filter(|_| can(&number)) else {
+            return self.tell(PhoneEvent::NoVoice { call: number, fault: VoiceFault::NotUp });
+        };
         if self.room.is_none() {
             match Room::open(self.voice.clone(), self.post.clone()) {
                 Ok(room) => self.room = Some(room),

@@ -86,6 +86,9 @@ pub enum VoiceFault {
     Description(String),
     /// This machine cannot mix; the calls stay apart.
     NoMixing(String),
+    /// A call that was to be brought into a conversation has no voice yet, or there is no
+    /// conversation.
+    NotUp,
 }
 
 /// What the two ends of a call have agreed on.
@@ -130,6 +133,8 @@ enum Order {
         whom: Uri,
     },
     Unwatch(WatchNumber),
+    /// Keeps registered, or gives the registration up.
+    Register(bool),
     /// For calls that begin from now on.
     Servers(Vec<IceServer>),
     Mend(CallNumber),
@@ -275,6 +280,16 @@ impl Phone {
 
     pub fn unwatch(&self, watch: WatchNumber) {
         self.post(Order::Unwatch(watch));
+    }
+
+    /// Gives the registration up, until [`Phone::register`]; the connection and its calls stay.
+    pub fn unregister(&self) {
+        self.post(Order::Register(false));
+    }
+
+    /// Registers again.
+    pub fn register(&self) {
+        self.post(Order::Register(true));
     }
 
     /// Makes a new connection to the exchange now.

@@ -160,6 +160,8 @@ impl Task {
             Order::Transfer { call, to } => self.extension.command(Command::Transfer { call, to }),
             Order::Join { call, with } => self.extension.command(Command::Join { call, with }),
             Order::BringIn(call) => self.bring_in(call),
+            Order::Register(true) => self.extension.command(Command::Register),
+            Order::Register(false) => self.extension.command(Command::Unregister),
             Order::Servers(servers) => {
                 let servers = servers.into_iter().map(crate::session::ice_server);
                 self.peers.ice_servers = servers.collect();
