@@ -30,9 +30,19 @@ const WAITING_MAX: usize = 256;
 pub(crate) enum Message {
     Desk(Situation),
     On(bool),
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "elsewhere the hub looks by itself")
+    )]
     Plugged,
-    Report { headset: u64, report: Vec<u8> },
-    Lost { headset: u64, why: String },
+    Report {
+        headset: u64,
+        report: Vec<u8>,
+    },
+    Lost {
+        headset: u64,
+        why: String,
+    },
     Stop,
 }
 

@@ -45,6 +45,7 @@ pub(crate) trait Writer: Send {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OpenFault {
     /// The system does not let this user at the device.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "told by Linux only"))]
     Denied,
     Failed(String),
 }

@@ -29,6 +29,7 @@ pub(crate) enum ServerError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ServerNews {
     Changed(u32),
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "the server of Linux can go"))]
     Gone(u32),
 }
 

@@ -194,6 +194,10 @@ enum Message {
     Unmute,
     UnmuteSpeaker,
     Listen,
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "elsewhere every microphone is opened")
+    )]
     Heard(Option<DeviceView>),
     Server(ServerNews),
     /// The stream of that serial number has ended.

@@ -76,6 +76,7 @@ impl Gauge {
         self.last.store(nanos, Ordering::Release);
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn starved(&self) {
         self.starved.fetch_add(1, Ordering::Relaxed);
     }
