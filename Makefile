@@ -1,7 +1,7 @@
-.PHONY: run test check bench windows
+.PHONY: run test check bench foreign
 
 run: ; @scripts/run.sh
 test: ; @scripts/test.sh
 check: ; @scripts/test.sh --quick
 bench: ; @scripts/bench.sh
-windows: ; @scripts/windows-check.sh
+foreign: ; @scripts/foreign-check.sh
