@@ -3,6 +3,8 @@ import axe from 'axe-core';
 import { describe, expect, it, vi } from 'vitest';
 import type { DockIntent, DockView } from '../src/contract/generated';
 import Docked from '../src/dock/Docked.svelte';
+// The app loads it when it is opened first, which takes seconds on a busy machine.
+import '../src/features/settings/Settings.svelte';
 import { address } from '../src/features/dock/origins';
 import { fixtureOf } from '../src/host/fixture';
 import { allowed, asks, cases, contact, empty, lookalike, origins } from '../src/host/fixture/dock';

@@ -91,7 +91,8 @@ pub(super) struct Campaign {
     session_policy: SessionPolicy,
     mask_numbers: bool,
     record: bool,
-    tell_monitored: bool,
+    /// Younger than the others: who does not name it leaves it as it is.
+    tell_monitored: Option<bool>,
 }
 
 /// `PUT /admin/api/campaigns/{id}`
@@ -103,9 +104,10 @@ pub(super) async fn campaign(
 ) -> Answer {
     let Json(given) = given.map_err(|e| Refusal::bad(e.to_string()))?;
     let campaign = CampaignId::new(&id);
-    if !shared.store.setup().await?.campaigns.contains_key(&campaign) {
+    let setup = shared.store.setup().await?;
+    let Some(rule) = setup.campaigns.get(&campaign) else {
         return Err(Refusal::missing("There is no such campaign. Load the page again."));
-    }
+    };
     let wrong = |what: &str, why: String| Refusal::bad(format!("{what}: {why}"));
     let pages = CrmPages {
         landing_url: check::page(&given.landing_url, &placeholder::LANDING)
@@ -117,7 +119,7 @@ pub(super) async fn campaign(
     let choices = Choices {
         mask_numbers: given.mask_numbers,
         record: given.record,
-        tell_monitored: given.tell_monitored,
+        tell_monitored: given.tell_monitored.unwrap_or(rule.tell_monitored),
     };
     shared.store.set_campaign(&campaign, &pages, &choices).await?;
     // The floor goes by it from now on.
@@ -127,7 +129,7 @@ pub(super) async fn campaign(
     })?;
     tracing::info!(
         %user, %campaign, mask = given.mask_numbers, record = given.record,
-        tell_monitored = given.tell_monitored, "a campaign was changed"
+        tell_monitored = choices.tell_monitored, "a campaign was changed"
     );
     Ok(Json(json!({})))
 }

@@ -196,6 +196,15 @@ async fn a_campaign_that_is_changed_is_so_at_once_for_agents_who_are_there() {
     });
     let set = admin.ask(Method::PUT, "campaigns/outreach", campaign.clone()).await;
     assert_eq!(set.status, 200, "{set:?}");
+    // An administrator's script of an older day does not know of it.
+    let mut older = campaign.clone();
+    older.as_object_mut().unwrap().remove("tell_monitored");
+    let set = admin.ask(Method::PUT, "campaigns/outreach", older).await;
+    assert_eq!(set.status, 200, "{set:?}");
+    let state = admin.ask(Method::GET, "state", Value::Null).await.json();
+    let campaigns = state["campaigns"].as_array().unwrap();
+    let left = campaigns.iter().find(|c| c["id"] == "outreach").unwrap();
+    assert_eq!(left["tell_monitored"], true, "{left}");
     let told = endpoint(&mut desk, "workspace", "GET", "/configuration", Value::Null).await;
     assert_eq!(told.status, 200);
     let outreach = told.body["campaigns"].as_array().unwrap();
