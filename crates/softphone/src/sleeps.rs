@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn the_clock_goes_on() {
         let before = clock();
-        std::thread::sleep(Duration::from_millis(2));
-        assert!(clock() > before);
+        while clock() <= before {
+            std::hint::spin_loop();
+        }
     }
 }

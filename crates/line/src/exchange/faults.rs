@@ -9,9 +9,10 @@ use omnibar_desk::{CertificateFault, ServerFault, SignInFault};
 
 /// Of a registration that was refused.
 pub(super) fn refused(cause: &Cause) -> SignInFault {
-    match cause.kind {
-        CauseKind::WrongPassword => SignInFault::WrongCredentials,
-        _ => SignInFault::NotRegistered { status: cause.status },
+    if cause.kind == CauseKind::WrongPassword {
+        SignInFault::WrongCredentials
+    } else {
+        SignInFault::NotRegistered { status: cause.status }
     }
 }
 
