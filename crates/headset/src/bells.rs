@@ -5,6 +5,7 @@ use crate::clock::{BLOCK_TIME, Clock};
 use crate::counters::Counters;
 use crate::devices::{RINGERS, Role, SpeakerEnd};
 use crate::flow::Outlet;
+use crate::waiting::Socket;
 use omnibar_contract::{Ringing, Settings};
 use omnibar_media::tones::{Ring, Tone};
 use omnibar_media::{BLOCK, Limiter};
@@ -73,8 +74,8 @@ impl Bells {
     }
 
     /// When the next turn is due.
-    pub(crate) fn next(&mut self, now: Instant) -> Option<Instant> {
-        let outlets = self.bells.iter_mut().filter_map(|bell| bell.outlet.as_mut());
+    pub(crate) fn next(&self, now: Instant) -> Option<Instant> {
+        let outlets = self.bells.iter().filter_map(|bell| bell.outlet.as_ref());
         let blocks = outlets
             .map(|outlet| if outlet.runs(now) { outlet.next(now) } else { now + BLOCK_TIME })
             .min();
@@ -82,6 +83,11 @@ impl Bells {
             self.plan.next(now.saturating_duration_since(since)).map(|after| since + after)
         });
         blocks.into_iter().chain(joins).min()
+    }
+
+    /// Readable when a device asks for sound.
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = Socket<'_>> {
+        self.bells.iter().filter_map(|bell| bell.outlet.as_ref()?.socket())
     }
 
     /// Fills what is open. `stalled` hears of devices that have stopped.
@@ -95,10 +101,10 @@ impl Bells {
         let rung = self.rung(now);
         for (index, bell) in self.bells.iter_mut().enumerate() {
             let volume = rung.and_then(|rung| self.plan.volume(index, rung));
-            if !bell.keeps_time(now) {
+            if !bell.keeps_time(now, counters) {
                 stalled(Role::Ringer(index));
             }
-            while bell.outlet.as_mut().is_some_and(|outlet| outlet.hungry(now, counters)) {
+            while bell.outlet.as_ref().is_some_and(|outlet| outlet.hungry(now)) {
                 let mut block = bell.block(volume);
                 if index == 0 {
                     check.add_to_ringer(&mut block, self.plan.volume);
@@ -123,8 +129,9 @@ impl Bell {
     }
 
     /// False when an open device asks for nothing any more.
-    fn keeps_time(&mut self, now: Instant) -> bool {
+    fn keeps_time(&mut self, now: Instant, counters: &Counters) -> bool {
         let Some(outlet) = &mut self.outlet else { return true };
+        outlet.attend(now, counters);
         if outlet.runs(now) {
             self.clock.device_runs(now);
             return true;

@@ -26,7 +26,7 @@ pub struct Counters {
     pub captured: Count,
     /// Blocks of 10 ms taken from the jitter buffer.
     pub played: Count,
-    /// Times the speaker or ringer asked for more than was ready.
+    /// Times the speaker or ringer asked for more than was ready in time.
     pub underruns: Count,
     /// Times a sound server had nothing to give to its speaker or ringer, although it was
     /// given all that it had asked for: its stream is made deeper then.

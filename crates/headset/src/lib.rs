@@ -2,7 +2,7 @@
 //! runs the voice.
 //!
 //! ```text
-//!  Audio ──posts──▶ media thread ◀──rings──▶ callbacks of the sound server
+//!  Audio ──posts──▶ media thread ◀─sockets, or rings─▶ sound server, or its callbacks
 //!                    │  ▲   │ ▲
 //!          PacketSink┘  │   │ └rings, roster── devices thread ◀── its subscription
 //!              source ──┘   └──wants, choices──▶
@@ -29,6 +29,7 @@ mod priority;
 mod quality;
 mod rhythm;
 mod voice;
+mod waiting;
 
 pub use counters::{Count, Counters};
 
@@ -40,8 +41,8 @@ use omnibar_softphone::{Audio, AudioEvent, Event, Inbox};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
+use waiting::Post;
 
 pub struct HeadsetConfig {
     /// Where packets and reports go, and what the far side says of them; called on the
@@ -67,25 +68,27 @@ impl fmt::Debug for HeadsetConfig {
 #[must_use]
 pub fn start(config: HeadsetConfig, inbox: Inbox) -> Headset {
     let counters = Arc::new(Counters::default());
-    let (orders, messages) = channel();
-    let thread = MediaThread::new(config, inbox.clone(), Arc::clone(&counters), orders.clone());
-    let started = thread.and_then(|thread| {
+    let started = waiting::post().and_then(|(orders, messages)| {
+        let counters = Arc::clone(&counters);
+        let thread = MediaThread::new(config, inbox.clone(), counters, orders.clone())?;
         let builder = std::thread::Builder::new().name("media".into());
-        builder.spawn(move || thread.run(&messages))
+        builder.spawn(move || thread.run(&messages))?;
+        Ok(orders)
     });
-    if let Err(error) = started {
+    let orders = started.inspect_err(|error| {
         tracing::error!(%error, "the media thread could not be started: there will be no sound");
         let fault = Some(AudioFault::NoSoundServer);
         let view = AudioView { fault, ..AudioView::default() };
         inbox.post(Event::Audio(AudioEvent::Changed(view)));
-    }
-    Headset { orders, counters }
+    });
+    Headset { orders: orders.ok(), counters }
 }
 
 /// Dropping it closes the devices and ends the threads.
 #[derive(Debug)]
 pub struct Headset {
-    orders: Sender<Message>,
+    /// `None`: there is no media thread, and the view says that there is no sound.
+    orders: Option<Post<Message>>,
     counters: Arc<Counters>,
 }
 
@@ -114,14 +117,15 @@ impl Headset {
     }
 
     fn post(&self, message: Message) {
-        // Without a media thread the view says that there is no sound.
-        let _ = self.orders.send(message);
+        if let Some(orders) = &self.orders {
+            orders.send(message);
+        }
     }
 }
 
 /// The same, for those who have no headset but use its voice.
 #[derive(Clone, Debug)]
-pub struct Handle(Sender<Message>);
+pub struct Handle(Option<Post<Message>>);
 
 impl Handle {
     /// As [`Headset::press`].
@@ -137,8 +141,9 @@ impl Handle {
     }
 
     fn post(&self, message: Message) {
-        // Without a media thread nothing is heard anyway.
-        let _ = self.0.send(message);
+        if let Some(orders) = &self.0 {
+            orders.send(message);
+        }
     }
 }
 

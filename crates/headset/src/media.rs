@@ -1,6 +1,7 @@
 //! The media thread: everything that happens to sound, 10 ms at a time.
 
 mod probe;
+mod telling;
 
 use crate::HeadsetConfig;
 use crate::attention::Attention;
@@ -14,12 +15,12 @@ use crate::mix::Mix;
 use crate::priority::{self, Breath};
 use crate::quality::Signals;
 use crate::voice::Voice;
-use omnibar_contract::{AudioIntent, AudioView, Meter, Priority, Settings, SourceMute, TestState};
+use crate::waiting::{Arrivals, Post, Socket};
+use omnibar_contract::{AudioIntent, AudioView, Priority, Settings};
 use omnibar_desk::Sound;
 use omnibar_media::{BLOCK, Digit, Engine, LevelMeter, Micros};
 use omnibar_softphone::{AudioEvent, Event, Inbox};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// 10 Hz: a level meter of few steps shows no more, and every reading wakes the page.
@@ -74,7 +75,7 @@ pub(crate) struct MediaThread {
     /// The newest block that went to the speaker.
     playing: [f32; BLOCK],
     priority: Priority,
-    orders: Sender<Message>,
+    orders: Post<Message>,
     own_level: LevelMeter,
     speaker_until: Instant,
     meter_at: Instant,
@@ -87,13 +88,12 @@ impl MediaThread {
         config: HeadsetConfig,
         inbox: Inbox,
         counters: Arc<Counters>,
-        messages: Sender<Message>,
+        messages: Post<Message>,
     ) -> std::io::Result<Self> {
         let HeadsetConfig { sink, source, round_trip, epoch, settings } = config;
         let orders = messages.clone();
         let devices = Devices::start(&settings, Arc::clone(&counters), move |news| {
-            // Nobody listens any more when the headset has been dropped.
-            let _ = messages.send(Message::Devices(news));
+            messages.send(Message::Devices(news));
         })?;
         let now = Instant::now();
         let mut thread = Self {
@@ -129,28 +129,18 @@ impl MediaThread {
         Ok(thread)
     }
 
-    pub(crate) fn run(mut self, messages: &Receiver<Message>) {
+    pub(crate) fn run(mut self, messages: &Arrivals<Message>) {
         let orders = self.orders.clone();
-        priority::raise("media", move |granted| {
-            // Nobody waits for it any more when the headset has been dropped.
-            let _ = orders.send(Message::Priority(granted));
-        });
+        priority::raise("media", move |granted| orders.send(Message::Priority(granted)));
         let mut breath = Breath::new(Instant::now());
         loop {
             let now = Instant::now();
-            let first = match self.next(now) {
-                None => messages.recv().map_err(RecvTimeoutError::from),
-                Some(at) => messages.recv_timeout(at.saturating_duration_since(now)),
-            };
+            let most = self.next(now).map(|at| at.saturating_duration_since(now));
+            let first = messages.wait(most, self.sockets(now));
             breath.waited(now, Instant::now());
             self.counters.media_turns.add(1);
-            let first = match first {
-                Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
             let now = Instant::now();
-            for message in first.into_iter().chain(messages.try_iter()) {
+            for message in first.into_iter().chain(std::iter::from_fn(|| messages.next())) {
                 if matches!(message, Message::Stop) {
                     return;
                 }
@@ -271,11 +261,12 @@ impl MediaThread {
         self.check.turn(now);
         self.want(now);
         self.receive(now);
-        if self.hears() {
-            self.capture(now);
-        }
+        // First who may run out of sound.
         if self.sounds(now) {
             self.play(now);
+        }
+        if self.hears() {
+            self.capture(now);
         }
         let stalled = |role| self.devices.stalled(role);
         self.bells.turn(now, &mut self.check, &self.counters, stalled);
@@ -285,22 +276,29 @@ impl MediaThread {
     }
 
     /// When the next turn is due; `None`: when a message comes.
-    fn next(&mut self, now: Instant) -> Option<Instant> {
+    fn next(&self, now: Instant) -> Option<Instant> {
         let capture = self.hears().then(|| {
-            let device = self.microphone.as_mut();
-            let due = device.and_then(|intake| intake.runs(now).then(|| intake.next(now)));
-            due.unwrap_or(self.microphone_clock.next())
+            let device = self.microphone.as_ref().filter(|intake| intake.runs(now));
+            device.map_or(self.microphone_clock.next(), |intake| intake.next(now))
         });
         // Not `sounds(now)`: its end is still to be noticed, by the next turn.
         let play = self.wants.speaker.then(|| {
-            let device = self.speaker.as_mut();
-            let due = device.and_then(|outlet| outlet.runs(now).then(|| outlet.next(now)));
-            due.unwrap_or(self.speaker_clock.next())
+            let device = self.speaker.as_ref().filter(|outlet| outlet.runs(now));
+            device.map_or(self.speaker_clock.next(), |outlet| outlet.next(now))
         });
         let ring = self.bells.next(now);
         let meter = self.metering().then_some(self.meter_at);
         let times = [capture, play, ring, meter, self.check.deadline()];
         times.into_iter().flatten().min()
+    }
+
+    /// Whose news the next turn will take: of what it leaves alone a wait would end at once.
+    fn sockets(&self, now: Instant) -> impl Iterator<Item = Socket<'_>> {
+        let microphone = self.microphone.as_ref().filter(|_| self.hears());
+        let speaker = self.speaker.as_ref().filter(|_| self.wants.speaker);
+        let microphone = microphone.and_then(|intake| intake.socket(now));
+        let speaker = speaker.and_then(Outlet::socket);
+        microphone.into_iter().chain(speaker).chain(self.bells.sockets())
     }
 
     /// Packets go out and come in.
@@ -366,7 +364,10 @@ impl MediaThread {
 
     fn capture(&mut self, now: Instant) {
         let mut block = [0.0; BLOCK];
-        if self.microphone.as_mut().is_some_and(|intake| intake.runs(now)) {
+        if let Some(intake) = &mut self.microphone {
+            intake.attend(now);
+        }
+        if self.microphone.as_ref().is_some_and(|intake| intake.runs(now)) {
             self.microphone_clock.device_runs(now);
             while self.microphone.as_mut().is_some_and(|m| m.take(now, &mut block, &self.counters))
             {
@@ -396,9 +397,12 @@ impl MediaThread {
     }
 
     fn play(&mut self, now: Instant) {
-        if self.speaker.as_mut().is_some_and(|outlet| outlet.runs(now)) {
+        if let Some(outlet) = &mut self.speaker {
+            outlet.attend(now, &self.counters);
+        }
+        if self.speaker.as_ref().is_some_and(|outlet| outlet.runs(now)) {
             self.speaker_clock.device_runs(now);
-            while self.speaker.as_mut().is_some_and(|s| s.hungry(now, &self.counters)) {
+            while self.speaker.as_ref().is_some_and(|outlet| outlet.hungry(now)) {
                 let block = self.sound(now);
                 if let Some(speaker) = &mut self.speaker {
                     speaker.push(&block, &self.counters);
@@ -436,61 +440,6 @@ impl MediaThread {
         }
         self.playing = out;
         out
-    }
-
-    fn metering(&self) -> bool {
-        self.in_call
-            || match self.check.state() {
-                TestState::Metering | TestState::Recording | TestState::PlayingBack => true,
-                TestState::Idle | TestState::Tone => false,
-            }
-    }
-
-    fn meter(&mut self, now: Instant) {
-        if !self.metering() || now < self.meter_at {
-            return;
-        }
-        self.signals.turn(now, self.meter_at, self.counters.underruns.get());
-        self.meter_at = (self.meter_at + METER_EVERY).max(now);
-        let mut meter = Meter {
-            microphone: self.own_level.level(),
-            speaker: self.mix.level(),
-            ..Meter::default()
-        };
-        let time = self.micros(now);
-        let trip = self.voice.round_trip();
-        if self.in_call
-            && let Some(engine) = self.voice.engine()
-        {
-            meter.microphone = engine.meter().microphone;
-            meter.quality = self.signals.quality(engine, now, time, trip);
-            meter.signs = self.signals.signs(engine, now, time);
-            if self.microphone_open && self.signals.wants_another(now) {
-                self.devices.listen();
-            }
-        }
-        self.inbox.post(Event::Audio(AudioEvent::Meter(meter)));
-    }
-
-    fn tell(&mut self) {
-        let Some(roster) = &self.roster else { return };
-        let devices = roster.view();
-        let mute = match devices.mute {
-            SourceMute::Open if self.attention.switched_off() => SourceMute::Switch,
-            mute => mute,
-        };
-        let view = AudioView {
-            test: self.check.state(),
-            mute,
-            talking_unheard: self.in_call && self.attention.talking_unheard(),
-            priority: self.priority,
-            cleaning: self.voice.cleaning.view(),
-            ..devices
-        };
-        if self.told.as_ref() != Some(&view) {
-            self.inbox.post(Event::Audio(AudioEvent::Changed(view.clone())));
-            self.told = Some(view);
-        }
     }
 
     fn micros(&self, at: Instant) -> Micros {

@@ -41,8 +41,10 @@ fn loudest(microphones: Vec<Entry>) -> Option<DeviceView> {
     while Instant::now() < until && !open.is_empty() {
         std::thread::sleep(LOOK);
         for (_, _, end, peak) in &mut open {
-            while let Ok(sample) = end.ring.pop() {
-                *peak = peak.max(sample.abs());
+            end.fetch(Instant::now());
+            let mut sample = [0.0];
+            while end.pop(&mut sample) {
+                *peak = peak.max(sample[0].abs());
             }
         }
     }

@@ -27,6 +27,8 @@ mod wire;
 mod worn;
 
 pub(crate) use listing::{RINGERS, Role};
+#[cfg(target_os = "linux")]
+pub(crate) use pulse::{PulseSpeaker, Underruns};
 pub(crate) use stream::{End, MicrophoneEnd, SpeakerEnd};
 
 use crate::counters::Counters;

@@ -43,6 +43,10 @@ struct Open {
     stream: stream::Stream,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, on its thread's stack, and is passed on as it is"
+)]
 pub(super) enum Outcome {
     Same,
     Changed(DeviceNews),

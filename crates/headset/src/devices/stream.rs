@@ -1,9 +1,13 @@
-//! Streams of one device, and the rings between their callbacks and the media thread.
+//! Streams of one device: how they are opened, and the media thread's ends of them.
 //!
-//! A callback copies samples and notes when it ran and how many frames it moved;
-//! nothing in it locks, allocates, logs or calls the system.
+//! Where sound comes by callbacks there are rings between them and the media thread. A callback
+//! copies samples and notes when it ran and how many frames it moved; nothing in it locks,
+//! allocates, logs or calls the system.
 
 use super::listing::Role;
+#[cfg(target_os = "linux")]
+use super::pulse::{PulseMicrophone, PulseSpeaker};
+use crate::waiting::Socket;
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
     BufferSize, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig,
@@ -42,12 +46,10 @@ pub(crate) struct Gauge {
     frames: AtomicU32,
     /// Frames that found no place, or that were not there when the device asked.
     missed: AtomicU64,
-    /// Times that the server ran out of sound.
-    starved: AtomicU64,
 }
 
 impl Gauge {
-    pub(super) fn new(rate: u32) -> Self {
+    fn new(rate: u32) -> Self {
         Self {
             block: u64::from(rate / 100).max(1),
             total: AtomicU64::new(0),
@@ -56,12 +58,11 @@ impl Gauge {
             last: AtomicU64::new(0),
             frames: AtomicU32::new(0),
             missed: AtomicU64::new(0),
-            starved: AtomicU64::new(0),
         }
     }
 
     /// `at`: since the stream's clock read zero.
-    pub(super) fn note(&self, at: Duration, frames: usize, moved: usize) {
+    fn note(&self, at: Duration, frames: usize, moved: usize) {
         self.frames.store(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
         if moved < frames {
             self.missed.fetch_add((frames - moved) as u64, Ordering::Relaxed);
@@ -75,14 +76,9 @@ impl Gauge {
         }
         self.last.store(nanos, Ordering::Release);
     }
-
-    #[cfg(target_os = "linux")]
-    pub(super) fn starved(&self) {
-        self.starved.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
-/// The media thread's end of a microphone or of a speaker: `R` is the ring's half.
+/// The media thread's end of callbacks: `R` is the ring's half.
 #[derive(Debug)]
 pub(crate) struct End<R> {
     pub(crate) ring: R,
@@ -94,8 +90,76 @@ pub(crate) struct End<R> {
     pub(super) gauge: Arc<Gauge>,
 }
 
-pub(crate) type MicrophoneEnd = End<Consumer<f32>>;
-pub(crate) type SpeakerEnd = End<Producer<f32>>;
+/// The media thread's end of a microphone.
+#[derive(Debug)]
+pub(crate) enum MicrophoneEnd {
+    Ring(End<Consumer<f32>>),
+    #[cfg(target_os = "linux")]
+    Pulse(PulseMicrophone),
+}
+
+/// The media thread's end of a speaker or ringer.
+#[derive(Debug)]
+pub(crate) enum SpeakerEnd {
+    Ring(End<Producer<f32>>),
+    #[cfg(target_os = "linux")]
+    Pulse(PulseSpeaker),
+}
+
+impl MicrophoneEnd {
+    /// Of the device, in Hz.
+    pub(crate) fn rate(&self) -> u32 {
+        match self {
+            Self::Ring(end) => end.rate,
+            #[cfg(target_os = "linux")]
+            Self::Pulse(microphone) => microphone.rate(),
+        }
+    }
+
+    /// When sound came last, or the stream was opened.
+    pub(crate) fn newest(&self) -> Instant {
+        match self {
+            Self::Ring(end) => end.last_callback().map_or(end.opened, |(at, _)| at),
+            #[cfg(target_os = "linux")]
+            Self::Pulse(microphone) => microphone.newest().unwrap_or(microphone.opened()),
+        }
+    }
+
+    /// How many blocks of 10 ms have come, and when the newest of them was complete. What is not
+    /// `due` may be left for later.
+    pub(crate) fn come(&mut self, now: Instant, due: Option<Instant>) -> (u64, Instant) {
+        // Callbacks come by themselves.
+        let _ = (now, due);
+        match self {
+            Self::Ring(end) => end.newest_block(),
+            #[cfg(target_os = "linux")]
+            Self::Pulse(microphone) => microphone.come(now, due),
+        }
+    }
+
+    /// The next samples, if there are so many.
+    pub(crate) fn pop(&mut self, chunk: &mut [f32]) -> bool {
+        match self {
+            Self::Ring(end) => end.ring.pop_entire_slice(chunk).is_ok(),
+            #[cfg(target_os = "linux")]
+            Self::Pulse(microphone) => microphone.pop(chunk),
+        }
+    }
+
+    /// Samples that it may hold.
+    pub(crate) fn capacity(&self) -> usize {
+        (self.rate() * RING_MS / 1000) as usize
+    }
+
+    /// What to wait for when sound is late.
+    pub(crate) fn socket(&self) -> Option<Socket<'_>> {
+        match self {
+            Self::Ring(_) => None,
+            #[cfg(target_os = "linux")]
+            Self::Pulse(microphone) => microphone.socket(),
+        }
+    }
+}
 
 impl<R> End<R> {
     /// When the newest callback ran, and the frames that it moved.
@@ -115,10 +179,6 @@ impl<R> End<R> {
 
     pub(crate) fn missed(&self) -> u64 {
         self.gauge.missed.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn starved(&self) -> u64 {
-        self.gauge.starved.load(Ordering::Relaxed)
     }
 }
 
@@ -201,11 +261,11 @@ fn open_pulse(Plan { role, id, on_error }: Plan) -> Result<Opened, OpenError> {
     Ok(match role {
         Role::Microphone => {
             let (stream, end) = super::pulse::open_microphone(&id, on_error)?;
-            Opened::Microphone(Stream::Pulse(stream), end)
+            Opened::Microphone(Stream::Pulse(stream), MicrophoneEnd::Pulse(end))
         }
         Role::Speaker | Role::Ringer(_) => {
             let (stream, end) = super::pulse::open_speaker(&id, on_error)?;
-            Opened::Speaker(Stream::Pulse(stream), end)
+            Opened::Speaker(Stream::Pulse(stream), SpeakerEnd::Pulse(end))
         }
     })
 }
@@ -331,7 +391,7 @@ where
     )?;
     stream.play()?;
     let end = end(&stream, ring, config.sample_rate, gauge);
-    Ok(Opened::Microphone(Stream::Cpal(stream), end))
+    Ok(Opened::Microphone(Stream::Cpal(stream), MicrophoneEnd::Ring(end)))
 }
 
 fn render<T>(
@@ -365,14 +425,14 @@ where
     )?;
     stream.play()?;
     let end = end(&stream, ring, config.sample_rate, gauge);
-    Ok(Opened::Speaker(Stream::Cpal(stream), end))
+    Ok(Opened::Speaker(Stream::Cpal(stream), SpeakerEnd::Ring(end)))
 }
 
 fn since_zero(at: StreamInstant) -> Duration {
     at.duration_since(StreamInstant::ZERO)
 }
 
-pub(super) fn ring(rate: u32) -> (Producer<f32>, Consumer<f32>) {
+fn ring(rate: u32) -> (Producer<f32>, Consumer<f32>) {
     RingBuffer::new((rate * RING_MS / 1000) as usize)
 }
 
@@ -395,7 +455,7 @@ mod tests {
         let (mut producer, ring) = ring(48_000);
         let gauge = Arc::new(Gauge::new(48_000));
         let end = End { ring, rate: 48_000, opened, zero: opened, gauge: Arc::clone(&gauge) };
-        let mut intake = Intake::or_none(end).unwrap();
+        let mut intake = Intake::or_none(MicrophoneEnd::Ring(end)).unwrap();
         let counters = Counters::default();
         let mut taken = Vec::new();
         for ms in 0..4_000 {
@@ -405,6 +465,7 @@ mod tests {
                 gauge.note(at, 336, pushed);
             }
             let mut block = [0.0; BLOCK];
+            intake.attend(opened + at);
             while intake.take(opened + at, &mut block, &counters) {
                 taken.push(ms);
             }

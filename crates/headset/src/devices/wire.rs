@@ -4,6 +4,7 @@
 
 use super::bluetooth::narrow;
 use super::listing::{Entry, Listing};
+use super::pulse::Pipe;
 use super::worn;
 use pulseaudio::protocol::{
     self, AuthParams, AuthReply, ChannelVolume, Command, CommandReply, ProtocolError,
@@ -91,9 +92,19 @@ impl Wire {
     }
 
     /// From now on reading may block for ever; the [`Hangup`] ends it.
-    pub(super) fn listen(&self) -> Result<Hangup, WireError> {
+    fn listen(&self) -> Result<Hangup, WireError> {
         self.socket.get_ref().set_read_timeout(None)?;
+        self.hangup()
+    }
+
+    pub(super) fn hangup(&self) -> Result<Hangup, WireError> {
         Ok(Hangup(self.socket.get_ref().try_clone()?))
+    }
+
+    /// From now on nothing blocks, and nothing can be asked.
+    pub(super) fn into_pipe(self) -> Result<Pipe, WireError> {
+        let came = self.socket.buffer().to_vec();
+        Pipe::new(self.socket.into_inner(), self.version, self.sequence, came)
     }
 
     /// The server's index and the rate of the source with that id.
@@ -108,19 +119,6 @@ impl Wire {
         let sinks: SinkInfoList = self.ask(&Command::GetSinkInfoList)?;
         let found = sinks.iter().find(|sink| id(&sink.name) == wanted);
         Ok(found.map(|sink| (sink.index, sink.sample_spec.sample_rate)))
-    }
-
-    pub(super) fn reader(&mut self) -> &mut BufReader<UnixStream> {
-        &mut self.socket
-    }
-
-    pub(super) fn version(&self) -> u16 {
-        self.version
-    }
-
-    /// Sends a message that is complete, head and all.
-    pub(super) fn send(&mut self, message: &[u8]) -> Result<(), WireError> {
-        Ok(self.socket.get_mut().write_all(message)?)
     }
 
     /// Opens the source with that id, whoever muted it.
@@ -170,11 +168,6 @@ impl Wire {
         Ok(reply)
     }
 
-    /// Gives an order of which the answer does not matter.
-    pub(super) fn order(&mut self, command: &Command) -> Result<(), WireError> {
-        self.write(command)
-    }
-
     fn write(&mut self, command: &Command) -> Result<(), WireError> {
         let sequence = self.sequence;
         self.sequence = self.sequence.wrapping_add(1);
@@ -184,7 +177,7 @@ impl Wire {
     }
 }
 
-/// Ends a blocked [`Wire::wait_for_change`].
+/// Ends a blocked [`Wire::wait_for_change`], or a stream.
 #[derive(Debug)]
 pub(crate) struct Hangup(UnixStream);
 
