@@ -11,7 +11,7 @@ class Condition:
     line: Line
     voices: str = 'first'        # a set of speech.py
     reseed: int = 0              # added to the seed: patterns that no other condition has
-    drift: float = 0             # ppm by which A's microphone is faster than the clock
+    drift: float = 0             # ppm by which A's microphone is faster than the server's clock
     seconds: float = 0           # of speech to score when not the usual two sentences
     echo: bool = False           # B's voice leaves A's speaker and enters A's microphone
 

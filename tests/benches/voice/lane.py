@@ -35,7 +35,7 @@ class Lane:
     """`with Lane(0, work) as lane:` and everything of it is gone afterwards."""
 
     def __init__(self, number, work, drift=0.0):
-        """`drift`: A's microphone has a clock so many ppm faster, and `feed.py` speaks into it."""
+        """`drift`: A's microphone has a clock so many ppm faster than the server's, and `feed.py` speaks into it."""
         self.number, self.drift = number, drift
         self.dir = Path(work).resolve() / f'lane{number}'
         self.dir.mkdir(parents=True, exist_ok=True)
@@ -174,7 +174,8 @@ class Lane:
 
     def feed(self, file):
         """Gives A's drifting microphone its clock; it is silent until A speaks."""
-        self.feeder = self.start([sys.executable, HERE / 'feed.py', self.dir / 'A_mic', file, self.drift],
+        self.feeder = self.start([sys.executable, HERE / 'feed.py', self.dir / 'A_mic', file, self.drift,
+                                  self.recorded, 2 * len(CHANNELS)],
                                  stdin=subprocess.PIPE, text=True, bufsize=1)
         cost.realtime([self.feeder.pid], 4)
 

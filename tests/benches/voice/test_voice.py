@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE / 'clients')]
 import bridge
 import conditions
 import echo
+import feed
 import room
 import scores
 import verdicts
@@ -192,6 +193,23 @@ class TheScores(unittest.TestCase):
         self.assertFalse([t for t in calm if 7.6 < t < 7.6 + echo.SETTLED])
         self.assertTrue([t for t in calm if t < 7.5] and [t for t in calm if t > 13])
         self.assertEqual(echo.settled(slow[0], slow[1] * 0, 5.0, 18.0)[0], [])
+
+
+class TheDriftingClock(unittest.TestCase):
+    def test_the_servers_clock_is_followed_however_its_count_grows(self):
+        for ppm in (0, 300):
+            at = [0.0]
+            count = lambda: at[0] * feed.RATE * (1 + ppm / 1e6) // 960 * 960      # 20 ms at a time
+            clock = feed.Clock(count, lambda: at[0])
+            told = []
+            for block in range(6000):
+                at[0] = block * 0.0101
+                told.append((at[0], clock.read()))
+            settled = np.array(told[1000:])
+            rate, _ = np.polyfit(settled[:, 0], settled[:, 1], 1)
+            self.assertAlmostEqual(rate / feed.RATE, 1 + ppm / 1e6, delta=5e-6)
+            steps = np.diff(settled[:, 1]) / feed.RATE * 1e3
+            self.assertLess(np.abs(steps - 10.1).max(), 0.25, 'ms')
 
 
 class TheVerdicts(unittest.TestCase):
