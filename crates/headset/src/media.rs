@@ -16,12 +16,13 @@ use crate::priority::{self, Breath};
 use crate::quality::Signals;
 use crate::voice::Voice;
 use crate::waiting::{Arrivals, Post, Socket};
-use omnibar_contract::{AudioIntent, AudioView, Priority, Settings};
+use omnibar_contract::{AudioIntent, Priority, Settings};
 use omnibar_desk::Sound;
 use omnibar_media::{BLOCK, Digit, Engine, LevelMeter, Micros};
 use omnibar_softphone::{AudioEvent, Event, Inbox};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use telling::Own;
 
 /// 10 Hz: a level meter of few steps shows no more, and every reading wakes the page.
 const METER_EVERY: Duration = Duration::from_millis(100);
@@ -80,7 +81,9 @@ pub(crate) struct MediaThread {
     speaker_until: Instant,
     meter_at: Instant,
     roster: Option<Roster>,
-    told: Option<AudioView>,
+    /// The devices are others than was told.
+    roster_changed: bool,
+    told: Option<Own>,
 }
 
 impl MediaThread {
@@ -122,6 +125,7 @@ impl MediaThread {
             speaker_until: now,
             meter_at: now,
             roster: None,
+            roster_changed: false,
             told: None,
         };
         thread.voice.cleaning.apply(settings.cleaning);
@@ -204,6 +208,7 @@ impl MediaThread {
             DeviceNews::Roster(roster) => {
                 self.voice.cleaning.devices(&roster);
                 self.roster = Some(*roster);
+                self.roster_changed = true;
             }
         }
     }

@@ -37,7 +37,10 @@ def main(fifo, file, ppm, recorded, frame):
     pipe = os.open(fifo, os.O_WRONLY)
     fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
     os.set_blocking(pipe, False)
-    clock = Clock(lambda: os.stat(recorded).st_size / frame)
+    count = lambda: os.stat(recorded).st_size / frame
+    while not count():
+        time.sleep(BLOCK / RATE)              # the recording begins with the server's clock
+    clock = Clock(count)
     began, blocks, at, speaking = clock.read(), 0, 0, False
     while True:
         blocks += 1

@@ -1,9 +1,19 @@
 //! What the media thread says of itself: levels and quality, and the view of devices.
 
 use super::{METER_EVERY, MediaThread};
-use omnibar_contract::{AudioView, Meter, SourceMute, TestState};
+use omnibar_contract::{AudioView, CleaningView, Meter, Priority, SourceMute, TestState};
 use omnibar_softphone::{AudioEvent, Event};
 use std::time::Instant;
+
+/// What the view has of this thread, beside the devices.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Own {
+    test: TestState,
+    switched_off: bool,
+    talking_unheard: bool,
+    priority: Priority,
+    cleaning: CleaningView,
+}
 
 impl MediaThread {
     pub(super) fn metering(&self) -> bool {
@@ -42,22 +52,26 @@ impl MediaThread {
 
     pub(super) fn tell(&mut self) {
         let Some(roster) = &self.roster else { return };
-        let devices = roster.view();
-        let mute = match devices.mute {
-            SourceMute::Open if self.attention.switched_off() => SourceMute::Switch,
-            mute => mute,
-        };
-        let view = AudioView {
+        let own = Own {
             test: self.check.state(),
-            mute,
+            switched_off: self.attention.switched_off(),
             talking_unheard: self.in_call && self.attention.talking_unheard(),
             priority: self.priority,
             cleaning: self.voice.cleaning.view(),
-            ..devices
         };
-        if self.told.as_ref() != Some(&view) {
-            self.inbox.post(Event::Audio(AudioEvent::Changed(view.clone())));
-            self.told = Some(view);
+        // A turn seldom changes anything, and a view of all devices is dear.
+        if self.told == Some(own) && !self.roster_changed {
+            return;
         }
+        self.roster_changed = false;
+        self.told = Some(own);
+        let devices = roster.view();
+        let mute = match devices.mute {
+            SourceMute::Open if own.switched_off => SourceMute::Switch,
+            mute => mute,
+        };
+        let Own { test, talking_unheard, priority, cleaning, .. } = own;
+        let view = AudioView { test, mute, talking_unheard, priority, cleaning, ..devices };
+        self.inbox.post(Event::Audio(AudioEvent::Changed(view)));
     }
 }

@@ -19,9 +19,10 @@ pub(in crate::devices) struct Pipe {
     socket: UnixStream,
     version: u16,
     sequence: u32,
-    /// What has come; what is before `begin` has been taken.
+    /// Has come from `begin` to `end`; what is before has been taken, what is behind is room.
     came: Vec<u8>,
     begin: usize,
+    end: usize,
     /// The rest of a message of which the socket took a part.
     unsent: Vec<u8>,
 }
@@ -47,7 +48,8 @@ impl Pipe {
         came: Vec<u8>,
     ) -> Result<Self, WireError> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, version, sequence, came, begin: 0, unsent: Vec::new() })
+        let (begin, end, unsent) = (0, came.len(), Vec::new());
+        Ok(Self { socket, version, sequence, came, begin, end, unsent })
     }
 
     pub(in crate::devices) fn socket(&self) -> BorrowedFd<'_> {
@@ -59,20 +61,27 @@ impl Pipe {
     /// # Errors
     /// The server has hung up, or sends more than there can be.
     pub(in crate::devices) fn fetch(&mut self) -> Result<(), WireError> {
-        self.came.drain(..self.begin);
+        self.came.copy_within(self.begin..self.end, 0);
+        self.end -= self.begin;
         self.begin = 0;
         loop {
-            let filled = self.came.len();
-            if filled > LONGEST {
+            if self.end > LONGEST {
                 return Err(beyond_measure());
             }
-            self.came.resize(filled + READ, 0);
-            let read = self.socket.read(&mut self.came[filled..]);
-            self.came.truncate(filled + read.as_ref().copied().unwrap_or(0));
-            match read {
+            // It grows to what is read at once, or to the longest message, and stays so.
+            if self.came.len() < self.end + READ {
+                self.came.resize(self.end + READ, 0);
+            }
+            let room = &mut self.came[self.end..];
+            let most = room.len();
+            match self.socket.read(room) {
                 Ok(0) => return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into()),
-                Ok(READ) => {}
-                Ok(_) => return Ok(()),
+                Ok(read) => {
+                    self.end += read;
+                    if read < most {
+                        return Ok(());
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
@@ -85,7 +94,7 @@ impl Pipe {
     /// # Errors
     /// What came is no message.
     pub(in crate::devices) fn next(&mut self) -> Result<Option<Message<'_>>, WireError> {
-        let there = &self.came[self.begin..];
+        let there = &self.came[self.begin..self.end];
         let Some((mut head, rest)) = there.split_at_checked(DESCRIPTOR_SIZE) else {
             return Ok(None);
         };
