@@ -10,6 +10,7 @@
 //! what went in, sample by sample and at once. What is left of a signal by cancellation costs
 //! quality when both talk, and 9 ms: so it is left out where it is not needed.
 
+mod canceller;
 mod detour;
 mod gain;
 mod lags;
@@ -18,11 +19,12 @@ mod stage;
 mod voice;
 
 use crate::BLOCK;
+use canceller::Canceller;
 use detour::Detour;
 use gain::Gain;
 pub use path::EchoHint;
 use path::{EchoPath, Verdict};
-use stage::{Canceller, Denoiser, Stage};
+use stage::{Denoiser, Stage};
 use voice::{Noisy, Voice};
 
 /// What may be done.

@@ -1,9 +1,7 @@
-//! The two stages that sonora does: taking the echo out, and the noise.
+//! A stage of the way, and the one that takes the noise out.
 
 use crate::{BLOCK, SAMPLE_RATE};
-use sonora::config::{
-    EchoCanceller, MaxProcessingRate, NoiseSuppression, NoiseSuppressionLevel, Pipeline,
-};
+use sonora::config::{MaxProcessingRate, NoiseSuppression, NoiseSuppressionLevel, Pipeline};
 use sonora::{AudioProcessing, Config, StreamConfig};
 
 /// A stage that gives its signal later than it took it.
@@ -12,31 +10,6 @@ pub(super) trait Stage {
     const LATENCY: usize;
     fn new() -> Self;
     fn apply(&mut self, block: &mut [f32; BLOCK]);
-}
-
-/// Takes the far side's voice out of the microphone's signal (AEC3).
-#[derive(Debug)]
-pub(super) struct Canceller(AudioProcessing);
-
-impl Stage for Canceller {
-    const LATENCY: usize = 430;
-
-    fn new() -> Self {
-        Self(build(Config { echo_canceller: Some(EchoCanceller::default()), ..config() }))
-    }
-
-    fn apply(&mut self, block: &mut [f32; BLOCK]) {
-        capture(&mut self.0, block);
-    }
-}
-
-impl Canceller {
-    /// What the speaker gets at the time of the next block for [`apply`](Stage::apply).
-    pub(super) fn far(&mut self, block: &[f32; BLOCK]) {
-        let mut unused = [0.0; BLOCK];
-        // Refuses only other block sizes than that of the stream's configuration.
-        let _ = self.0.process_render_f32(&[block], &mut [&mut unused]);
-    }
 }
 
 /// Takes steady noise out of a voice, about 12 dB of it.
@@ -78,6 +51,7 @@ fn capture(stage: &mut AudioProcessing, block: &mut [f32; BLOCK]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::canceller::Canceller;
     use super::*;
     use crate::sim::Random;
 

@@ -1,6 +1,8 @@
 //! A loudspeaker in a room.
 
-use crate::world::{Scene, decibels, only, power, return_loss, samples, since, voice, voice_loss};
+use crate::world::{
+    Scene, decibels, only, power, return_loss, samples, since, voice, voice_loss, words_loss,
+};
 use omnibar_media::processing::{EchoHint, EchoState, Processing, ProcessingConfig};
 use omnibar_media::sim::{Room, RoomConfig, resampled};
 
@@ -45,6 +47,20 @@ fn both_talking_costs_the_agent_little() {
     assert!(loss < 3.0, "{loss} dB");
     let still = both.states.last().unwrap().echo;
     assert_eq!(still, EchoState::Cancelling, "talking over an echo does not hide it");
+}
+
+#[test]
+fn the_agents_words_come_through_an_echo_as_loud_as_they_are() {
+    for seed in [1, 2, 3] {
+        let room = RoomConfig { seed, delay_ms: 60.0, reverberation_ms: 120.0, loss_db: 10.0 };
+        let mut scene = desk(room, 0.0, 14);
+        scene.near = only(&voice(1, 120.0, 14), 7.0..14.0);
+        let both = scene.play_anew(EchoHint::Speakers);
+        let alone = scene.without_far().play_anew(EchoHint::Speakers);
+        let loss = words_loss(&alone, &both, 7.5..14.0);
+        assert!(loss < 2.0, "room {seed}: {loss} dB");
+        assert!(return_loss(&scene, &both, 5.0..7.0) + room.loss_db > 40.0, "room {seed}");
+    }
 }
 
 #[test]

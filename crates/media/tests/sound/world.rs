@@ -115,6 +115,23 @@ pub(crate) fn voice_loss(alone: &Sent, both: &Sent, seconds: Range<f32>) -> f32 
     decibels(power(&alone.signal[range.clone()])) - decibels(power(&both.signal[range]))
 }
 
+/// dB that the agent's own words are quieter by in what is sent while both talk: the median over
+/// pieces of 250 ms, by correlation, which sees these words only.
+pub(crate) fn words_loss(alone: &Sent, both: &Sent, seconds: Range<f32>) -> f32 {
+    let range = samples(seconds);
+    let pieces =
+        alone.signal[range.clone()].chunks(RATE / 4).zip(both.signal[range].chunks(RATE / 4));
+    let mut gains: Vec<f32> = pieces
+        .filter(|(alone, _)| decibels(power(alone)) > -40.0)
+        .map(|(alone, both)| {
+            let likeness: f32 = alone.iter().zip(both).map(|(a, b)| a * b).sum();
+            likeness.abs() / (power(alone) * alone.len() as f32)
+        })
+        .collect();
+    gains.sort_by(f32::total_cmp);
+    -20.0 * gains[gains.len() / 2].max(1e-6).log10()
+}
+
 /// When it became so and stayed so, in seconds.
 pub(crate) fn since(sent: &Sent, so: impl Fn(&ProcessingState) -> bool) -> Option<f32> {
     let last = sent.states.iter().rposition(|state| !so(state));
