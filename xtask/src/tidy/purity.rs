@@ -6,7 +6,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("omnibar-model", &["schemars", "serde", "thiserror", "ts-rs"]),
     ("omnibar-desk", &["omnibar-model", "serde", "serde_json", "thiserror", "ts-rs"]),
     ("omnibar-sip", &["md-5", "omnibar-model", "quick-xml", "sha2", "thiserror"]),
-    ("omnibar-media", &["opus", "opusic-sys", "realfft", "rtrb", "sonora", "thiserror"]),
+    (
+        "omnibar-media",
+        &["opus", "opusic-sys", "realfft", "rtrb", "sonora", "sonora-aec3", "thiserror"],
+    ),
     (
         "omnibar-contract",
         &["omnibar-desk", "omnibar-model", "serde", "serde_json", "thiserror", "ts-rs"],
