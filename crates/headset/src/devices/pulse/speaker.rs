@@ -21,6 +21,8 @@ pub(crate) struct PulseSpeaker {
     /// Frames that the server has asked for beyond what it was given; below zero, it has been
     /// given so many more.
     owed: i64,
+    /// Frames whose moment has passed, to be left out.
+    missed: u64,
     asked: Option<Instant>,
     underruns: Underruns,
     message: Vec<u8>,
@@ -63,7 +65,7 @@ pub(in crate::devices) fn open_speaker(
 impl PulseSpeaker {
     fn new(connection: Connection, depth: Depth) -> Self {
         let (asked, underruns, message) = (None, Underruns::default(), Vec::new());
-        Self { connection, depth, owed: 0, asked, underruns, message }
+        Self { connection, depth, owed: 0, missed: 0, asked, underruns, message }
     }
 
     pub(crate) fn rate(&self) -> u32 {
@@ -89,15 +91,13 @@ impl PulseSpeaker {
     }
 
     fn read(&mut self, now: Instant) -> Result<(), WireError> {
-        let most = self.connection.most();
         let Connection { pipe, channel, .. } = &mut self.connection;
         let mut another = None;
         pipe.fetch()?;
         while let Some(message) = pipe.next()? {
             match message {
                 Message::Command(Command::Request(request)) if request.channel == *channel => {
-                    let frames = (request.length as usize / SAMPLE).min(most);
-                    self.owed = (self.owed + frames as i64).min(most as i64);
+                    self.owed = self.owed.saturating_add(i64::from(request.length) / SAMPLE as i64);
                     self.asked = Some(now);
                     another = self.depth.quiet(now).or(another);
                 }
@@ -114,6 +114,12 @@ impl PulseSpeaker {
                 Message::Sound(..) | Message::Command(_) | Message::Unknown => {}
             }
         }
+        // More than the server keeps is of a time when it had nothing: what is made now is heard
+        // from now on. What is left out counts as given, as silence would.
+        let kept = i64::from(self.depth.buffer().target_length) / SAMPLE as i64;
+        let past = u64::try_from(self.owed - kept).unwrap_or(0);
+        self.missed = self.missed.saturating_add(past);
+        self.owed = self.owed.min(kept);
         another.map_or(Ok(()), |buffer| pipe.order(&order(*channel, buffer)))
     }
 
@@ -134,8 +140,10 @@ impl PulseSpeaker {
     pub(crate) fn give(&mut self, sound: &[f32]) {
         self.owed -= sound.len() as i64;
         let length = u32::try_from(sound.len() * SAMPLE).unwrap_or(0);
+        // Without a flag the offset is one from where the last sound ended.
         let (channel, flags) = (self.connection.channel, DescriptorFlags::empty());
-        let head = Descriptor { length, channel, offset: 0, flags };
+        let offset = std::mem::take(&mut self.missed).saturating_mul(SAMPLE as u64);
+        let head = Descriptor { length, channel, offset, flags };
         self.message.resize(DESCRIPTOR_SIZE, 0);
         if let Some(place) = self.message.first_chunk_mut() {
             encode_descriptor(place, &head);
@@ -168,7 +176,9 @@ mod tests {
     use super::super::rig::{CHANNEL, connection};
     use super::*;
     use omnibar_media::BLOCK;
-    use pulseaudio::protocol::{MAX_VERSION, Request, Underflow, write_command_message};
+    use pulseaudio::protocol::{
+        MAX_VERSION, Request, Underflow, read_descriptor, write_command_message,
+    };
     use std::io::Read;
     use std::os::unix::net::UnixStream;
     use std::sync::atomic::Ordering;
@@ -203,12 +213,22 @@ mod tests {
         // It had all that it had asked for; then it had not.
         let underflow = Command::Underflow(Underflow { channel: CHANNEL, offset: 0 });
         say(&mut server, &underflow);
-        say(&mut server, &request(u32::MAX / 192));
+        let pause = 8_000;
+        say(&mut server, &request(pause));
         say(&mut server, &underflow);
         speaker.attend(at(600));
         assert_eq!(speaker.underruns(), Underruns { late: 1, starved: 1 });
-        assert_eq!(speaker.owed, 9_600, "nobody is believed who asks for hours");
+        assert_eq!(speaker.owed, 14 * 48, "what the server keeps");
         assert_eq!(speaker.newest(), Some(at(600)));
+        speaker.give(&[0.5; BLOCK]);
+        server.read_exact(&mut heard).unwrap();
+        let head = read_descriptor(&mut heard.as_slice()).unwrap();
+        assert_eq!(head.offset, u64::from(pause - 14) * 192, "the pause is left out");
+        speaker.give(&[0.5; BLOCK]);
+        server.read_exact(&mut heard).unwrap();
+        assert_eq!(read_descriptor(&mut heard.as_slice()).unwrap().offset, 0);
+        say(&mut server, &Command::Request(Request { channel: CHANNEL, length: u32::MAX }));
+        speaker.attend(at(605));
 
         say(&mut server, &Command::PlaybackStreamKilled(CHANNEL));
         speaker.attend(at(610));
