@@ -32,6 +32,8 @@ pub(crate) enum WireError {
     NoSocket,
     #[error("the sound server does not answer: {0}")]
     Io(#[from] std::io::Error),
+    #[error("the stream was left without sound for too long, as when a computer sleeps")]
+    Behind,
     #[error("the sound server cannot be understood: {0}")]
     Protocol(#[from] ProtocolError),
 }

@@ -122,7 +122,7 @@ impl From<WireError> for OpenError {
                 ))
             }
             WireError::Protocol(ProtocolError::ServerError(PulseError::NoEntity)) => Self::Gone,
-            WireError::NoSocket | WireError::Io(_) => Self::Hung,
+            WireError::NoSocket | WireError::Io(_) | WireError::Behind => Self::Hung,
             WireError::Protocol(_) => Self::Device(broken(error)),
         }
     }
