@@ -119,13 +119,39 @@ test('the callback service books, filters, cancels and dials; Later puts one off
   await crm.event('interactionEnded', (p) => p.interactionId === interactionId, { from: mark });
 });
 
-test('the demo CRM books a callback with its button', async () => {
+/** The demo CRM, served for the centre; its origin. */
+async function demo() {
   const child = start(process.execPath, [join(root, 'sdk/examples/crm/serve.mjs'), '0', bench.centre.page], { pipe: true });
   await bench.keep({ close: () => end(child) });
-  const origin = await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     lines(child, (line) => resolve(new URL(line.match(/http:\/\/[^\s]+/)[0]).origin));
     once(child, 'exit').then(() => reject(new Error('the demo CRM ended')));
   });
+}
+
+for (const [name, path, tab] of [['plain', '/plain/', '.tab[data-tab="bench"]'], ['React', '/react/', '.tab:text-is("SDK bench")']]) {
+  test(`the demo CRM in ${name} fills in nothing where the agent is about to type`, async () => {
+    const origin = await demo();
+    const page = await bench.chrome.page(`${origin}${path}`);
+    await page.locator(tab).click();
+    const field = (of) => page.locator(`input[name="${of}"]`);
+    await field('campaignId').click();
+    // Only a page that is let in learns of campaigns.
+    phone.say(`allow ${origin}`);
+    await page.locator('.standing').getByText('Ada Palmer').waitFor({ timeout: 20000 });
+    await page.keyboard.type('47');
+    assert.equal(await field('campaignId').inputValue(), '47');
+    // What is emptied and left is the page's to fill in again.
+    await field('campaignId').fill('');
+    await field('phone').fill('+15550106');
+    await page.getByRole('button', { name: 'Get disposition list', exact: true }).click();
+    await page.waitForFunction(() => document.querySelector('input[name="campaignId"]').value !== '');
+    await page.close();
+  });
+}
+
+test('the demo CRM books a callback with its button', async () => {
+  const origin = await demo();
   phone.say(`allow ${origin}`);
   const page = await bench.chrome.page(`${origin}/plain/`);
   await page.locator('.tab[data-tab="bench"]').click();
@@ -135,7 +161,7 @@ test('the demo CRM books a callback with its button', async () => {
   await field('campaignId').fill(`${OUTREACH}`);
   await field('phone').fill('+15550106');
   await press('Get disposition list');
-  await log.getByText('getDispositionCodesWithDispositionClass').first().waitFor({ timeout: 20000 });
+  await log.locator('[data-kind="answer"]').getByText('getDispositionCodesWithDispositionClass').first().waitFor({ timeout: 20000 });
   const from = phone.events.length;
   await press('Dial');
   const { call } = await phone.call('connected', { from });

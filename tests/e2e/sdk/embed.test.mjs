@@ -77,7 +77,7 @@ test('the demo CRM: its bench populates, dials, reads dispositions and signs out
   const press = (label) => page.locator('#bench').getByRole('button', { name: label, exact: true }).click();
   await field('campaignId').fill('103');
   await press('Get disposition list');
-  await log.getByText('getDispositionCodesWithDispositionClass').first().waitFor({ timeout: 20000 });
+  await log.locator('[data-kind="answer"]').getByText('getDispositionCodesWithDispositionClass').first().waitFor({ timeout: 20000 });
   await field('phone').fill('+15550112');
   await press('Populate');
   await press('Dial');

@@ -66,9 +66,11 @@ export function bench(store, into) {
   update(store.get());
 }
 
-// What is known already, unless the agent has typed something.
+// What is known already, unless the agent has typed something or is about to: a value that comes
+// between the click into an empty field and the first key would stand before what is typed.
 function fill(input, value) {
-  if (value === undefined || (input.value && input.value !== input.dataset.filled)) return;
+  if (value === undefined || input === document.activeElement) return;
+  if (input.value && input.value !== input.dataset.filled) return;
   input.value = input.dataset.filled = String(value);
 }
 

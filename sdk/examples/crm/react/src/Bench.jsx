@@ -9,6 +9,11 @@ export function Bench({ store, state }) {
   // What is known already, unless the agent has typed something.
   const known = { interactionId: call?.id, campaignId: call?.campaignId ?? campaigns[0]?.campaignId };
   const value = (name) => String(typed[name] ?? known[name] ?? '');
+  const enter = ({ target: { name, value } }) => setTyped((now) => ({ ...now, [name]: value }));
+  // What comes between the click into a field and the first key would stand before what is typed.
+  const leave = ({ target: { name, value } }) => {
+    if (value === '' || value === String(known[name])) setTyped(({ [name]: _, ...rest }) => rest);
+  };
   const values = () => Object.fromEntries(FIELDS.map(({ name }) => [name, value(name).trim()]));
   return (
     <div className="stack">
@@ -23,7 +28,9 @@ export function Bench({ store, state }) {
                 inputMode={inputmode}
                 autoComplete={autocomplete}
                 value={value(name)}
-                onChange={({ target }) => setTyped({ ...typed, [name]: target.value })}
+                onFocus={enter}
+                onChange={enter}
+                onBlur={leave}
               />
             </Field>
           ))}
