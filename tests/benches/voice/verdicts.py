@@ -105,7 +105,9 @@ def judge(goal, calls, idle):
     if goal.bound is None:
         row['verdict'] = 'no goal'
     else:
-        row['verdict'] = 'met' if (ours <= goal.bound if goal.most else ours >= goal.bound) else 'missed'
+        # A difference of two times that is one block is 10.000000000005 ms.
+        judged = round(ours, 6)
+        row['verdict'] = 'met' if (judged <= goal.bound if goal.most else judged >= goal.bound) else 'missed'
     if row['ratio'] is not None and row['ratio'] < 1:
         row['verdict'] += ', a peer is better'
     return row

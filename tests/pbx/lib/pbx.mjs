@@ -175,6 +175,8 @@ export class Pbx {
   async #boot() {
     this.ami = await until('the PBX to take commands', () => Ami.open({ port: this.ports.ami, ...AMI }), 30000, 20);
     await this.ami.booted;
+    // It says so before its console has the commands of its core.
+    await until('the PBX’s console', () => this.cli('core show version'), 30000, 20);
     if (this.trace) await this.cli('pjsip set logger on');
   }
 

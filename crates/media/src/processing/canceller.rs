@@ -136,5 +136,9 @@ fn tuning() -> EchoCanceller3Config {
     let both = &mut config.suppressor.nearend_tuning;
     (both.mask_lf.enr_transparent, both.mask_lf.enr_suppress) = (4.0, 6.0);
     (both.mask_hf.enr_transparent, both.mask_hf.enr_suppress) = (1.0, 2.0);
+    // How fast a filter that was good and is wrong learns anew. A sound server that pauses moves the
+    // echo by milliseconds, and as it comes up to 6 s pass until all of it is gone again. With twice
+    // as much the agent's voice leads the filter astray.
+    config.filter.refined.leakage_diverged = 0.2;
     config
 }
