@@ -231,6 +231,7 @@ class TheVerdicts(unittest.TestCase):
         found = self.row([self.call('omnibar', ear=70), peer], what)
         self.assertEqual((found['verdict'], found['ratio']), ('met', 2.0))
         self.assertEqual(self.row([self.call('omnibar', ear=71), peer], what)['verdict'], 'missed')
+        self.assertEqual(self.row([self.call('omnibar', ear=70 + 5e-12), peer], what)['verdict'], 'met')
         self.assertEqual(self.row([self.call('omnibar', ear=60), self.call('linphone', ear=50)], what)['verdict'], 'met, a peer is better')
 
     def test_the_line_itself_is_not_counted(self):

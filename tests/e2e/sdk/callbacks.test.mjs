@@ -1,15 +1,10 @@
 // Callbacks from end to end: a CRM's page books one with a disposition, it comes due, the agent
 // presses Call in the docked toolbar, and the customer is dialled. Nothing is dialled before.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { end, lines, start } from '../lib/process.mjs';
 import { Bench } from './lib/bench.mjs';
 import { covers } from './lib/coverage.mjs';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const SUPPORT = 101;
 const OUTREACH = 103;
 let bench, phone, crm;
@@ -119,19 +114,9 @@ test('the callback service books, filters, cancels and dials; Later puts one off
   await crm.event('interactionEnded', (p) => p.interactionId === interactionId, { from: mark });
 });
 
-/** The demo CRM, served for the centre; its origin. */
-async function demo() {
-  const child = start(process.execPath, [join(root, 'sdk/examples/crm/serve.mjs'), '0', bench.centre.page], { pipe: true });
-  await bench.keep({ close: () => end(child) });
-  return new Promise((resolve, reject) => {
-    lines(child, (line) => resolve(new URL(line.match(/http:\/\/[^\s]+/)[0]).origin));
-    once(child, 'exit').then(() => reject(new Error('the demo CRM ended')));
-  });
-}
-
 for (const [name, path, tab] of [['plain', '/plain/', '.tab[data-tab="bench"]'], ['React', '/react/', '.tab:text-is("SDK bench")']]) {
   test(`the demo CRM in ${name} fills in nothing where the agent is about to type`, async () => {
-    const origin = await demo();
+    const origin = await bench.demo();
     const page = await bench.chrome.page(`${origin}${path}`);
     await page.locator(tab).click();
     const field = (of) => page.locator(`input[name="${of}"]`);
@@ -151,7 +136,7 @@ for (const [name, path, tab] of [['plain', '/plain/', '.tab[data-tab="bench"]'],
 }
 
 test('the demo CRM books a callback with its button', async () => {
-  const origin = await demo();
+  const origin = await bench.demo();
   phone.say(`allow ${origin}`);
   const page = await bench.chrome.page(`${origin}/plain/`);
   await page.locator('.tab[data-tab="bench"]').click();

@@ -1,10 +1,7 @@
 // How the toolbar stands in a page: docked, floating, at its smallest; and the demo CRM's bench.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { root } from '../lib/desktop.mjs';
-import { end, lines, start, until } from '../lib/process.mjs';
+import { until } from '../lib/process.mjs';
 import { Bench } from './lib/bench.mjs';
 import { covers } from './lib/coverage.mjs';
 import { Crm } from './lib/crm.mjs';
@@ -60,12 +57,7 @@ test('floating it lies over the page, and folds away', async () => {
 });
 
 test('the demo CRM: its bench populates, dials, reads dispositions and signs out and in', async () => {
-  const child = start(process.execPath, [join(root, 'sdk/examples/crm/serve.mjs'), '0', bench.centre.page], { pipe: true });
-  await bench.keep({ close: () => end(child) });
-  const origin = await new Promise((resolve, reject) => {
-    lines(child, (line) => resolve(new URL(line.match(/http:\/\/[^\s]+/)[0]).origin));
-    once(child, 'exit').then(() => reject(new Error('the demo CRM ended')));
-  });
+  const origin = await bench.demo();
   phone.say(`allow ${origin}`);
   const page = await bench.chrome.page(`${origin}/plain/`);
   // The two pages lead to one another; the one in React is built by `make run`.

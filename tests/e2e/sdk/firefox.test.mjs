@@ -1,10 +1,7 @@
 // The same page in Firefox: by loopback, by the relay, through a call and a reload.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { root } from '../lib/desktop.mjs';
-import { end, lines, start, until } from '../lib/process.mjs';
+import { until } from '../lib/process.mjs';
 import { Bench, DOCK_PORT } from './lib/bench.mjs';
 import { covers } from './lib/coverage.mjs';
 import { Crm } from './lib/crm.mjs';
@@ -137,12 +134,7 @@ test('a public page: fetch waits for the agent\'s answer, a frame needs its page
 });
 
 test('the demo CRM docks, dials from its list and logs the events', async () => {
-  const child = start(process.execPath, [join(root, 'sdk/examples/crm/serve.mjs'), '0', bench.centre.page], { pipe: true });
-  await bench.keep({ close: () => end(child) });
-  const origin = await new Promise((resolve, reject) => {
-    lines(child, (line) => resolve(new URL(line.match(/http:\/\/[^\s]+/)[0]).origin));
-    once(child, 'exit').then(() => reject(new Error('the demo CRM ended')));
-  });
+  const origin = await bench.demo();
   phone.say(`allow ${origin}`);
   phone.say('ready');
   firefox = await Firefox.open(bench.desktop);

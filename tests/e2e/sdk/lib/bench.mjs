@@ -1,8 +1,11 @@
 // What the checks share: a desktop, a centre, a browser, a CRM, an agent's app without a window.
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { Centre } from '../../lib/centre.mjs';
 import { Browser } from '../../lib/customer.mjs';
-import { Desktop } from '../../lib/desktop.mjs';
+import { Desktop, root } from '../../lib/desktop.mjs';
 import { Phone } from '../../lib/phone.mjs';
+import { end, lines, start } from '../../lib/process.mjs';
 import { Chrome } from './chrome.mjs';
 import { Crm, crmServer } from './crm.mjs';
 
@@ -47,6 +50,16 @@ export class Bench {
     phone.say(`allow ${this.server.origin} ${rights}`.trim());
     const crm = await Crm.open(this.chrome, this.server, this.centre, options);
     return crm.docked();
+  }
+
+  /** Serves the demo CRM for this centre; its origin. */
+  async demo() {
+    const child = start(process.execPath, [join(root, 'sdk/examples/crm/serve.mjs'), '0', this.centre.page], { pipe: true });
+    await this.keep({ close: () => end(child) });
+    return new Promise((resolve, reject) => {
+      lines(child, (line) => resolve(new URL(line.match(/http:\/\/[^\s]+/)[0]).origin));
+      once(child, 'exit').then(() => reject(new Error('the demo CRM ended')));
+    });
   }
 
   /** Real customers with browsers of their own. */
